@@ -1,0 +1,72 @@
+/**
+ * What may be asked of a running profile, and what it tells. Both unions are
+ * plain JSON: the screen, a script and a second process over the control
+ * socket speak exactly these. Octets are lower-case hex, times of day are unix
+ * milliseconds, durations milliseconds.
+ */
+
+export type Command =
+  /** Look for the buddy, and keep a conversation with him for as long as the profile is open. */
+  | { readonly kind: 'open'; readonly buddy: string }
+  /** Stop looking, and end the conversation, saying so. */
+  | { readonly kind: 'close'; readonly buddy: string }
+  /** Say a text; `id` (16 hex digits) names it in what is told of it later. */
+  | { readonly kind: 'say'; readonly buddy: string; readonly id: string; readonly text: string }
+  /** A buddy was added to the vault, or removed from it: begin or end to answer him. */
+  | { readonly kind: 'added'; readonly buddy: string }
+  | { readonly kind: 'removed'; readonly buddy: string }
+
+/** How much is known of who answers: see docs/Security.md, "Trust". */
+export type Trust = 'unverified' | 'by-code' | 'verified'
+
+/** By which kind of path the buddy is reached. */
+export type PathKind = 'loopback' | 'lan' | 'direct'
+
+/** What is under way before a conversation is secured. */
+export type Phase = 'looking' | 'punching' | 'securing'
+
+/** The conversation and key something was decrypted under, or is secured with. */
+export interface Under {
+  readonly buddy: string
+  /** Counts the conversations of this process: another number, another conversation. */
+  readonly session: number
+  /** All 56 octets. */
+  readonly fingerprint: string
+  readonly trust: Trust
+}
+
+export type TalkEvent =
+  | {
+      readonly kind: 'listening'
+      readonly profile: string
+      readonly port: number
+      readonly addresses: readonly string[]
+    }
+  | { readonly kind: 'phase'; readonly buddy: string; readonly phase: Phase; readonly ms: number }
+  | ({ readonly kind: 'secured'; readonly path: PathKind; readonly ms: number } & Under)
+  | ({ readonly kind: 'message'; readonly id: string; readonly text: string; readonly at: number } & Under)
+  /** Encrypted and handed to the link. */
+  | { readonly kind: 'sent'; readonly buddy: string; readonly id: string }
+  /** The buddy says that it was decrypted. */
+  | { readonly kind: 'delivered'; readonly buddy: string; readonly id: string; readonly ms: number }
+  /** It will not be sent, or nobody knows whether it arrived and it will not be sent again. */
+  | { readonly kind: 'undelivered'; readonly buddy: string; readonly id: string; readonly why: Undelivered }
+  /** The conversation ended: its keys are gone. */
+  | { readonly kind: 'lost'; readonly buddy: string; readonly why: Lost }
+  | { readonly kind: 'refused'; readonly buddy: string; readonly why: Refused }
+  /** The network, not a buddy. */
+  | { readonly kind: 'network'; readonly state: NetworkState }
+
+export type Undelivered = 'too-long' | 'too-many' | 'closed' | 'another-key' | 'unknown-buddy'
+export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
+export type Refused =
+  | 'wrong-fingerprint' // he who answers has another key than the address, or than before
+  | 'wrong-version' // he speaks no version that we do
+  | 'clock' // his client profile has expired, or one of the two clocks is wrong
+  | 'failed' // the handshake broke: somebody tampers, or the two programs disagree
+  | 'elsewhere' // our own profile is published by another machine
+export type NetworkState =
+  | 'joining' // asking the first nodes of the DHT
+  | 'joined'
+  | 'unreachable' // no node of the DHT answers
+  | 'no-socket' // no socket can be opened: port taken, interface gone

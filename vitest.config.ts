@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config'
+
+// unit: every `npm test`; program: the built program in a pseudo-terminal;
+// slow and lab: real peers and network namespaces, what .ci/run adds.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{program,lab,slow}/**'] },
+      },
+      {
+        test: {
+          name: 'program',
+          include: ['test/program/**/*.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: ['test/slow/**/*.test.ts'],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
