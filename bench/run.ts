@@ -1,0 +1,41 @@
+/**
+ * `npm run bench [-- NAME…] [--json]`: runs bench/*.bench.ts, all or those
+ * named, and prints each figure as a table's row or as one JSON object a line.
+ */
+import { readdirSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { Bench, Figure } from './bench.ts'
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+
+const benches = await load()
+const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name))
+if (unknown.length > 0) {
+  const known = benches.map(({ name }) => name).join(', ')
+  console.error(`no benchmark named ${unknown.join(', ')}; there are: ${known}`)
+  process.exitCode = 2
+} else {
+  for (const bench of benches) {
+    if (positionals.length > 0 && !positionals.includes(bench.name)) continue
+    for await (const figure of bench.run()) console.log(values.json ? JSON.stringify(figure) : row(figure))
+  }
+}
+
+async function load(): Promise<Bench[]> {
+  const benches: Bench[] = []
+  for (const file of readdirSync(import.meta.dirname).sort()) {
+    const name = file.match(/^(.+)\.bench\.ts$/)?.[1]
+    if (name === undefined) continue
+    const { bench }: { bench: Bench } = await import(`./${name}.bench.ts`)
+    benches.push(bench)
+  }
+  return benches
+}
+
+function row({ name, value, unit, against, ratio }: Figure): string {
+  const figure = `${name.padEnd(52)} ${String(Number(value.toPrecision(4))).padStart(10)} ${unit.padEnd(8)}`
+  return against === undefined ? figure : `${figure} ${(ratio ?? Number.NaN).toFixed(3)} of ${against}`
+}
