@@ -12,9 +12,6 @@ export type Command =
   | { readonly kind: 'close'; readonly buddy: string }
   /** Say a text; `id` (16 hex digits) names it in what is told of it later. */
   | { readonly kind: 'say'; readonly buddy: string; readonly id: string; readonly text: string }
-  /** A buddy was added to the vault, or removed from it: begin or end to answer him. */
-  | { readonly kind: 'added'; readonly buddy: string }
-  | { readonly kind: 'removed'; readonly buddy: string }
 
 /** How much is known of who answers: see docs/Security.md, "Trust". */
 export type Trust = 'unverified' | 'by-code' | 'verified'

@@ -1,0 +1,73 @@
+/**
+ * What the user said and nobody has confirmed yet, in the order it was said. A
+ * message waits for a conversation, then for a receipt; when a conversation is
+ * lost in between it waits again, and goes out under its old id, only ever to
+ * the key it went to before (design promise 3).
+ */
+import type { Undelivered } from './command.ts'
+
+export interface Outgoing {
+  readonly id: string
+  readonly text: string
+  readonly saidAt: number // ms, monotonic
+}
+
+interface Entry extends Outgoing {
+  /** The full fingerprint it was encrypted to, once it was. */
+  readonly to: string | undefined
+  readonly isInFlight: boolean
+}
+
+export class Outbox {
+  #entries: Entry[] = []
+
+  get length(): number {
+    return this.#entries.length
+  }
+
+  /** Takes a message, or says why it cannot be sent. */
+  push(message: Outgoing): Undelivered | undefined {
+    if (byteLength(message.text) > maxText) return 'too-long'
+    if (this.#entries.length >= maxUnconfirmed) return 'too-many'
+    this.#entries.push({ ...message, to: undefined, isInFlight: false })
+    return undefined
+  }
+
+  /** The next one to encrypt to the holder of `fingerprint`. */
+  next(fingerprint: string): Outgoing | undefined {
+    return this.#entries.find(({ isInFlight, to }) => !isInFlight && (to === undefined || to === fingerprint))
+  }
+
+  sent(id: string, fingerprint: string): void {
+    this.#change(id, (entry) => ({ ...entry, to: fingerprint, isInFlight: true }))
+  }
+
+  /** Removes what the holder of `fingerprint` says he has; `undefined` if it never went to him. */
+  confirm(id: string, fingerprint: string): Outgoing | undefined {
+    const found = this.#entries.find((entry) => entry.id === id && entry.to === fingerprint)
+    if (found) this.#entries = this.#entries.filter((entry) => entry !== found)
+    return found
+  }
+
+  /** A conversation is over: what it did not confirm waits for the next one. */
+  rewind(): void {
+    this.#entries = this.#entries.map((entry) => ({ ...entry, isInFlight: false }))
+  }
+
+  /** Gives up all that nobody confirmed. */
+  clear(): readonly Outgoing[] {
+    return this.#entries.splice(0)
+  }
+
+  #change(id: string, change: (entry: Entry) => Entry): void {
+    this.#entries = this.#entries.map((entry) => (entry.id === id ? change(entry) : entry))
+  }
+}
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length
+
+/** Octets of UTF-8: with its frame it fits any link's limit, and a screen. */
+const maxText = 32 * 1024
+
+/** Messages: a receipt for all of them fits one message. */
+const maxUnconfirmed = 1_000

@@ -1,0 +1,54 @@
+/**
+ * What a message carries beside its text: TLVs of the same encrypted message,
+ * with types of our own from 0x0100 (docs/Protocol.md, "Payload").
+ *
+ *     0x0100  message id   8 octets: names this message in receipts; a message resent has its old id
+ *     0x0101  receipt      n x 8 octets: ids of messages that were decrypted
+ */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+
+export interface Payload {
+  readonly text: string
+  /** 16 hex digits; `undefined` for a message that wants no receipt. */
+  readonly id: string | undefined
+  readonly receipts: readonly string[]
+}
+
+/** The part of OTR's TLV that is needed here. */
+export interface PayloadTlv {
+  readonly type: number
+  readonly value: Uint8Array
+}
+
+export function idTlv(id: string): PayloadTlv {
+  return { type: idType, value: hexToBytes(id) }
+}
+
+/** @param ids - at most `maxReceipts` */
+export function receiptTlv(ids: readonly string[]): PayloadTlv {
+  const value = new Uint8Array(ids.length * idSize)
+  for (const [i, id] of ids.entries()) value.set(hexToBytes(id), i * idSize)
+  return { type: receiptType, value }
+}
+
+/** TLVs of other types, and ours of a wrong length, say nothing. */
+export function readPayload(text: string, tlvs: readonly PayloadTlv[]): Payload {
+  let id: string | undefined
+  const receipts: string[] = []
+  for (const { type, value } of tlvs) {
+    if (type === idType && value.length === idSize) id ??= bytesToHex(value)
+    if (type !== receiptType || value.length % idSize !== 0) continue
+    for (let at = 0; at < value.length && receipts.length < maxReceipts; at += idSize)
+      receipts.push(bytesToHex(value.subarray(at, at + idSize)))
+  }
+  return { text, id, receipts }
+}
+
+export const isMessageId = (text: string): boolean => /^[\da-f]{16}$/.test(text)
+
+/** More than a buddy can have unconfirmed (`maxUnconfirmed` of the outbox). */
+export const maxReceipts = 1_024
+
+const idType = 0x0100
+const receiptType = 0x0101
+const idSize = 8

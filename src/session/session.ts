@@ -1,0 +1,190 @@
+/**
+ * One link and the conversation in it: OTR on top, the reliable link below.
+ *
+ * It begins when the link's handshake is done, runs the DAKE, then carries
+ * payloads both ways and gathers receipts. It ends once, whoever ends it, and
+ * its keys are gone by then. Sans-I/O: see `src/machine.ts`.
+ */
+import type { Datagram, Machine, Output, Path } from '../machine.ts'
+import type { Conversation, ConversationEvent } from '../otr/conversation.ts'
+import { Queue } from '../queue.ts'
+import type { Link, LinkEvent } from '../transport/link/link.ts'
+import type { Refused } from './command.ts'
+import type { Outgoing } from './outbox.ts'
+import { idTlv, maxReceipts, type Payload, readPayload, receiptTlv } from './payload.ts'
+
+export type SessionEvent =
+  | { readonly kind: 'secured'; readonly fingerprint: string }
+  | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: string }
+  | { readonly kind: 'room' } // what waits may be sent again
+  | { readonly kind: 'refused'; readonly why: Refused }
+  | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' }
+
+type State =
+  | { readonly kind: 'opening' } // the DAKE runs
+  | { readonly kind: 'secured'; readonly fingerprint: string }
+  | { readonly kind: 'closing' } // nothing is said or heard; the link flushes
+  | { readonly kind: 'ended' }
+
+export class Session implements Machine<SessionEvent> {
+  /** Counts the conversations of this process. */
+  readonly number: number
+  readonly #link: Link
+  readonly #conversation: Conversation
+  readonly #events = new Queue<SessionEvent>()
+  #state: State = { kind: 'opening' }
+  #receipts: string[] = []
+  #receiptsFrom = -Infinity // when the next receipt may leave
+
+  constructor(options: {
+    readonly number: number
+    readonly link: Link
+    readonly conversation: Conversation
+  }) {
+    this.number = options.number
+    this.#link = options.link
+    this.#conversation = options.conversation
+  }
+
+  get state(): State['kind'] {
+    return this.#state.kind
+  }
+
+  get path(): Path {
+    return this.#link.path
+  }
+
+  /** A text may be said now; if not, `room` will tell. */
+  get hasRoom(): boolean {
+    return this.#state.kind === 'secured' && this.#link.room > 0
+  }
+
+  get deadline(): number {
+    if (this.#events.length > 0 || this.#isPreparationDue) return -Infinity
+    const receipts = this.#receipts.length > 0 && this.hasRoom ? this.#receiptsFrom : Infinity
+    return Math.min(receipts, this.#link.deadline)
+  }
+
+  /** Encrypts with the keys of this moment. The caller has seen `hasRoom`. */
+  say({ text, id }: Outgoing, now: number): void {
+    this.#send(this.#conversation.encrypt({ text, tlvs: [idTlv(id)] }, now))
+  }
+
+  /** The message was decrypted and taken in: tell its sender, soon (D16). */
+  confirm(id: string): void {
+    if (this.#receipts.length < maxReceipts) this.#receipts.push(id)
+  }
+
+  /** Tells the other side that it is over, wipes the keys, lets the link flush. */
+  close(now: number): void {
+    if (this.#state.kind === 'closing' || this.#state.kind === 'ended') return
+    if (this.#state.kind === 'secured') this.#flushReceipts(now)
+    const goodbye = this.#conversation.close(now)
+    if (goodbye) this.#send(goodbye)
+    this.#state = { kind: 'closing' }
+    this.#link.disconnect(now)
+  }
+
+  receive(datagram: Datagram, now: number): void {
+    this.#link.receive(datagram, now)
+  }
+
+  *drain(now: number): Generator<Output<SessionEvent>> {
+    if (this.#isPreparationDue) this.#conversation.prepare(now)
+    if (this.#receipts.length > 0 && this.hasRoom && now >= this.#receiptsFrom) this.#flushReceipts(now)
+    for (const out of this.#link.drain(now)) {
+      if (out.kind === 'event') this.#hear(out.event, now)
+      else yield out
+    }
+    for (const event of this.#events.take()) yield { kind: 'event', event }
+  }
+
+  /** The sending step of the ratchet costs milliseconds: taken when nobody waits for it. */
+  get #isPreparationDue(): boolean {
+    return this.#state.kind === 'secured' && this.#conversation.needsPreparation
+  }
+
+  #hear(event: LinkEvent, now: number): void {
+    switch (event.kind) {
+      case 'up':
+        if (this.#link.role === 'initiator') this.#send(this.#conversation.start(now))
+        return
+      case 'message':
+        this.#receive(event.bytes, now)
+        return
+      case 'room':
+        this.#emit({ kind: 'room' })
+        return
+      case 'ended':
+        this.#end('left', now)
+        return
+      case 'lost':
+        this.#end('timeout', now)
+        return
+      case 'path':
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  #receive(bytes: Uint8Array, now: number): void {
+    if (this.#state.kind === 'closing' || this.#state.kind === 'ended') return
+    const { replies, events } = this.#conversation.receive(bytes, now)
+    // Not held back by `room`: the other side waits for them.
+    for (const reply of replies) this.#send(reply)
+    for (const event of events) this.#tell(event, now)
+  }
+
+  #tell(event: ConversationEvent, now: number): void {
+    switch (event.kind) {
+      case 'secured':
+        this.#state = { kind: 'secured', fingerprint: event.fingerprint }
+        this.#link.unlock()
+        this.#emit({ kind: 'secured', fingerprint: event.fingerprint })
+        return
+      case 'message': {
+        const payload = readPayload(event.text, event.tlvs)
+        this.#emit({ kind: 'received', payload, fingerprint: event.fingerprint })
+        return
+      }
+      case 'finished':
+        this.#link.disconnect(now)
+        this.#end('left', now)
+        return
+      case 'refused':
+        this.#emit({ kind: 'refused', why: event.why })
+        this.close(now)
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  #flushReceipts(now: number): void {
+    const ids = this.#receipts.splice(0)
+    if (ids.length === 0) return
+    this.#send(this.#conversation.encrypt({ text: '', tlvs: [receiptTlv(ids)] }, now))
+    this.#receiptsFrom = now + receiptGap
+  }
+
+  #end(why: 'left' | 'timeout', now: number): void {
+    if (this.#state.kind === 'ended') return
+    this.#conversation.close(now)
+    this.#state = { kind: 'ended' }
+    this.#emit({ kind: 'ended', why })
+  }
+
+  #send(message: Uint8Array): void {
+    this.#link.send(message, { channel: chat })
+  }
+
+  #emit(event: SessionEvent): void {
+    this.#events.push(event)
+  }
+}
+
+const chat = 0 // bulk data has a channel of its own: a text is never behind it
+
+/** ms between receipts: a hundred messages a second are confirmed by ten (D16). */
+const receiptGap = 100

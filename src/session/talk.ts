@@ -1,0 +1,312 @@
+/**
+ * All of one profile: one socket, the DHT, every buddy. Commands go in, plain
+ * JSON events come out; see `command.ts`. Sans-I/O: see `src/machine.ts`.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Random } from '../crypto.ts'
+import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
+import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
+import { ownCandidates } from '../nat/candidates.ts'
+import { epochOf, type Pair } from '../profile/pair.ts'
+import { Queue } from '../queue.ts'
+import { frameReceiver, frameTag } from '../transport/link/frames.ts'
+import { splitAddress } from '../wire/address.ts'
+import { classify } from '../wire/classify.ts'
+import { Buddy, type Own } from './buddy.ts'
+import type { Command, NetworkState, TalkEvent, Trust } from './command.ts'
+
+export interface TalkOptions {
+  /** The profile's name. */
+  readonly name: string
+  readonly own: Own
+  readonly random: Random
+  readonly wall: WallClock
+  readonly dht: DhtOptions
+  /** IPv4 addresses of the interfaces that may be used. */
+  readonly hosts: readonly string[]
+  /** Loopback is told and probed: in a private network on this machine. */
+  readonly loopback: boolean
+  readonly now: number
+}
+
+export interface DhtOptions {
+  readonly mode: 'client' | 'node' | 'off'
+  readonly bootstrap: readonly Address[]
+  readonly saved: readonly Address[]
+}
+
+/** What must be known of a buddy to talk to him. */
+export interface Contact {
+  readonly alias: string
+  readonly trust: Trust
+  readonly expected: string // 64 hex digits
+  readonly pinned: string | undefined // 112 hex digits
+  readonly pair: Pair
+}
+
+export class Talk implements Machine<TalkEvent> {
+  readonly #options: TalkOptions
+  readonly #events = new Queue<TalkEvent>()
+  readonly #outputs = new Queue<Output<TalkEvent>>()
+  readonly #contacts = new Map<string, Contact>()
+  readonly #buddies = new Map<string, Buddy>()
+  readonly #owners = new Map<number, string>() // receiver index -> alias
+  readonly #discovery: Discovery | undefined
+  readonly #sessionId: Uint8Array
+  #leaving: Buddy[] = []
+  #local: Local = { kind: 'udp4' }
+  #at: Address | undefined // where our socket is bound
+  #reflexive: Address | undefined
+  #reopenAt = Infinity
+  #sessions = 0
+  #tags: { readonly epoch: number; readonly table: ReadonlyMap<string, Tagged> } | undefined
+  #network: NetworkState | undefined
+  #isClosing = false
+
+  constructor(options: TalkOptions) {
+    this.#options = options
+    const { dht, random, wall, now } = options
+    if (dht.mode !== 'off') {
+      const { mode, bootstrap, saved } = dht
+      this.#discovery = new Discovery({ local: this.#local, random, wall, mode, bootstrap, saved, now })
+    }
+    this.#sessionId = this.#discovery?.sessionId ?? random(8)
+    this.#outputs.push({ kind: 'open', local: this.#local })
+  }
+
+  get deadline(): number {
+    if (this.#events.length > 0 || this.#outputs.length > 0) return -Infinity
+    // Without a socket nothing of the DHT is due: its answers could not come.
+    const dht = this.#at === undefined ? Infinity : (this.#discovery?.deadline ?? Infinity)
+    return Math.min(this.#reopenAt, dht, ...this.#everybody().map(({ deadline }) => deadline))
+  }
+
+  /** Everything closed has said goodbye. */
+  get isQuiet(): boolean {
+    return this.#buddies.size === 0 && this.#leaving.every(({ isQuiet }) => isQuiet)
+  }
+
+  /** Nodes of the DHT that answered, to begin with the next time. */
+  get nodes(): readonly Address[] {
+    return this.#discovery?.nodes() ?? []
+  }
+
+  /** Makes a buddy known, or what is known of him new. */
+  know(contact: Contact): void {
+    this.#contacts.set(contact.alias, contact)
+  }
+
+  act(command: Command, now: number): void {
+    if (this.#isClosing) return
+    const { buddy: alias } = command
+    switch (command.kind) {
+      case 'open':
+        this.#open(alias, now)
+        return
+      case 'close':
+        this.#close(alias, now)
+        return
+      case 'say': {
+        const buddy = this.#buddies.get(alias)
+        if (buddy) buddy.say(command.text, command.id, now)
+        else this.#emit({ kind: 'undelivered', buddy: alias, id: command.id, why: 'unknown-buddy' })
+        return
+      }
+      default:
+        command satisfies never
+    }
+  }
+
+  /** Ends every conversation, saying so; done when `isQuiet`. */
+  quit(now: number): void {
+    this.#isClosing = true
+    for (const alias of [...this.#buddies.keys()]) this.#close(alias, now)
+  }
+
+  addBootstrap(addresses: readonly Address[], now: number): void {
+    this.#discovery?.addBootstrap(addresses, now)
+  }
+
+  receive(datagram: Datagram, now: number): void {
+    if (datagram.local !== this.#local) return
+    const owner = classify(datagram.bytes)
+    if (owner === 'dht') this.#discovery?.receive(datagram, now)
+    if (owner === 'link') this.#receiveFrame(datagram, now)
+  }
+
+  notice(notice: Notice, now: number): void {
+    if (notice.local !== this.#local) return
+    if (notice.kind === 'opened') {
+      this.#opened(notice.at, now)
+      return
+    }
+    this.#at = undefined
+    this.#enter('no-socket')
+    this.#reopenAt = this.#isClosing ? Infinity : now + reopenPause
+  }
+
+  *drain(now: number): Generator<Output<TalkEvent>> {
+    if (now >= this.#reopenAt) {
+      this.#reopenAt = Infinity
+      this.#outputs.push({ kind: 'open', local: this.#local })
+    }
+    yield* this.#outputs.take()
+    if (this.#at !== undefined) {
+      for (const out of this.#discovery?.drain(now) ?? []) {
+        if (out.kind === 'event') this.#hear(out.event, now)
+        else yield out
+      }
+    }
+    for (const buddy of this.#everybody()) yield* buddy.drain(now)
+    this.#leaving = this.#leaving.filter(({ isQuiet }) => !isQuiet)
+    for (const event of this.#events.take()) yield { kind: 'event', event }
+  }
+
+  #everybody(): readonly Buddy[] {
+    return [...this.#buddies.values(), ...this.#leaving]
+  }
+
+  #open(alias: string, now: number): void {
+    const contact = this.#contacts.get(alias)
+    if (!contact || this.#buddies.has(alias)) return
+    const { own, random, wall, loopback } = this.#options
+    const buddy = new Buddy({
+      ...contact,
+      own,
+      local: this.#local,
+      random,
+      wall,
+      sessionId: this.#sessionId,
+      indices: this.#indicesOf(alias),
+      nextSession: () => ++this.#sessions,
+      loopback,
+      now,
+    })
+    this.#buddies.set(alias, buddy)
+    this.#tags = undefined
+    const { pair } = contact
+    this.#discovery?.seek(alias, { own: pair.direction, key: (...which) => pair.key(...which) }, now)
+  }
+
+  #close(alias: string, now: number): void {
+    const buddy = this.#buddies.get(alias)
+    if (!buddy) return
+    this.#buddies.delete(alias)
+    this.#tags = undefined
+    this.#discovery?.stop(alias)
+    buddy.close(now)
+    this.#leaving.push(buddy)
+  }
+
+  #opened(at: Address, now: number): void {
+    this.#at = at
+    const { name } = this.#options
+    const { port } = splitAddress(at)
+    const addresses = this.#candidates().map(({ address }) => address as string)
+    this.#emit({ kind: 'listening', profile: name, port, addresses })
+    if (this.#discovery) this.#enter('joining')
+    this.#announce(now)
+  }
+
+  #announce(now: number): void {
+    this.#discovery?.announce(this.#candidates(), now)
+  }
+
+  #candidates(): ReturnType<typeof ownCandidates> {
+    if (this.#at === undefined) return []
+    const { hosts, loopback } = this.#options
+    const { port } = splitAddress(this.#at)
+    return ownCandidates({ hosts, port, reflexive: this.#reflexive, loopback })
+  }
+
+  #hear(event: DiscoveryEvent, now: number): void {
+    switch (event.kind) {
+      case 'joined':
+      case 'unreachable':
+        this.#enter(event.kind)
+        return
+      case 'external':
+        this.#reflexive = event.address
+        this.#announce(now)
+        return
+      case 'found': {
+        const addresses = event.record.candidates.map(({ address }) => address)
+        this.#buddies.get(event.name)?.found(addresses, now)
+        return
+      }
+      case 'elsewhere':
+        this.#emit({ kind: 'refused', buddy: event.name, why: 'elsewhere' })
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  /** One look-up decides whether a frame is anybody's; a stranger costs nothing else. */
+  #receiveFrame(datagram: Datagram, now: number): void {
+    const tag = frameTag(datagram.bytes)
+    if (tag) {
+      const tagged = this.#tagged(bytesToHex(tag), now)
+      if (tagged) this.#buddies.get(tagged.alias)?.receiveTagged(datagram, tagged.epoch, now)
+      return
+    }
+    const index = frameReceiver(datagram.bytes)
+    if (index === undefined) return
+    const alias = this.#owners.get(index)
+    if (alias === undefined) return
+    for (const buddy of this.#everybody()) {
+      if (buddy.alias === alias) buddy.receive(datagram, index, now)
+    }
+  }
+
+  #tagged(tag: string, now: number): Tagged | undefined {
+    const epoch = epochOf(this.#options.wall(now))
+    if (this.#tags?.epoch !== epoch) this.#tags = { epoch, table: this.#tagTable(epoch) }
+    return this.#tags.table.get(tag)
+  }
+
+  /** Clocks may differ by an hour: the tags of three epochs are known. */
+  #tagTable(epoch: number): Map<string, Tagged> {
+    const table = new Map<string, Tagged>()
+    for (const alias of this.#buddies.keys()) {
+      const pair = this.#contacts.get(alias)?.pair
+      if (!pair) continue
+      const theirs = pair.role === 'initiator' ? 'responder' : 'initiator'
+      for (const e of [epoch - 1, epoch, epoch + 1])
+        table.set(bytesToHex(pair.tag(theirs, e)), { alias, epoch: e })
+    }
+    return table
+  }
+
+  #indicesOf(alias: string): { allocate: () => number; release: (index: number) => void } {
+    return {
+      allocate: () => {
+        for (;;) {
+          const [a, b, c, d] = this.#options.random(4)
+          const index = ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0
+          if (this.#owners.has(index)) continue
+          this.#owners.set(index, alias)
+          return index
+        }
+      },
+      release: (index) => this.#owners.delete(index),
+    }
+  }
+
+  #enter(state: NetworkState): void {
+    if (this.#network === state) return
+    this.#network = state
+    this.#emit({ kind: 'network', state })
+  }
+
+  #emit(event: TalkEvent): void {
+    this.#events.push(event)
+  }
+}
+
+interface Tagged {
+  readonly alias: string
+  readonly epoch: number
+}
+
+const reopenPause = 5_000 // ms; an interface may come back
