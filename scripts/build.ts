@@ -6,18 +6,21 @@
  */
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { build, transform } from 'esbuild'
-import { bundledPackages, thirdPartyLicenses } from './licenses.mjs'
+import { build, type OutputFile, type Plugin, transform } from 'esbuild'
+import { bundledPackages, thirdPartyLicenses } from './licenses.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
+const entry = join(dist, 'otrtalk.js')
+const licenses = join(dist, 'THIRD_PARTY_LICENSES')
+const target = 'node20.19'
 
-/** What was bundled for its secrets stays as readable as its source: an auditor compares the two. */
+/** What handles secrets stays as readable as its source: whoever audits the package compares the two. */
 const keptReadable =
   /(?:^|\/)(?:src\/(?:otr|transport|wire|discovery|profile)\/|src\/crypto\.ts$|node_modules\/@(?:noble|scure)\/)/
 
 /** ink imports it when DEV is set; it is not installed. */
-const withoutDevtools = {
+const withoutDevtools: Plugin = {
   name: 'without-devtools',
   setup(build) {
     build.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'stub' }))
@@ -25,17 +28,17 @@ const withoutDevtools = {
   },
 }
 
-const result = await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: root,
   entryPoints: { otrtalk: 'bin/otrtalk.ts' },
   outdir: dist,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,
-  jsx: 'automatic',
   format: 'esm',
   platform: 'node',
-  target: 'node20.19',
+  target,
+  jsx: 'automatic',
   charset: 'utf8',
   legalComments: 'none',
   write: false,
@@ -49,32 +52,29 @@ const result = await build({
   },
   // CommonJS inside the bundle asks for node's own modules by `require`.
   banner: {
-    js: "import{createRequire as $otrtalkRequire}from'node:module';const require=$otrtalkRequire(import.meta.url);",
+    js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
   },
 })
+const packages = await bundledPackages(metafile, root)
 
-await mkdir(join(dist, 'chunks'), { recursive: true })
 // The entry last: until then a program that starts meanwhile finds all it asks for.
-const entryLast = result.outputFiles.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))
-for (const file of entryLast) await writeFile(file.path, await output(file))
-await chmod(join(dist, 'otrtalk.js'), 0o755)
-const licenses = join(dist, 'THIRD_PARTY_LICENSES')
-await writeFile(licenses, thirdPartyLicenses(await bundledPackages(result.metafile, root)))
+await mkdir(join(dist, 'chunks'), { recursive: true })
+for (const file of outputFiles.toSorted((a, b) => Number(a.path === entry) - Number(b.path === entry))) {
+  await writeFile(file.path, await output(file))
+}
+await chmod(entry, 0o755)
+await writeFile(licenses, thirdPartyLicenses(packages))
 
-const written = new Set([licenses, ...result.outputFiles.map(({ path }) => path)])
+const written = new Set([licenses, ...outputFiles.map(({ path }) => path)])
 for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(file.parentPath, file.name)
   if (file.isFile() && !written.has(path)) await rm(path)
 }
 
-function isEntry({ path }) {
-  return path === join(dist, 'otrtalk.js')
-}
-
 /** A chunk's text: minified unless something in it is kept readable. */
-async function output(file) {
-  const inputs = Object.keys(result.metafile.outputs[relative(root, file.path)].inputs)
+async function output(file: OutputFile): Promise<string> {
+  const inputs = Object.keys(metafile.outputs[relative(root, file.path)]?.inputs ?? {})
   if (inputs.some((input) => keptReadable.test(input))) return file.text
-  return (await transform(file.text, { minify: true, format: 'esm', target: 'node20.19', charset: 'utf8' }))
-    .code
+  const { code } = await transform(file.text, { minify: true, format: 'esm', target, charset: 'utf8' })
+  return code
 }

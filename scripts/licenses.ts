@@ -1,0 +1,52 @@
+/**
+ * Which packages a bundle holds, by esbuild's metafile, and their licences as
+ * one text. A package whose licence text is not known fails the build.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Metafile } from 'esbuild'
+
+export interface BundledPackage {
+  readonly name: string
+  readonly version: string
+  /** SPDX expression. */
+  readonly license: string
+  readonly text: string
+}
+
+/** Sorted by name; a file of which no octet was kept does not count. Paths in the metafile are relative to `root`. */
+export function bundledPackages(
+  { outputs }: Pick<Metafile, 'outputs'>,
+  root: string,
+): Promise<BundledPackage[]> {
+  const folders = new Set<string>()
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const folder = path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]
+      if (folder !== undefined && bytesInOutput > 0) folders.add(folder)
+    }
+  }
+  return Promise.all([...folders].sort().map((folder) => bundledPackage(join(root, folder))))
+}
+
+async function bundledPackage(folder: string): Promise<BundledPackage> {
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  const own = (await readdir(folder)).find((file) => /^(?:licen[cs]e|copying)/i.test(file))
+  // Some have their licence in their repository only: its text is kept beside this file.
+  const kept = join(import.meta.dirname, 'licenses', `${String(name).replace('/', '+')}.txt`)
+  const text = await readFile(own === undefined ? kept : join(folder, own), 'utf8').catch(() => '')
+  if (typeof license !== 'string' || text.trim() === '') {
+    throw new Error(
+      `${name} ${version} is in the bundle and its licence is not known: put its text into ${kept}`,
+    )
+  }
+  return { name, version, license, text: text.trim() }
+}
+
+export function thirdPartyLicenses(packages: readonly BundledPackage[]): string {
+  const head = 'otrtalk contains the following packages, each under its own licence.\n'
+  const parts = packages.map(
+    ({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`,
+  )
+  return [head, ...parts].join(`\n${'-'.repeat(78)}\n\n`)
+}
