@@ -2,10 +2,11 @@
  * Reaches one buddy: sends the first datagram of the link's handshake to all of
  * his addresses until one of them answers. The Noise initiator sends its init;
  * the responder knocks, which opens its own NAT and asks for that init.
- * Sans-I/O: see `src/machine.ts`; docs/Protocol.md, "The sealed link".
+ * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
+ * whom a datagram is for. docs/Protocol.md, "The sealed link".
  */
 import type { Random } from '../crypto.ts'
-import type { Address, Datagram, Local, Machine, Output, Path, WallClock } from '../machine.ts'
+import type { Address, Datagram, Local, Output, Path, WallClock } from '../machine.ts'
 import { mayProbe } from '../nat/candidates.ts'
 import { Probes } from '../nat/probes.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
@@ -46,7 +47,7 @@ interface Attempt {
   readonly handshake: { readonly initiator: Initiator; readonly index: number } | undefined
 }
 
-export class Approach implements Machine<ApproachEvent> {
+export class Approach {
   readonly #options: ApproachOptions
   readonly #outbox = new Queue<Output<ApproachEvent>>()
   readonly #responder = new Responder()

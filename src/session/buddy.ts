@@ -5,31 +5,30 @@
  * A new link never touches the conversation there is. It runs its own DAKE
  * beside it and takes its place only when that ended with the pinned key: a
  * buddy who restarted does that, a thief of his discovery secret cannot.
- * Sans-I/O: see `src/machine.ts`.
+ * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
+ * whom a datagram is for.
  */
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
-import type { Address, Datagram, Local, Machine, Output, Path, WallClock } from '../machine.ts'
+import type { Address, Datagram, Local, Output, Path, WallClock } from '../machine.ts'
 import { pathKind } from '../nat/candidates.ts'
 import { Conversation } from '../otr/conversation.ts'
 import type { IdentityKeys } from '../otr/identity.ts'
+import { discoveryKeyIn } from '../profile/address.ts'
+import { type Buddy as Contact, isBuddy } from '../profile/buddies.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import type { Established } from '../transport/link/handshake.ts'
 import { Link } from '../transport/link/link.ts'
 import { Approach } from './approach.ts'
-import type { Lost, Phase, Refused, TalkEvent, Trust, Under } from './command.ts'
+import type { Lost, Phase, Refused, TalkEvent, Under } from './command.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
 import { Session, type SessionEvent } from './session.ts'
 
 export interface BuddyOptions {
-  readonly alias: string
-  readonly trust: Trust
-  /** The first 32 octets of the fingerprint in his address, as hex. */
-  readonly expected: string
-  /** All 56 octets as hex, once a conversation was secured. */
-  readonly pinned: string | undefined
+  /** Who he is, as the vault has it. */
+  readonly contact: Contact
   readonly pair: Pair
   readonly own: Own
   readonly local: Local
@@ -62,14 +61,14 @@ interface Live {
   readonly index: number
 }
 
-export class Buddy implements Machine<TalkEvent> {
+export class Buddy {
   readonly #options: BuddyOptions
   readonly #approach: Approach
   readonly #outbox = new Outbox()
   readonly #events = new Queue<TalkEvent>()
   readonly #known = new KnownIds()
   readonly #dakes: number[] = [] // when those of the last minute began
-  #pinned: string | undefined
+  #contact: Contact
   #phase: Phase | undefined
   #since: number // when looking began
   #current: (Live & { readonly fingerprint: string }) | undefined
@@ -78,9 +77,9 @@ export class Buddy implements Machine<TalkEvent> {
   #isClosed = false
 
   constructor(options: BuddyOptions) {
-    const { pair, local, random, wall, sessionId, indices, loopback, pinned, now } = options
+    const { pair, local, random, wall, sessionId, indices, loopback, contact, now } = options
     this.#options = options
-    this.#pinned = pinned
+    this.#contact = contact
     this.#since = now
     const { allocate, release } = indices
     this.#approach = new Approach({ pair, local, random, wall, sessionId, allocate, release, loopback })
@@ -88,7 +87,7 @@ export class Buddy implements Machine<TalkEvent> {
   }
 
   get alias(): string {
-    return this.#options.alias
+    return this.#contact.alias
   }
 
   get deadline(): number {
@@ -111,7 +110,7 @@ export class Buddy implements Machine<TalkEvent> {
 
   say(text: string, id: string, now: number): void {
     const why = this.#isClosed ? 'closed' : this.#outbox.push({ id, text, saidAt: now })
-    if (why) this.#emit({ kind: 'undelivered', buddy: this.#options.alias, id, why })
+    if (why) this.#emit({ kind: 'undelivered', buddy: this.#contact.alias, id, why })
   }
 
   /** Ends the conversation, saying so; what is unconfirmed stays so. */
@@ -122,7 +121,7 @@ export class Buddy implements Machine<TalkEvent> {
     for (const { session } of this.#live()) session.close(now)
     if (this.#current) this.#lose('closed', now)
     for (const { id } of this.#outbox.clear())
-      this.#emit({ kind: 'undelivered', buddy: this.#options.alias, id, why: 'closed' })
+      this.#emit({ kind: 'undelivered', buddy: this.#contact.alias, id, why: 'closed' })
   }
 
   /** An init or a knock whose tag is this buddy's in `epoch`. */
@@ -159,9 +158,7 @@ export class Buddy implements Machine<TalkEvent> {
 
   get #isSayingDue(): boolean {
     const current = this.#current
-    return (
-      current !== undefined && current.session.hasRoom && this.#outbox.next(current.fingerprint) !== undefined
-    )
+    return current?.session.hasRoom && this.#outbox.next(current.fingerprint) !== undefined
   }
 
   #sayWhatWaits(live: Live, now: number): void {
@@ -172,7 +169,7 @@ export class Buddy implements Machine<TalkEvent> {
       if (!message) return
       current.session.say(message, now)
       this.#outbox.sent(message.id, current.fingerprint)
-      this.#emit({ kind: 'sent', buddy: this.#options.alias, id: message.id })
+      this.#emit({ kind: 'sent', buddy: this.#contact.alias, id: message.id })
     }
   }
 
@@ -206,18 +203,16 @@ export class Buddy implements Machine<TalkEvent> {
 
   /** D2: who we are in phi, bound to the link that carries this DAKE. */
   #ids({ role, h }: Established): { own: Uint8Array; peer: Uint8Array } {
-    const { own, pair } = this.#options
+    const { own } = this.#options
     const isInitiator = role === 'initiator'
     return {
       own: phiId(isInitiator ? 0 : 1, own.discoveryKey, h),
-      peer: phiId(isInitiator ? 1 : 0, pair.buddyDiscoveryKey, h),
+      peer: phiId(isInitiator ? 1 : 0, discoveryKeyIn(this.#contact.address), h),
     }
   }
 
   #accepts(fingerprint: string): boolean {
-    return this.#pinned === undefined
-      ? fingerprint.startsWith(this.#options.expected)
-      : fingerprint === this.#pinned
+    return isBuddy(this.#contact, hexToBytes(fingerprint))
   }
 
   #hear(live: Live, event: SessionEvent, now: number): void {
@@ -249,7 +244,7 @@ export class Buddy implements Machine<TalkEvent> {
       this.#retire(old, now)
       this.#lose('restarted', now)
     }
-    this.#pinned = fingerprint
+    this.#contact = { ...this.#contact, fingerprint: hexToBytes(fingerprint) } // pinned from here on
     this.#current = { ...live, fingerprint }
     this.#approach.rest()
     this.#phase = undefined
@@ -258,7 +253,7 @@ export class Buddy implements Machine<TalkEvent> {
   }
 
   #received(current: Live & { readonly fingerprint: string }, payload: Payload, now: number): void {
-    const buddy = this.#options.alias
+    const buddy = this.#contact.alias
     for (const id of payload.receipts) {
       const confirmed = this.#outbox.confirm(id, current.fingerprint)
       if (confirmed) this.#emit({ kind: 'delivered', buddy, id, ms: now - confirmed.saidAt })
@@ -272,7 +267,7 @@ export class Buddy implements Machine<TalkEvent> {
   }
 
   #refused(live: Live, why: Refused, now: number): void {
-    this.#emit({ kind: 'refused', buddy: this.#options.alias, why })
+    this.#emit({ kind: 'refused', buddy: this.#contact.alias, why })
     if (live.session !== this.#rival?.session) return
     this.#approach.backOff(refusedPause, now)
   }
@@ -298,7 +293,7 @@ export class Buddy implements Machine<TalkEvent> {
     this.#current = undefined
     this.#outbox.rewind()
     this.#since = now
-    this.#emit({ kind: 'lost', buddy: this.#options.alias, why })
+    this.#emit({ kind: 'lost', buddy: this.#contact.alias, why })
   }
 
   #dismissRival(now: number): void {
@@ -312,13 +307,13 @@ export class Buddy implements Machine<TalkEvent> {
   }
 
   #under({ session, fingerprint }: Live & { readonly fingerprint: string }): Under {
-    return { buddy: this.#options.alias, session: session.number, fingerprint, trust: this.#options.trust }
+    return { buddy: this.#contact.alias, session: session.number, fingerprint, trust: this.#contact.trust }
   }
 
   #enter(phase: Phase, now: number): void {
     if (this.#current || this.#phase === phase) return
     this.#phase = phase
-    this.#emit({ kind: 'phase', buddy: this.#options.alias, phase, ms: now - this.#since })
+    this.#emit({ kind: 'phase', buddy: this.#contact.alias, phase, ms: now - this.#since })
   }
 
   #emit(event: TalkEvent): void {

@@ -7,13 +7,14 @@ import type { Random } from '../crypto.ts'
 import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
 import { ownCandidates } from '../nat/candidates.ts'
+import type { Buddy as Contact } from '../profile/buddies.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { splitAddress } from '../wire/address.ts'
 import { classify } from '../wire/classify.ts'
 import { Buddy, type Own } from './buddy.ts'
-import type { Command, NetworkState, TalkEvent, Trust } from './command.ts'
+import type { Command, NetworkState, TalkEvent } from './command.ts'
 
 export interface TalkOptions {
   /** The profile's name. */
@@ -35,20 +36,11 @@ export interface DhtOptions {
   readonly saved: readonly Address[]
 }
 
-/** What must be known of a buddy to talk to him. */
-export interface Contact {
-  readonly alias: string
-  readonly trust: Trust
-  readonly expected: string // 64 hex digits
-  readonly pinned: string | undefined // 112 hex digits
-  readonly pair: Pair
-}
-
 export class Talk implements Machine<TalkEvent> {
   readonly #options: TalkOptions
   readonly #events = new Queue<TalkEvent>()
   readonly #outputs = new Queue<Output<TalkEvent>>()
-  readonly #contacts = new Map<string, Contact>()
+  readonly #contacts = new Map<string, { readonly contact: Contact; readonly pair: Pair }>()
   readonly #buddies = new Map<string, Buddy>()
   readonly #owners = new Map<number, string>() // receiver index -> alias
   readonly #discovery: Discovery | undefined
@@ -92,8 +84,8 @@ export class Talk implements Machine<TalkEvent> {
   }
 
   /** Makes a buddy known, or what is known of him new. */
-  know(contact: Contact): void {
-    this.#contacts.set(contact.alias, contact)
+  know(contact: Contact, pair: Pair): void {
+    this.#contacts.set(contact.alias, { contact, pair })
   }
 
   act(command: Command, now: number): void {
@@ -167,11 +159,11 @@ export class Talk implements Machine<TalkEvent> {
   }
 
   #open(alias: string, now: number): void {
-    const contact = this.#contacts.get(alias)
-    if (!contact || this.#buddies.has(alias)) return
+    const known = this.#contacts.get(alias)
+    if (!known || this.#buddies.has(alias)) return
     const { own, random, wall, loopback } = this.#options
     const buddy = new Buddy({
-      ...contact,
+      ...known,
       own,
       local: this.#local,
       random,
@@ -184,7 +176,7 @@ export class Talk implements Machine<TalkEvent> {
     })
     this.#buddies.set(alias, buddy)
     this.#tags = undefined
-    const { pair } = contact
+    const { pair } = known
     this.#discovery?.seek(alias, { own: pair.direction, key: (...which) => pair.key(...which) }, now)
   }
 
