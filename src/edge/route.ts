@@ -26,12 +26,15 @@ export function sourceFor(host: string): string | undefined {
 }
 
 /** Says whether a datagram to `host` would leave from one of `sources`; each answer holds for 5 s. */
-export function routeGuard(sources: readonly string[], now: () => number): (host: string) => boolean {
+export function routeGuard(
+  sources: readonly string[],
+  { now, ask = sourceFor }: { readonly now: () => number; readonly ask?: typeof sourceFor },
+): (host: string) => boolean {
   const answers = new Map<string, { readonly isAllowed: boolean; readonly until: number }>()
   return (host) => {
     const known = answers.get(host)
     if (known && now() < known.until) return known.isAllowed
-    const source = sourceFor(host)
+    const source = ask(host)
     const isAllowed = source !== undefined && sources.some((own) => isSame(own, source))
     if (answers.size >= maxAnswers) answers.clear()
     answers.set(host, { isAllowed, until: now() + lifetime })
