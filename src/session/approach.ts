@@ -5,21 +5,17 @@
  * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
  * whom a datagram is for. docs/Protocol.md, "The sealed link".
  */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
 import type { Address, Datagram, Local, Output, Path, WallClock } from '../machine.ts'
 import { mayProbe } from '../nat/candidates.ts'
 import { Probes } from '../nat/probes.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
-import {
-  type Established,
-  Initiator,
-  Knocks,
-  knock,
-  type LinkKeys,
-  Responder,
-  readKnock,
-} from '../transport/link/handshake.ts'
+import { knock, type LinkKeys, readKnock } from '../transport/link/frames.ts'
+import { Initiator, Responder } from '../transport/link/handshake.ts'
+import { Knocks } from '../transport/link/knocks.ts'
+import type { Established } from '../transport/link/sealed.ts'
 
 export type ApproachEvent =
   /** The handshake is done: a link can be made of it. */
@@ -41,8 +37,16 @@ export interface ApproachOptions {
   readonly loopback: boolean
 }
 
+/** What of a record matters here. */
+export interface Found {
+  readonly sessionId: Uint8Array
+  readonly addresses: readonly Address[]
+}
+
 interface Attempt {
   readonly probes: Probes
+  /** Of the buddy, that it goes to, if that is known. */
+  readonly run: string | undefined
   readonly bytes: Uint8Array
   readonly handshake: { readonly initiator: Initiator; readonly index: number } | undefined
 }
@@ -52,8 +56,10 @@ export class Approach {
   readonly #outbox = new Queue<Output<ApproachEvent>>()
   readonly #responder = new Responder()
   readonly #knocks = new Knocks()
-  #peers: readonly Address[] = []
+  #told: readonly Address[] = [] // by the record
+  #heard: Address[] = [] // knocks came from there
   #attempt: Attempt | undefined
+  #theirRun: string | undefined // the session id of his last record or knock
   #failures = 0
   #retryAt = Infinity
   #isWanted = true
@@ -67,30 +73,28 @@ export class Approach {
     return this.#attempt ? this.#attempt.probes.deadline : this.#retryAt
   }
 
-  /** Where the buddy says that he can be reached, from a record that is new. */
-  found(addresses: readonly Address[], now: number): void {
-    this.#peers = addresses.filter((address) => mayProbe(address, this.#options))
+  /** What a new record of the buddy's says. */
+  found({ sessionId, addresses }: Found, now: number): void {
+    this.#told = addresses.filter((address) => mayProbe(address, this.#options))
     this.#failures = 0
-    if (this.#peers.length > 0) this.#begin(this.#peers, now)
+    const run = bytesToHex(sessionId)
+    const isNeeded = this.#isWanted || this.#isAnotherRun(run)
+    this.#theirRun = run
+    if (isNeeded && this.#peers.length > 0) this.#begin({ peers: this.#peers, run }, now)
   }
 
-  /** There is a conversation: no attempt of our own until `resume`. */
+  /** There is a conversation, or one is tried: no attempt, unless the buddy turns out to be another run of his program. */
   rest(): void {
     this.#isWanted = false
     this.#retryAt = Infinity
     this.#abandon()
   }
 
-  resume(now: number): void {
+  /** There is none: try, after `pause` ms. */
+  resume(pause: number, now: number): void {
     this.#isWanted = true
     this.#failures = 0
-    if (!this.#attempt && this.#peers.length > 0) this.#retryAt = now
-  }
-
-  /** Waits at least `pause` ms before the next attempt of our own. */
-  backOff(pause: number, now: number): void {
-    this.#abandon()
-    if (this.#isWanted) this.#retryAt = now + pause
+    if (!this.#attempt) this.#retryAt = now + pause
   }
 
   /** A frame whose tag is this pair's in `epoch`. */
@@ -101,14 +105,17 @@ export class Approach {
 
   /** A response to the index of the attempt under way. */
   receiveResponse({ local, peer, bytes }: Datagram): void {
-    const established = this.#attempt?.handshake?.initiator.receive(bytes)
+    const attempt = this.#attempt
+    const established = attempt?.handshake?.initiator.receive(bytes)
     if (!established) return
+    this.#theirRun = attempt?.run ?? this.#theirRun
     this.#attempt = undefined // its index is the link's
+    this.rest()
     this.#emit({ kind: 'reached', established, path: { local, peer } })
   }
 
   *drain(now: number): Generator<Output<ApproachEvent>> {
-    if (!this.#attempt && now >= this.#retryAt) this.#begin(this.#peers, now)
+    if (!this.#attempt && now >= this.#retryAt) this.#retry(now)
     const { local } = this.#options
     const attempt = this.#attempt
     for (const peer of attempt?.probes.due(now) ?? [])
@@ -117,12 +124,26 @@ export class Approach {
     yield* this.#outbox.take()
   }
 
+  /** The link of this index is secured or gone: another may be half-open. */
+  settle(index: number): void {
+    this.#responder.settle(index)
+  }
+
   /** Ends all; indices are free again. */
   close(): void {
     this.rest()
   }
 
-  #begin(peers: readonly Address[], now: number): void {
+  get #peers(): readonly Address[] {
+    return [...this.#told, ...this.#heard]
+  }
+
+  /** While there is a conversation only this calls for an attempt: the buddy's program was started anew. */
+  #isAnotherRun(run: string): boolean {
+    return this.#theirRun !== undefined && this.#theirRun !== run
+  }
+
+  #begin({ peers, run }: { peers: readonly Address[]; run?: string | undefined }, now: number): void {
     this.#abandon()
     const { pair, random, wall, sessionId, allocate } = this.#options
     const keys = linkKeys(pair, epochOf(wall(now)))
@@ -130,12 +151,19 @@ export class Approach {
     if (pair.role === 'initiator') {
       const index = allocate()
       const initiator = new Initiator({ keys, index, random })
-      this.#attempt = { probes, bytes: initiator.init, handshake: { initiator, index } }
+      this.#attempt = { probes, run, bytes: initiator.init, handshake: { initiator, index } }
     } else {
-      this.#attempt = { probes, bytes: knock(keys, sessionId, random), handshake: undefined }
+      this.#attempt = { probes, run, bytes: knock(keys, sessionId, random), handshake: undefined }
     }
     this.#retryAt = Infinity
     this.#emit({ kind: 'trying' })
+  }
+
+  /** Without an address there is nothing to try: a record or a knock will bring one. */
+  #retry(now: number): void {
+    this.#retryAt = Infinity
+    const peers = this.#peers
+    if (peers.length > 0) this.#begin({ peers, run: this.#theirRun }, now)
   }
 
   #fail(now: number): void {
@@ -147,6 +175,7 @@ export class Approach {
 
   #abandon(): void {
     const handshake = this.#attempt?.handshake
+    handshake?.initiator.wipe()
     if (handshake) this.#options.release(handshake.index)
     this.#attempt = undefined
   }
@@ -159,16 +188,22 @@ export class Approach {
     if (!answer?.established) release(index)
     if (!answer) return
     this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: answer.response } })
-    if (answer.established)
-      this.#emit({ kind: 'reached', established: answer.established, path: { local, peer } })
+    if (!answer.established) return
+    this.rest()
+    this.#emit({ kind: 'reached', established: answer.established, path: { local, peer } })
   }
 
   #hearKnock({ local, peer, bytes }: Datagram, epoch: number, now: number): void {
     const heard = readKnock(linkKeys(this.#options.pair, epoch), bytes)
     if (!heard || !mayProbe(peer, this.#options)) return
     if (!this.#knocks.mayAnswer(peer, heard.sessionId, now)) return
+    const run = bytesToHex(heard.sessionId)
+    if (this.#isWanted) {
+      if (!this.#heard.includes(peer)) this.#heard = [peer, ...this.#heard].slice(0, maxHeard)
+    } else if (!this.#isAnotherRun(run)) return
     if (!this.#attempt) {
-      this.#begin([peer], now)
+      // A replay comes from elsewhere: in mid-conversation nobody else is bothered for it.
+      this.#begin({ peers: this.#isWanted ? this.#peers : [peer], run }, now)
       return
     }
     this.#attempt.probes.learn(peer)
@@ -192,3 +227,5 @@ function linkKeys(pair: Pair, epoch: number): LinkKeys {
 // The record may be old, and the buddy gone: ms between attempts.
 const pauses = [1_000, 2_000, 5_000, 10_000, 30_000]
 const steadyPause = 60_000
+
+const maxHeard = 8 // a NAT may give a buddy another port each time

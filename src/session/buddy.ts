@@ -8,19 +8,19 @@
  * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
  * whom a datagram is for.
  */
-import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
-import type { Address, Datagram, Local, Output, Path, WallClock } from '../machine.ts'
+import type { Datagram, Local, Output, Path, WallClock } from '../machine.ts'
 import { pathKind } from '../nat/candidates.ts'
 import { Conversation } from '../otr/conversation.ts'
-import type { IdentityKeys } from '../otr/identity.ts'
+import type { Fingerprint, IdentityKeys } from '../otr/identity.ts'
 import { discoveryKeyIn } from '../profile/address.ts'
 import { type Buddy as Contact, isBuddy } from '../profile/buddies.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
-import type { Established } from '../transport/link/handshake.ts'
 import { Link } from '../transport/link/link.ts'
-import { Approach } from './approach.ts'
+import type { Established } from '../transport/link/sealed.ts'
+import { Approach, type Found } from './approach.ts'
 import type { Lost, Phase, Refused, TalkEvent, Under } from './command.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
@@ -71,9 +71,10 @@ export class Buddy {
   #contact: Contact
   #phase: Phase | undefined
   #since: number // when looking began
-  #current: (Live & { readonly fingerprint: string }) | undefined
+  #current: (Live & { readonly fingerprint: Fingerprint }) | undefined
   #rival: Live | undefined
   #leaving: Live[] = [] // closed, their links still flush
+  #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
   constructor(options: BuddyOptions) {
@@ -104,8 +105,8 @@ export class Buddy {
     return this.#current !== undefined
   }
 
-  found(addresses: readonly Address[], now: number): void {
-    if (!this.#isClosed) this.#approach.found(addresses, now)
+  found(found: Found, now: number): void {
+    if (!this.#isClosed) this.#approach.found(found, now)
   }
 
   say(text: string, id: string, now: number): void {
@@ -158,7 +159,8 @@ export class Buddy {
 
   get #isSayingDue(): boolean {
     const current = this.#current
-    return current?.session.hasRoom && this.#outbox.next(current.fingerprint) !== undefined
+    if (!current?.session.hasRoom) return false
+    return this.#outbox.next(current.fingerprint) !== undefined
   }
 
   #sayWhatWaits(live: Live, now: number): void {
@@ -178,10 +180,13 @@ export class Buddy {
     const { indices, random, own, wall, nextSession } = this.#options
     while (this.#dakes.length > 0 && this.#dakes[0]! <= now - minute) this.#dakes.shift()
     if (this.#isClosed || this.#dakes.length >= maxDakes) {
+      this.#approach.settle(established.index)
       indices.release(established.index)
+      if (!this.#isClosed && !this.#current && !this.#rival) this.#approach.resume(minute / 2, now)
       return
     }
     this.#dakes.push(now)
+    this.#pause = endedPause
     this.#dismissRival(now)
     const link = new Link({ established, path, random, now })
     const conversation = new Conversation({
@@ -211,8 +216,8 @@ export class Buddy {
     }
   }
 
-  #accepts(fingerprint: string): boolean {
-    return isBuddy(this.#contact, hexToBytes(fingerprint))
+  #accepts(fingerprint: Fingerprint): boolean {
+    return isBuddy(this.#contact, fingerprint)
   }
 
   #hear(live: Live, event: SessionEvent, now: number): void {
@@ -226,7 +231,7 @@ export class Buddy {
       case 'room':
         return // the next drain says what waits
       case 'refused':
-        this.#refused(live, event.why, now)
+        this.#refused(live, event.why)
         return
       case 'ended':
         this.#ended(live, event.why, now)
@@ -236,7 +241,7 @@ export class Buddy {
     }
   }
 
-  #secured(live: Live, fingerprint: string, now: number): void {
+  #secured(live: Live, fingerprint: Fingerprint, now: number): void {
     if (live.session !== this.#rival?.session) return // dismissed meanwhile
     this.#rival = undefined
     const old = this.#current
@@ -244,15 +249,16 @@ export class Buddy {
       this.#retire(old, now)
       this.#lose('restarted', now)
     }
-    this.#contact = { ...this.#contact, fingerprint: hexToBytes(fingerprint) } // pinned from here on
+    this.#contact = { ...this.#contact, fingerprint: fingerprint } // pinned from here on
     this.#current = { ...live, fingerprint }
+    this.#approach.settle(live.index)
     this.#approach.rest()
     this.#phase = undefined
     const path = pathKind(live.session.path.peer)
     this.#emit({ kind: 'secured', ...this.#under(this.#current), path, ms: now - this.#since })
   }
 
-  #received(current: Live & { readonly fingerprint: string }, payload: Payload, now: number): void {
+  #received(current: Live & { readonly fingerprint: Fingerprint }, payload: Payload, now: number): void {
     const buddy = this.#contact.alias
     for (const id of payload.receipts) {
       const confirmed = this.#outbox.confirm(id, current.fingerprint)
@@ -266,33 +272,29 @@ export class Buddy {
     this.#emit({ kind: 'message', id, text, at, ...this.#under(current) })
   }
 
-  #refused(live: Live, why: Refused, now: number): void {
+  #refused(live: Live, why: Refused): void {
     this.#emit({ kind: 'refused', buddy: this.#contact.alias, why })
-    if (live.session !== this.#rival?.session) return
-    this.#approach.backOff(refusedPause, now)
+    if (live.session === this.#rival?.session) this.#pause = refusedPause
   }
 
   #ended(live: Live, why: Lost, now: number): void {
+    this.#approach.settle(live.index)
     this.#options.indices.release(live.index)
     this.#leaving = this.#leaving.filter(({ session }) => session !== live.session)
-    if (live.session === this.#rival?.session) {
-      this.#rival = undefined
-      if (!this.#current) this.#enter('looking', now)
-      if (!this.#isClosed && !this.#current) this.#approach.backOff(endedPause, now)
-    }
-    if (live.session !== this.#current?.session) return
-    this.#lose(why, now)
-    if (!this.#isClosed) {
-      this.#since = now
-      this.#enter('looking', now)
-      this.#approach.resume(now)
-    }
+    const isRival = live.session === this.#rival?.session
+    const isCurrent = live.session === this.#current?.session
+    if (isRival) this.#rival = undefined
+    if (isCurrent) this.#lose(why, now)
+    if (this.#isClosed || this.#current || !(isRival || isCurrent)) return
+    if (!this.#rival) this.#approach.resume(isRival ? this.#pause : 0, now)
+    this.#enter('looking', now)
   }
 
   #lose(why: Lost, now: number): void {
     this.#current = undefined
     this.#outbox.rewind()
     this.#since = now
+    this.#phase = undefined
     this.#emit({ kind: 'lost', buddy: this.#contact.alias, why })
   }
 
@@ -306,7 +308,7 @@ export class Buddy {
     this.#leaving.push(live)
   }
 
-  #under({ session, fingerprint }: Live & { readonly fingerprint: string }): Under {
+  #under({ session, fingerprint }: Live & { readonly fingerprint: Fingerprint }): Under {
     return { buddy: this.#contact.alias, session: session.number, fingerprint, trust: this.#contact.trust }
   }
 

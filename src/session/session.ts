@@ -7,6 +7,7 @@
  */
 import type { Datagram, Machine, Output, Path } from '../machine.ts'
 import type { Conversation, ConversationEvent } from '../otr/conversation.ts'
+import type { Fingerprint } from '../otr/identity.ts'
 import { Queue } from '../queue.ts'
 import type { Link, LinkEvent } from '../transport/link/link.ts'
 import type { Refused } from './command.ts'
@@ -14,15 +15,15 @@ import type { Outgoing } from './outbox.ts'
 import { idTlv, maxReceipts, type Payload, readPayload, receiptTlv } from './payload.ts'
 
 export type SessionEvent =
-  | { readonly kind: 'secured'; readonly fingerprint: string }
-  | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: string }
+  | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
   | { readonly kind: 'refused'; readonly why: Refused }
   | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' }
 
 type State =
   | { readonly kind: 'opening' } // the DAKE runs
-  | { readonly kind: 'secured'; readonly fingerprint: string }
+  | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'closing' } // nothing is said or heard; the link flushes
   | { readonly kind: 'ended' }
 

@@ -222,8 +222,9 @@ export class Talk implements Machine<TalkEvent> {
         this.#announce(now)
         return
       case 'found': {
-        const addresses = event.record.candidates.map(({ address }) => address)
-        this.#buddies.get(event.name)?.found(addresses, now)
+        const { sessionId, candidates } = event.record
+        const addresses = candidates.map(({ address }) => address)
+        this.#buddies.get(event.name)?.found({ sessionId, addresses }, now)
         return
       }
       case 'elsewhere':
