@@ -16,15 +16,8 @@ export const mainline: readonly BootstrapName[] = [
 ]
 
 export interface BootstrapName {
-  readonly host: string
+  readonly host: string // a name, or a literal address without brackets
   readonly port: number
-}
-
-/** Reads `host:port`; `undefined` for anything else. A literal IPv6 address is in brackets. */
-export function parseBootstrap(text: string): BootstrapName | undefined {
-  const [, host, port] = /^(\[[\da-fA-F:.]+\]|[\w.-]{1,253}):([1-9]\d{0,4})$/.exec(text) ?? []
-  if (host === undefined || Number(port) > 65_535) return undefined
-  return { host, port: Number(port) }
 }
 
 /** Calls `onFound` with the addresses of each name as they become known, until the signal. */
@@ -48,7 +41,7 @@ export async function resolveBootstrap(
 }
 
 async function addressesOf({ host, port }: BootstrapName): Promise<Address[]> {
-  const literal = parseAddress(`${host}:${port}`)
+  const literal = parseAddress(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
   if (literal !== undefined) return [literal]
   try {
     const found = await lookup(host, { all: true, family: 4 })

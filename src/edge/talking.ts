@@ -1,0 +1,121 @@
+/** Runs one profile on the real network: what every command that talks begins with. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { randomBytes } from '../crypto.ts'
+import type { Address } from '../machine.ts'
+import { parseFingerprint } from '../otr/identity.ts'
+import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile.ts'
+import { discoveryKeyIn } from '../profile/address.ts'
+import { touchBuddy } from '../profile/buddies.ts'
+import type { Identity } from '../profile/identity.ts'
+import { Pair } from '../profile/pair.ts'
+import type { Own } from '../session/buddy.ts'
+import type { Command, TalkEvent } from '../session/command.ts'
+import { Talk } from '../session/talk.ts'
+import { resolveBootstrap } from './bootstrap.ts'
+import { chooseNetwork, type NetworkChoice } from './network.ts'
+import type { OpenProfile } from './profiles.ts'
+import { run } from './run.ts'
+
+export interface TalkingOptions {
+  /** Held with its lock. It stays the caller's to close, after this. */
+  readonly profile: OpenProfile
+  readonly network: NetworkChoice
+  readonly onEvent: (event: TalkEvent) => void
+  /** A change of the vault could not be written. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Disposal says goodbye to every buddy, and waits for that a moment. */
+export interface Talking extends AsyncDisposable {
+  act(command: Command): void
+}
+
+/** @throws UserError if the network cannot be used as asked for */
+export function startTalking({ profile, network: choice, onEvent, onFault }: TalkingOptions): Talking {
+  const network = chooseNetwork(choice)
+  const { identity, buddies, nodes } = profile.contents
+  const talk = new Talk({
+    name: profile.name,
+    own: ownOf(identity),
+    random: randomBytes,
+    wall: wallClock,
+    dht: { mode: choice.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
+    hosts: network.hosts,
+    loopback: network.loopback,
+    now: performance.now(),
+  })
+  const pairs: Pair[] = []
+  for (const buddy of buddies) {
+    const pair = Pair.of(identity, buddy.address)
+    if (!pair) continue // refused when he was added
+    pairs.push(pair)
+    talk.know(buddy, pair)
+  }
+  const stopped = new AbortController()
+  let settle = (): void => {}
+  const quiet = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  const running = run(talk, {
+    ...network.run,
+    onEvent(event) {
+      if (event.kind === 'secured') remember(event)
+      onEvent(event)
+    },
+    onPumped() {
+      if (stopped.signal.aborted && talk.isQuiet) settle()
+    },
+  })
+
+  const remember = ({ buddy, fingerprint }: TalkEvent & { kind: 'secured' }): void => {
+    const pinned = parseFingerprint(fingerprint)
+    if (pinned === undefined) throw new Error('what was secured has no fingerprint')
+    const seen = { fingerprint: pinned, at: Date.now() }
+    profile
+      .save((contents) => ({ ...contents, buddies: touchBuddy(contents.buddies, buddy, seen) }))
+      .catch(onFault)
+  }
+
+  if (choice.dht) {
+    const onFound = (addresses: Address[]): void =>
+      running.act((talk) => talk.addBootstrap(addresses, performance.now()))
+    resolveBootstrap(network.bootstrap, { onFound, signal: stopped.signal }).catch(onFault)
+  }
+
+  return {
+    act: (command) => running.act((talk) => talk.act(command, performance.now())),
+    async [Symbol.asyncDispose]() {
+      stopped.abort()
+      running.act((talk) => talk.quit(performance.now()))
+      await Promise.race([quiet, sleep(goodbye, undefined, { ref: false })])
+      running[Symbol.dispose]()
+      const found = talk.nodes
+      if (network.isPublic && found.length > 0)
+        await profile.save((contents) => ({ ...contents, nodes: found }))
+      for (const pair of pairs) pair.wipe()
+    },
+  }
+}
+
+/** The client profile is made when it is needed and kept until a day before it expires (D14). */
+function ownOf({ keys, instanceTag, address }: Identity): Own {
+  let made: { readonly bytes: Uint8Array; readonly expires: number } | undefined
+  return {
+    identity: keys,
+    instanceTag,
+    discoveryKey: discoveryKeyIn(address),
+    clientProfile(now) {
+      const wall = wallClock(now)
+      if (!made || needsRenewal(made.expires, wall)) {
+        const expires = profileExpiry(wall)
+        made = { bytes: createClientProfile({ identity: keys, instanceTag, expires }), expires }
+      }
+      return made.bytes
+    },
+  }
+}
+
+/** Follows the system's clock, also when it is set in mid-run. */
+const wallClock = (now: number): number => Date.now() - performance.now() + now
+
+const goodbye = 2_000 // ms: a link that cannot flush by then is as good as cut
