@@ -1,0 +1,41 @@
+/** What `/info`, `/fingerprint` and a mistyped command have to say. */
+import { explainFingerprint, explainPath, explainTrust, type Notice } from './explain.ts'
+import type { Conversation, Model } from './model.ts'
+import type { CommandName } from './parse.ts'
+import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { explainState } from './state.ts'
+
+export function aboutConversation({ profile, listening }: Model, { buddy, state }: Conversation): SafeText[] {
+  const secured = words`${safeName(buddy)}: ${explainState(state)}`
+  const port = listening ? words`, UDP port ${listening.port}` : noText
+  const addresses = listening?.addresses.map((address) => words`reachable at ${safeTitle(address)}`) ?? []
+  return [
+    state.kind === 'secured' ? words`${secured}, ${explainPath(state.path)}` : secured,
+    words`profile ${safeName(profile)}${port}`,
+    ...addresses,
+  ]
+}
+
+/** @param own - the profile's own fingerprint */
+export function aboutFingerprints(
+  { buddy, state, pinned }: Conversation,
+  own: string | undefined,
+): SafeText[] {
+  const ours = own === undefined ? [] : [words`you: ${explainFingerprint(own)}`]
+  return [fingerprintOf(safeName(buddy), state, pinned), ...ours]
+}
+
+function fingerprintOf(name: SafeText, state: Conversation['state'], pinned: string | undefined): SafeText {
+  if (state.kind === 'secured') {
+    const { trust, fingerprint } = state.under
+    return words`${name}, in this conversation, ${explainTrust(trust)}: ${explainFingerprint(fingerprint)}`
+  }
+  if (pinned !== undefined) return words`${name}, as saved: ${explainFingerprint(pinned)}`
+  return words`${name} has not answered yet: no fingerprint is known`
+}
+
+export function aboutUnknown(name: string, meant: CommandName | undefined): Notice {
+  const about = meant ? words`did you mean /${safeName(meant)}?` : words`/help lists them.`
+  const hint = words`${about} To say a text that begins with a slash, write //`
+  return { tone: 'bad', text: words`there is no command /${safeName(name)}`, hint }
+}

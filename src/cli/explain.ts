@@ -1,0 +1,233 @@
+/**
+ * All wording for people about what happens: no jargon, state always in words,
+ * and with what went wrong what to do about it.
+ */
+import type {
+  Lost,
+  NetworkState,
+  PathKind,
+  Phase,
+  Refused,
+  TalkEvent,
+  Trust,
+  Undelivered,
+} from '../session/command.ts'
+import { type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
+
+export type Tone = 'plain' | 'good' | 'bad'
+
+/** A sentence about something that happened, and what to do about it. */
+export interface Notice {
+  readonly tone: Tone
+  readonly text: SafeText
+  readonly hint?: SafeText
+}
+
+/** What there is to say about an event; nothing about a message, which speaks for itself, and its receipts. */
+export function explainEvent(event: TalkEvent): Notice | undefined {
+  switch (event.kind) {
+    case 'listening':
+      return plain(words`reachable as ${safeName(event.profile)} on UDP port ${event.port}`)
+    case 'phase':
+      return plain(explainPhase(event.phase, event.buddy))
+    case 'secured': {
+      const { buddy, trust, path, fingerprint } = event
+      const text = words`secured with ${safeName(buddy)}: ${explainTrust(trust)}, ${explainPath(path)}`
+      const key = words`fingerprint ${explainFingerprint(fingerprint)}`
+      return { tone: 'good', text, hint: trust === 'unverified' ? words`${key}; ${compare}` : key }
+    }
+    case 'message':
+    case 'sent':
+    case 'delivered':
+      return undefined
+    case 'undelivered':
+      return { tone: 'bad', text: words`not delivered: ${explainUndelivered(event.why)}` }
+    case 'lost':
+      return plain(explainLost(event.why, event.buddy))
+    case 'refused':
+      return { tone: 'bad', ...explainRefused(event.why, event.buddy) }
+    case 'network':
+      return explainNetwork(event.state)
+    default:
+      return event satisfies never
+  }
+}
+
+export function explainPhase(phase: Phase, buddy: string): SafeText {
+  const name = safeName(buddy)
+  switch (phase) {
+    case 'looking':
+      return words`looking for ${name}`
+    case 'punching':
+      return words`found ${name}, opening a way through`
+    case 'securing':
+      return words`reached ${name}, securing the conversation`
+    default:
+      return phase satisfies never
+  }
+}
+
+/** Completes "secured: …". */
+export function explainTrust(trust: Trust): SafeText {
+  switch (trust) {
+    case 'unverified':
+      return words`not verified`
+    case 'by-code':
+      return words`verified by code`
+    case 'verified':
+      return words`verified by you`
+    default:
+      return trust satisfies never
+  }
+}
+
+export function explainPath(path: PathKind): SafeText {
+  switch (path) {
+    case 'loopback':
+      return words`on this machine`
+    case 'lan':
+      return words`over the local network`
+    case 'direct':
+      return words`directly over the internet`
+    default:
+      return path satisfies never
+  }
+}
+
+export function explainUndelivered(why: Undelivered): SafeText {
+  switch (why) {
+    case 'too-long':
+      return words`it is too long for one message`
+    case 'too-many':
+      return words`too many lines are waiting already`
+    case 'closed':
+      return words`the conversation ended before it was confirmed`
+    case 'another-key':
+      return words`the buddy came back with another key than it was written for`
+    case 'unknown-buddy':
+      return words`there is no such buddy`
+    default:
+      return why satisfies never
+  }
+}
+
+export function explainLost(why: Lost, buddy: string): SafeText {
+  const name = safeName(buddy)
+  switch (why) {
+    case 'left':
+      return words`${name} has left`
+    case 'timeout':
+      return words`${name} no longer answers`
+    case 'restarted':
+      return words`${name} has started anew`
+    case 'closed':
+      return words`you closed the conversation with ${name}`
+    default:
+      return why satisfies never
+  }
+}
+
+export function explainRefused(why: Refused, buddy: string): Pick<Notice, 'text' | 'hint'> {
+  const name = safeName(buddy)
+  switch (why) {
+    case 'wrong-fingerprint':
+      return {
+        text: words`refused: whoever answers as ${name} has another key than the one you know`,
+        hint: words`it may be somebody else. Ask ${name} by phone or in person; after a new installation exchange addresses again`,
+      }
+    case 'wrong-version':
+      return {
+        text: words`refused: the program of ${name} speaks no version that this one knows`,
+        hint: words`both of you should update otrtalk`,
+      }
+    case 'clock':
+      return {
+        text: words`refused: the identity shown by ${name} is out of date`,
+        hint: words`check date and time on both machines`,
+      }
+    case 'failed':
+      return {
+        text: words`refused: the conversation with ${name} could not be secured`,
+        hint: words`something between you changed what was sent, or the two programs disagree. It is tried again`,
+      }
+    case 'elsewhere':
+      return {
+        text: words`refused: your own profile is in use on another machine`,
+        hint: words`leave otrtalk there first, or use a profile of its own on each machine`,
+      }
+    default:
+      return why satisfies never
+  }
+}
+
+export function explainNetwork(state: NetworkState): Notice {
+  switch (state) {
+    case 'joining':
+      return plain(words`joining the network`)
+    case 'joined':
+      return plain(words`joined the network`)
+    case 'unreachable':
+      return {
+        tone: 'bad',
+        text: words`the network cannot be reached`,
+        hint: words`is this machine online? Without internet, buddies on the local network are still found`,
+      }
+    case 'no-socket':
+      return {
+        tone: 'bad',
+        text: words`no network port could be opened`,
+        hint: words`another program may use it: try another --port or --interface`,
+      }
+    default:
+      return state satisfies never
+  }
+}
+
+/** Groups of eight digits, to be read aloud. */
+export function explainFingerprint(fingerprint: string): SafeText {
+  return safeTitle(
+    fingerprint
+      .toUpperCase()
+      .match(/.{1,8}/gu)
+      ?.join(' ') ?? '',
+    160,
+  )
+}
+
+/** `3 s`, `2 min`, `1 h 5 min`. */
+export function explainDuration(ms: number): SafeText {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const minutes = Math.floor(seconds / 60)
+  if (seconds < 60) return words`${seconds} s`
+  if (minutes < 60) return words`${minutes} min`
+  return words`${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `14:02`, local time. */
+export function timeOfDay(at: number): SafeText {
+  const date = new Date(at)
+  const two = (part: number): string => String(part).padStart(2, '0')
+  return safeText(
+    Number.isNaN(date.getTime()) ? '--:--' : `${two(date.getHours())}:${two(date.getMinutes())}`,
+  )
+}
+
+export const help: readonly SafeText[] = [
+  words`/info          how you are connected, and since when`,
+  words`/fingerprint   your buddy's key and yours, to compare`,
+  words`/clear         empty this screen; nothing is kept elsewhere`,
+  words`/close         end the conversation and stop looking`,
+  words`/open          look for the buddy again`,
+  words`/quit          leave; so do Ctrl-D and Ctrl-C`,
+  words`//text         say a text that begins with a slash`,
+]
+
+export const keys: readonly SafeText[] = [
+  words`Enter sends, Alt-Enter or Ctrl-J begins a new line`,
+  words`Up and Down bring back what you wrote, Page Up and Page Down move through the conversation`,
+  words`Tab goes to the next buddy`,
+]
+
+const compare = words`compare it with your buddy by phone or in person`
+
+const plain = (text: SafeText): Notice => ({ tone: 'plain', text })

@@ -1,0 +1,215 @@
+/**
+ * What the screen shows, as a value: `update` is pure and the only way from
+ * one state to the next. Foreign text enters here and becomes SafeText.
+ */
+import type { NetworkState, TalkEvent, Undelivered, Under } from '../session/command.ts'
+import { explainEvent, type Notice } from './explain.ts'
+import { type SafeText, safeText } from './safetext.ts'
+import type { State } from './state.ts'
+import type { UiBuddy } from './ui.ts'
+
+export interface Model {
+  readonly profile: string
+  readonly conversations: readonly Conversation[]
+  /** Alias of the buddy whose conversation is shown. */
+  readonly focus: string | undefined
+  readonly network: NetworkState | undefined
+  readonly listening: { readonly port: number; readonly addresses: readonly string[] } | undefined
+}
+
+export interface Conversation {
+  readonly buddy: string
+  /** The key saved in the profile: said by `/fingerprint`, never taken for the state of a conversation. */
+  readonly pinned: string | undefined
+  readonly state: State
+  readonly lines: readonly Line[]
+  /** Messages that came while another conversation was shown. */
+  readonly unread: number
+  /** `seq` of the first of them, when the conversation was last brought to the front. */
+  readonly divider: number | undefined
+  /** Lines so far, dropped ones too: the next line's `seq`. */
+  readonly count: number
+}
+
+interface Placed {
+  readonly seq: number
+  readonly at: number
+}
+
+export type Line =
+  /** Received and decrypted; `isLate` if it is not of the conversation that was secured when it came. */
+  | (Placed & {
+      readonly kind: 'theirs'
+      readonly text: SafeText
+      readonly under: Under
+      readonly isLate: boolean
+    })
+  | (Placed & {
+      readonly kind: 'ours'
+      readonly id: string
+      readonly text: SafeText
+      readonly sending: Sending
+    })
+  | (Placed & { readonly kind: 'notice' } & Notice)
+
+/** How far a line of ours came. Only `delivered` is certain. */
+export type Sending =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'sent'; readonly under: Under | undefined }
+  | { readonly kind: 'delivered'; readonly ms: number }
+  | { readonly kind: 'undelivered'; readonly why: Undelivered }
+
+export type Input =
+  | { readonly kind: 'told'; readonly event: TalkEvent }
+  | { readonly kind: 'said'; readonly buddy: string; readonly id: string; readonly text: string }
+  | { readonly kind: 'noticed'; readonly buddy: string; readonly notice: Notice }
+  | { readonly kind: 'focused'; readonly buddy: string }
+  | { readonly kind: 'closed'; readonly buddy: string }
+  | { readonly kind: 'cleared'; readonly buddy: string }
+
+export function newModel(profile: string, buddies: readonly UiBuddy[], focus = buddies[0]?.alias): Model {
+  const conversations = buddies.map(({ alias, fingerprint }) => newConversation(alias, fingerprint))
+  const model: Model = { profile, conversations, focus: undefined, network: undefined, listening: undefined }
+  return focus === undefined ? model : update(model, { kind: 'focused', buddy: focus }, 0)
+}
+
+/** The conversation that is shown. */
+export function focused(model: Model): Conversation | undefined {
+  return model.conversations.find(({ buddy }) => buddy === model.focus)
+}
+
+/** @param now - wall time, unix milliseconds */
+export function update(model: Model, input: Input, now: number): Model {
+  switch (input.kind) {
+    case 'told':
+      return told(model, input.event, now)
+    case 'said': {
+      const text = safeText(input.text)
+      const line = { kind: 'ours', at: now, id: input.id, text, sending: { kind: 'waiting' } } as const
+      return change(model, input.buddy, (conversation) => add(conversation, line))
+    }
+    case 'noticed':
+      return change(model, input.buddy, (conversation) => notice(conversation, input.notice, now))
+    case 'focused':
+      return change({ ...model, focus: input.buddy }, input.buddy, bringToFront)
+    case 'closed':
+      return change(model, input.buddy, (conversation) => ({ ...conversation, state: { kind: 'idle' } }))
+    case 'cleared':
+      return change(model, input.buddy, (conversation) => ({
+        ...conversation,
+        lines: [],
+        divider: undefined,
+      }))
+    default:
+      return input satisfies never
+  }
+}
+
+function told(model: Model, event: TalkEvent, now: number): Model {
+  switch (event.kind) {
+    case 'listening':
+      return { ...model, listening: { port: event.port, addresses: event.addresses } }
+    case 'network':
+      return { ...model, network: event.state }
+    case 'message':
+      return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
+    default:
+      return change(model, event.buddy, (conversation) => tell(conversation, event, now))
+  }
+}
+
+type Message = Extract<TalkEvent, { kind: 'message' }>
+type AboutBuddy = Exclude<TalkEvent, { kind: 'listening' | 'network' | 'message' }>
+
+function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
+  const { buddy, session, fingerprint, trust, at } = event
+  const { state } = conversation
+  const isLate = state.kind !== 'secured' || !isSame(state.under, event)
+  const under = { buddy, session, fingerprint, trust }
+  const added = add(conversation, { kind: 'theirs', at, text: safeText(event.text), under, isLate })
+  return conversation.buddy === focus ? added : { ...added, unread: added.unread + 1 }
+}
+
+const isSame = (a: Under, b: Under): boolean =>
+  a.session === b.session && a.fingerprint === b.fingerprint && a.trust === b.trust
+
+function tell(conversation: Conversation, event: AboutBuddy, now: number): Conversation {
+  switch (event.kind) {
+    case 'phase':
+      return { ...conversation, state: { kind: 'under way', phase: event.phase, since: now - event.ms } }
+    case 'secured': {
+      const { buddy, session, fingerprint, trust, path } = event
+      const state: State = {
+        kind: 'secured',
+        under: { buddy, session, fingerprint, trust },
+        path,
+        since: now,
+      }
+      return notice({ ...conversation, state }, explainEvent(event), now)
+    }
+    case 'sent': {
+      const { state } = conversation
+      const under = state.kind === 'secured' ? state.under : undefined
+      return settle(conversation, event.id, { kind: 'sent', under })
+    }
+    case 'delivered':
+      return settle(conversation, event.id, { kind: 'delivered', ms: event.ms })
+    case 'undelivered':
+      return settle(conversation, event.id, { kind: 'undelivered', why: event.why })
+    case 'lost':
+      return notice({ ...conversation, state: { kind: 'lost', why: event.why } }, explainEvent(event), now)
+    case 'refused':
+      return notice({ ...conversation, state: { kind: 'refused', why: event.why } }, explainEvent(event), now)
+    default:
+      return event satisfies never
+  }
+}
+
+/** A line of ours came further; it never goes back. */
+function settle(conversation: Conversation, id: string, sending: Sending): Conversation {
+  const { lines } = conversation
+  const index = lines.findLastIndex((line) => line.kind === 'ours' && line.id === id)
+  const line = lines[index]
+  if (line?.kind !== 'ours' || rank[line.sending.kind] >= rank[sending.kind]) return conversation
+  return { ...conversation, lines: lines.with(index, { ...line, sending }) }
+}
+
+/** Says it once, however often an attempt ends in the same way. */
+function notice(conversation: Conversation, told: Notice | undefined, now: number): Conversation {
+  const last = conversation.lines.at(-1)
+  const isSaid = last?.kind === 'notice' && last.tone === 'bad' && last.text === told?.text
+  return told && !isSaid ? add(conversation, { kind: 'notice', at: now, ...told }) : conversation
+}
+
+function bringToFront(conversation: Conversation): Conversation {
+  const { unread, lines, count } = conversation
+  if (unread === 0) return { ...conversation, divider: undefined }
+  const first = lines.filter((line) => line.kind === 'theirs').at(-unread)
+  return { ...conversation, unread: 0, divider: first?.seq ?? count }
+}
+
+type Unplaced = Line extends infer Each ? (Each extends Line ? Omit<Each, 'seq'> : never) : never
+
+function add(conversation: Conversation, line: Unplaced): Conversation {
+  const kept = conversation.lines.length >= maxLines ? conversation.lines.slice(dropped) : conversation.lines
+  const { count } = conversation
+  return { ...conversation, count: count + 1, lines: [...kept, { ...line, seq: count }] }
+}
+
+function change(model: Model, buddy: string, by: (conversation: Conversation) => Conversation): Model {
+  const { conversations } = model
+  const index = conversations.findIndex((conversation) => conversation.buddy === buddy)
+  if (index < 0) return { ...model, conversations: [...conversations, by(newConversation(buddy, undefined))] }
+  const changed = by(conversations[index]!)
+  return changed === conversations[index]
+    ? model
+    : { ...model, conversations: conversations.with(index, changed) }
+}
+
+const newConversation = (buddy: string, pinned: string | undefined): Conversation => ({
+  ...{ buddy, pinned, state: { kind: 'idle' }, lines: [], unread: 0, divider: undefined, count: 0 },
+})
+
+const rank = { waiting: 0, sent: 1, undelivered: 2, delivered: 3 } // a receipt may come after giving up
+const maxLines = 20_000 // of a conversation: some 40 MB; older ones leave
+const dropped = 1000 // at once, so that it is not done for each line

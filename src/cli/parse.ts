@@ -1,0 +1,41 @@
+/** What was typed at the prompt: a text to say, or one of the `/commands`. */
+
+export type Typed =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'command'; readonly name: CommandName }
+  /** `meant` is the command that it resembles, if any. */
+  | { readonly kind: 'unknown'; readonly name: string; readonly meant?: CommandName }
+
+export type CommandName = (typeof commandNames)[number]
+
+export const commandNames = ['help', 'info', 'fingerprint', 'clear', 'close', 'open', 'quit'] as const
+
+/** A text that begins with a slash is a command; `//` says it with one slash. */
+export function parse(typed: string): Typed {
+  if (typed.trim() === '') return { kind: 'nothing' }
+  if (typed.startsWith('//')) return { kind: 'say', text: typed.slice(1) }
+  if (!typed.startsWith('/')) return { kind: 'say', text: typed }
+
+  const name = typed.slice(1).trimEnd()
+  const known = commandNames.find((command) => command === name.toLowerCase())
+  if (known) return { kind: 'command', name: known }
+  const first = name.split(/\s/u, 1)[0]!.toLowerCase()
+  const meant = commandNames.find((command) => resembles(first, command))
+  return { kind: 'unknown', name: first, ...(meant && { meant }) }
+}
+
+/** The beginning of it, or one slip away: a letter too few, too many, wrong, or two swapped. */
+function resembles(typed: string, command: string): boolean {
+  if (typed.length > command.length + 1) return false
+  if (typed.length >= 2 && command.startsWith(typed)) return true
+  let start = 0
+  while (start < typed.length && typed[start] === command[start]) start++
+  let end = 0
+  const room = Math.min(typed.length, command.length) - start
+  while (end < room && typed.at(-1 - end) === command.at(-1 - end)) end++
+  const given = typed.slice(start, typed.length - end)
+  const right = command.slice(start, command.length - end)
+  const swapped = given.length === 2 && given[0] === right[1] && given[1] === right[0]
+  return (given.length <= 1 && right.length <= 1 && typed.length >= 2) || (swapped && right.length === 2)
+}

@@ -1,0 +1,63 @@
+/** What is known of a conversation, and how the header and the status line say it. */
+import type { Lost, NetworkState, PathKind, Phase, Refused, Under } from '../session/command.ts'
+import {
+  explainDuration,
+  explainLost,
+  explainNetwork,
+  explainPath,
+  explainPhase,
+  explainTrust,
+} from './explain.ts'
+import { type SafeText, safeName, words } from './safetext.ts'
+
+/** Trust is a property of a secured conversation and goes with it: promise 2 of the design. */
+export type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'under way'; readonly phase: Phase; readonly since: number }
+  | { readonly kind: 'secured'; readonly under: Under; readonly path: PathKind; readonly since: number }
+  | { readonly kind: 'lost'; readonly why: Lost }
+  | { readonly kind: 'refused'; readonly why: Refused }
+
+/** For the header: words of security only, and none that outlive the conversation. */
+export function explainState(state: State): SafeText {
+  switch (state.kind) {
+    case 'idle':
+      return words`not connected`
+    case 'under way':
+      return words`not connected yet`
+    case 'secured':
+      return words`secured, ${explainTrust(state.under.trust)}`
+    case 'lost':
+      return words`not connected any more`
+    case 'refused':
+      return words`REFUSED, not connected`
+    default:
+      return state satisfies never
+  }
+}
+
+/** For the status line: what runs, and for how long. */
+export function explainStatus(buddy: string, state: State, at: StatusAt): SafeText {
+  switch (state.kind) {
+    case 'idle':
+      return words`not looking for ${safeName(buddy)}; /open begins`
+    case 'under way': {
+      const sentence = words`${explainPhase(state.phase, buddy)}, ${explainDuration(at.now - state.since)}`
+      const isHeld = at.network === 'unreachable' || at.network === 'no-socket'
+      return isHeld ? words`${sentence}; ${explainNetwork(at.network).text}` : sentence
+    }
+    case 'secured':
+      return words`${explainPath(state.path)}, for ${explainDuration(at.now - state.since)}`
+    case 'lost':
+      return explainLost(state.why, buddy)
+    case 'refused':
+      return words`nothing is sent to whoever answered`
+    default:
+      return state satisfies never
+  }
+}
+
+export interface StatusAt {
+  readonly now: number
+  readonly network: NetworkState | undefined
+}

@@ -1,0 +1,52 @@
+/**
+ * What the commands need of whatever the user sits before: the screen, plain
+ * lines or JSON. Events go in by `tell`, commands come out by `act`.
+ */
+import type { Random } from '../crypto.ts'
+import type { Command, TalkEvent, Trust } from '../session/command.ts'
+
+export interface UiOptions {
+  readonly profile: string
+  /** The profile's own fingerprint, for `/fingerprint`. */
+  readonly fingerprint?: string
+  readonly buddies: readonly UiBuddy[]
+  /** Whose conversation is shown first; with plain lines, who is spoken to. */
+  readonly buddy?: string
+  readonly act: (command: Command) => void
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Wall time, unix milliseconds. */
+  readonly now?: () => number
+  /** For the ids of what is said. */
+  readonly random?: Random
+  /** After the end of stdin: milliseconds without any progress until unconfirmed lines are given up. */
+  readonly patience?: number
+}
+
+export interface UiBuddy {
+  readonly alias: string
+  readonly trust: Trust
+  /** As saved in the profile; missing until he has answered once. */
+  readonly fingerprint?: string
+}
+
+export interface Ui extends AsyncDisposable {
+  tell(event: TalkEvent): void
+  /** Settles once, when there is nothing more to do here; rejects only for a fault of ours or of the device. */
+  readonly done: Promise<UiEnd>
+}
+
+export type UiEnd =
+  | { readonly kind: 'left' } // by /quit, Ctrl-D or Ctrl-C
+  | { readonly kind: 'ended'; readonly unconfirmed: number } // stdin ended; so many lines have no receipt
+  | { readonly kind: 'signal'; readonly signal: LeavingSignal }
+  | { readonly kind: 'pipe' } // nobody reads stdout any more
+
+export type LeavingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/** A name for a line that is said: 16 hex digits. */
+export function lineId(random: Random): string {
+  return Array.from(random(8), (octet) => octet.toString(16).padStart(2, '0')).join('')
+}
