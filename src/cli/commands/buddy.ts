@@ -1,0 +1,142 @@
+/** `otrtalk buddy …`: whom a profile knows. */
+import { type ExitCode, UserError } from '../../error.ts'
+import { formatProfileAddress, type ProfileAddress, parseProfileAddress } from '../../profile/address.ts'
+import { addBuddy, type Buddies, type Buddy, findBuddy, removeBuddy } from '../../profile/buddies.ts'
+import type { ProfileContext } from '../context.ts'
+import { explainFingerprint, explainTrust } from '../explain.ts'
+import { explainAddressFault, explainBuddyFault } from '../faults.ts'
+import { openFor } from '../open.ts'
+import { usage } from '../options.ts'
+import { printJson, printTable, remark } from '../print.ts'
+import { confirm } from '../prompt.ts'
+import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
+
+export interface AddArgs {
+  readonly alias: string
+  readonly address: string
+}
+
+export async function add(context: ProfileContext, { alias, address: text }: AddArgs): Promise<ExitCode> {
+  const address = readAddress(text)
+  await using profile = await openFor(context, 'buddy add', 'own')
+  const { identity, buddies } = profile.contents
+  const added = addBuddy(buddies, { alias, address }, { own: identity.address, at: Date.now() })
+  if (added.kind === 'refused') throw explainBuddyFault(added, alias)
+  await profile.save((contents) => ({ ...contents, buddies: added.buddies }))
+  if (context.options.json) printJson(context, describe(added.buddy))
+  const name = safeName(added.buddy.alias)
+  remark(context, words`${name} was added; ${name} must add your address too: otrtalk id`)
+  return 0
+}
+
+function readAddress(text: string): ProfileAddress {
+  const parsed = parseProfileAddress(text)
+  if (parsed.kind === 'address') return parsed.address
+  throw usage(
+    `this is no address: ${explainAddressFault(parsed.why)}`,
+    'your buddy sees his own with: otrtalk id',
+  )
+}
+
+export async function list(context: ProfileContext): Promise<ExitCode> {
+  await using profile = await openFor(context, 'buddy list', 'read')
+  const { buddies } = profile.contents
+  if (context.options.json) {
+    printJson(context, buddies.map(describe))
+    return 0
+  }
+  if (buddies.length === 0)
+    remark(context, words`no buddies yet; add one: otrtalk buddy add <alias> <address>`)
+  printTable(
+    context,
+    buddies.map((buddy) => [safeName(buddy.alias), explainTrust(buddy.trust), explainSeen(buddy)]),
+  )
+  return 0
+}
+
+export async function show(context: ProfileContext, alias: string): Promise<ExitCode> {
+  await using profile = await openFor(context, 'buddy show', 'read')
+  const buddy = knownBuddy(profile.contents.buddies, alias)
+  if (context.options.json) {
+    printJson(context, describe(buddy))
+    return 0
+  }
+  const { address, fingerprint } = describe(buddy)
+  printTable(context, [
+    [words`alias`, safeName(buddy.alias)],
+    [words`address`, safeTitle(address, address.length)],
+    [words`fingerprint`, fingerprint === null ? words`not known yet` : explainFingerprint(fingerprint)],
+    [words`trust`, explainTrust(buddy.trust)],
+    [words`added`, explainDate(buddy.addedAt)],
+    [words`seen`, explainSeen(buddy)],
+  ])
+  return 0
+}
+
+/** Hex digits only, for scripts. */
+export async function fingerprint(context: ProfileContext, alias: string): Promise<ExitCode> {
+  await using profile = await openFor(context, 'buddy fingerprint', 'read')
+  const buddy = knownBuddy(profile.contents.buddies, alias)
+  if (buddy.fingerprint === undefined) {
+    throw new UserError(`the fingerprint of ${buddy.alias} is not known yet`, {
+      hint: `it is learned when the buddy first answers: otrtalk chat ${buddy.alias}`,
+    })
+  }
+  if (context.options.json) printJson(context, { alias: buddy.alias, fingerprint: buddy.fingerprint })
+  else context.stdout.write(`${buddy.fingerprint}\n`)
+  return 0
+}
+
+export interface RemoveArgs {
+  readonly alias: string
+  readonly isSure: boolean // --yes
+}
+
+export async function remove(context: ProfileContext, { alias, isSure }: RemoveArgs): Promise<ExitCode> {
+  if (!isSure && !context.isInteractive) {
+    throw usage('there is nobody to ask whether this is meant', 'add --yes')
+  }
+  await using profile = await openFor(context, 'buddy remove', 'own')
+  const name = safeName(knownBuddy(profile.contents.buddies, alias).alias)
+  if (!isSure && !(await confirm(context, words`remove ${name}, and what is known of ${name}’s key?`))) {
+    remark(context, words`nobody was removed`)
+    return 1
+  }
+  await profile.save((contents) => ({ ...contents, buddies: removeBuddy(contents.buddies, alias) }))
+  remark(context, words`${name} was removed`)
+  return 0
+}
+
+/** The buddy of that alias; refused in words if there is none. */
+export function knownBuddy(buddies: Buddies, alias: string): Buddy {
+  const buddy = findBuddy(buddies, alias)
+  if (buddy) return buddy
+  const aliases = buddies.slice(0, maxNamed).map((other) => other.alias)
+  const more = buddies.length > maxNamed ? ', …' : ''
+  const hint =
+    aliases.length > 0
+      ? `your buddies: ${aliases.join(', ')}${more}`
+      : 'you have none yet: otrtalk buddy add <alias> <address>'
+  throw new UserError(`no buddy named ${alias}`, { hint })
+}
+
+/** The JSON of a buddy: stable names. */
+const describe = ({ alias, address, fingerprint, trust, addedAt, lastSeenAt }: Buddy) => ({
+  alias,
+  address: formatProfileAddress(address),
+  fingerprint: fingerprint ?? null,
+  trust,
+  addedAt,
+  lastSeenAt: lastSeenAt ?? null,
+})
+
+const explainSeen = ({ lastSeenAt }: Buddy): SafeText =>
+  lastSeenAt === undefined ? words`never seen` : words`last seen ${explainDate(lastSeenAt)}`
+
+/** Local date and minute: `2026-11-20 14:02`. */
+function explainDate(at: number): SafeText {
+  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
+  return safeTitle(date.toISOString().slice(0, 16).replace('T', ' '))
+}
+
+const maxNamed = 10 // buddies in a hint

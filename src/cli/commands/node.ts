@@ -1,0 +1,6 @@
+import { type ExitCode, UserError } from '../../error.ts'
+import type { Context } from '../context.ts'
+
+export async function node(_context: Context): Promise<ExitCode> {
+  throw new UserError('not built yet')
+}

@@ -1,0 +1,109 @@
+/** `otrtalk profile …`: the profiles of this machine. */
+import {
+  createProfile,
+  findProfile,
+  listProfiles,
+  type ProfileEntry,
+  refuseName,
+  removeProfile,
+} from '../../edge/profiles.ts'
+import type { ExitCode } from '../../error.ts'
+import { formatProfileAddress } from '../../profile/address.ts'
+import type { Context, ProfileContext } from '../context.ts'
+import { explainFingerprint } from '../explain.ts'
+import { defaultName, openFor } from '../open.ts'
+import { usage } from '../options.ts'
+import { newPassphrase } from '../passphrase.ts'
+import { printJson, printTable, remark } from '../print.ts'
+import { confirm } from '../prompt.ts'
+import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
+import { printIdentity } from './id.ts'
+
+export interface CreateArgs {
+  readonly name: string | undefined
+  readonly isOpen: boolean // without a passphrase, as asked for
+}
+
+export async function create(context: Context, { name: given, isOpen }: CreateArgs): Promise<ExitCode> {
+  const { home, options } = context
+  const name = given ?? options.profile ?? defaultName
+  await refuseName(home, name) // before anybody types a passphrase
+  const passphrase = isOpen ? '' : await newPassphrase(context, name)
+  const { identity } = await createProfile({ home, name, passphrase, command: 'profile create' })
+  printIdentity(context, name, identity)
+  remark(
+    context,
+    words`profile ${safeName(name)} was made; give its address to your buddies, and add theirs: otrtalk buddy add`,
+  )
+  return 0
+}
+
+export async function list(context: Context): Promise<ExitCode> {
+  const entries = await listProfiles(context.home)
+  if (context.options.json) {
+    printJson(context, entries.map(describe))
+    return 0
+  }
+  if (entries.length === 0) remark(context, words`no profile yet; make one: otrtalk profile create`)
+  printTable(
+    context,
+    entries.map((entry) => [safeName(entry.name), explainUse(entry)]),
+  )
+  return 0
+}
+
+/** The JSON of a profile that was not opened. */
+const describe = ({ name, path, hasPassphrase, usedBy }: ProfileEntry) => ({
+  profile: name,
+  path,
+  passphrase: hasPassphrase,
+  usedBy: usedBy ? { pid: usedBy.pid, command: usedBy.command } : null,
+})
+
+function explainUse({ hasPassphrase, usedBy }: ProfileEntry): SafeText {
+  const lock = hasPassphrase ? words`with passphrase` : words`without passphrase`
+  return usedBy ? words`${lock}, in use by process ${usedBy.pid} (otrtalk ${safeName(usedBy.command)})` : lock
+}
+
+export async function show(context: ProfileContext): Promise<ExitCode> {
+  const entry = await findProfile(context.home, context.profile)
+  await using profile = await openFor(context, 'profile show', 'read')
+  const { identity, createdAt, buddies } = profile.contents
+  const address = formatProfileAddress(identity.address)
+  if (context.options.json) {
+    const { fingerprint } = identity
+    printJson(context, { ...describe(entry), address, fingerprint, createdAt, buddies: buddies.length })
+    return 0
+  }
+  printTable(context, [
+    [words`profile`, safeName(entry.name)],
+    [words`folder`, safeTitle(entry.path, 4_096)],
+    [words`vault`, explainUse(entry)],
+    [words`created`, safeTitle(new Date(createdAt).toISOString())],
+    [words`buddies`, words`${buddies.length}`],
+    [words`address`, safeTitle(address, address.length)],
+    [words`fingerprint`, explainFingerprint(identity.fingerprint)],
+  ])
+  return 0
+}
+
+export interface RemoveArgs {
+  readonly name: string
+  readonly isSure: boolean // --yes
+}
+
+export async function remove(context: Context, { name, isSure }: RemoveArgs): Promise<ExitCode> {
+  await findProfile(context.home, name)
+  if (!isSure && !(await isConfirmed(context, name))) return 1
+  await removeProfile(context.home, name)
+  remark(context, words`profile ${safeName(name)} was removed`)
+  return 0
+}
+
+async function isConfirmed(context: Context, name: string): Promise<boolean> {
+  if (!context.isInteractive) throw usage('there is nobody to ask whether this is meant', 'add --yes')
+  const question = words`remove the profile ${safeName(name)} with its identity and all its buddies? There is no way back.`
+  if (await confirm(context, question)) return true
+  remark(context, words`nothing was removed`)
+  return false
+}

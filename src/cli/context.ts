@@ -1,0 +1,44 @@
+/** What a command is given: the options in force, and the streams and variables it may use. */
+import type { Home } from '../edge/home.ts'
+
+/** The process's own, or a test's. */
+export interface Io {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface HostPort {
+  readonly host: string // a name or a literal address, without brackets
+  readonly port: number
+}
+
+/** A flag beats a variable, a variable the profile's setting: see options.ts. */
+export interface Options {
+  /** As asked for; a command of a profile finds the one in force in `ProfileContext`. */
+  readonly profile: string | undefined
+  readonly interface: string | undefined
+  readonly port: number | undefined // any free one
+  readonly bootstrap: readonly HostPort[] // besides the public nodes
+  readonly dht: boolean
+  readonly json: boolean
+  readonly plain: boolean
+  readonly input: boolean // false: never ask
+  readonly color: boolean
+  readonly debug: string | undefined // a file's path
+  readonly passphraseFile: string | undefined
+  readonly passphraseFd: number | undefined
+}
+
+export interface Context extends Io {
+  readonly options: Options
+  readonly home: Home
+  /** There is somebody to ask: a terminal, and no `--no-input`. */
+  readonly isInteractive: boolean
+}
+
+/** Of a command that works on one profile; its settings are among the options. */
+export interface ProfileContext extends Context {
+  readonly profile: string
+}

@@ -1,0 +1,33 @@
+/** How the program ends when something went wrong: what is said, and the exit code. */
+import { type ExitCode, UserError } from '../error.ts'
+import type { Io } from './context.ts'
+
+/** The user pressed Ctrl-C at a prompt. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
+
+/** Tells a fault on stderr, and with `json` on stdout too; yields the exit code. */
+export async function report(
+  error: unknown,
+  { stdout, stderr }: Io,
+  form: 'text' | 'json',
+): Promise<ExitCode> {
+  if (error instanceof Interrupted) return 130
+  if (isClosedPipe(error)) return 0
+  const { safeText, visibleJson } = await import('./safetext.ts')
+  if (!(error instanceof UserError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    stderr.write(`otrtalk: this is a fault of the program itself, please report it\n${safeText(stack)}\n`)
+    return 70
+  }
+  const { message, hint, exit } = error
+  if (form === 'json') stdout.write(`${visibleJson({ event: 'error', message, ...(hint && { hint }) })}\n`)
+  stderr.write(`otrtalk: ${safeText(message)}\n`)
+  if (hint) stderr.write(`hint: ${safeText(hint)}\n`)
+  return exit
+}
+
+/** Whoever read our output has gone: `otrtalk buddy list | head -1`. */
+export const isClosedPipe = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EPIPE'

@@ -1,0 +1,66 @@
+/** Wording for people of what the profile refuses. */
+import { UserError } from '../error.ts'
+import type { AddressFault } from '../profile/address.ts'
+import type { BuddyFault } from '../profile/buddies.ts'
+
+/** Completes "this is no address: …". */
+export function explainAddressFault(why: AddressFault): string {
+  switch (why) {
+    case 'empty':
+      return 'it is empty'
+    case 'prefix':
+      return 'an address begins with ot1'
+    case 'short':
+      return 'it is too short, a part of it is missing'
+    case 'long':
+      return 'it is too long, something else is attached to it'
+    case 'characters':
+      return 'it has a character that no address has'
+    case 'mixed-case':
+      return 'it mixes upper and lower case'
+    case 'checksum':
+      return 'its checksum is wrong, a character of it was changed'
+    case 'version':
+      return 'it is of a newer otrtalk, update yours'
+    case 'key':
+      return 'its key is not safe to use'
+    default:
+      return why satisfies never
+  }
+}
+
+/** @param by - the alias of the buddy who has it already */
+export function explainBuddyFault(
+  { why, by = '' }: { readonly why: BuddyFault; readonly by?: string },
+  alias: string,
+): UserError {
+  switch (why) {
+    case 'alias-empty':
+    case 'alias-long':
+    case 'alias-characters':
+      return new UserError(`${alias || '(nothing)'} cannot be an alias`, {
+        hint: 'an alias has 1 to 32 letters, digits, dots, _ or -, and begins with a letter or digit',
+        exit: 2,
+      })
+    case 'alias-taken':
+      return new UserError(`you have a buddy ${by} already`, { hint: 'choose another alias' })
+    case 'own-address':
+      return new UserError('this is your own address', {
+        hint: 'give it to your buddy, and add your buddy’s',
+      })
+    case 'own-discovery-key':
+      return new UserError('this address has your own discovery key with another identity', {
+        hint: 'somebody made it up from yours: do not use it',
+      })
+    case 'address-taken':
+      return new UserError(`this is the address of ${by}`, { hint: 'a buddy has one alias' })
+    case 'discovery-key-taken':
+      return new UserError(`this address has the discovery key of ${by}, and another identity`, {
+        hint: `if ${by} has a new identity, remove the old one first: otrtalk buddy remove ${by}; else do not use it`,
+      })
+    case 'too-many':
+      return new UserError('a profile has at most 1000 buddies', { hint: 'make another profile' })
+    default:
+      return why satisfies never
+  }
+}

@@ -1,0 +1,62 @@
+/** Opens the profile that a command works on: finds which, asks for the passphrase, waits for nobody. */
+import type { Home } from '../edge/home.ts'
+import {
+  findProfile,
+  inUse,
+  listProfiles,
+  type OpenProfile,
+  openProfile,
+  WrongPassphrase,
+} from '../edge/profiles.ts'
+import { UserError } from '../error.ts'
+import type { ProfileContext } from './context.ts'
+import { passphraseFor } from './passphrase.ts'
+
+/**
+ * The profile in force when none is named: the only one, else `default`.
+ *
+ * @param wanted - by flag or variable
+ */
+export async function chooseProfile(home: Home, wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) return (await findProfile(home, wanted)).name
+  const names = (await listProfiles(home)).map((entry) => entry.name)
+  const only = names.length === 1 ? names[0] : names.find((name) => name === defaultName)
+  if (only !== undefined) return only
+  if (names.length > 0) {
+    throw new UserError('which profile?', { hint: `add --profile, one of: ${names.join(', ')}`, exit: 2 })
+  }
+  throw new UserError('there is no profile yet', { hint: 'make one: otrtalk profile create' })
+}
+
+/**
+ * @param command - who opens it, as told to another process meanwhile: `chat`
+ * @param access - `own`: with the lock, for changes; `read`: beside whoever owns it
+ */
+export async function openFor(
+  context: ProfileContext,
+  command: string,
+  access: 'own' | 'read',
+): Promise<OpenProfile> {
+  const { home, profile: name } = context
+  const { hasPassphrase, usedBy } = await findProfile(home, name)
+  if (access === 'own' && usedBy) throw inUse(name, usedBy) // before anybody types a passphrase
+  const lock = access === 'own'
+  if (!hasPassphrase) return openProfile({ home, name, passphrase: '', command, lock })
+  for (let attempt = 1; ; attempt++) {
+    const passphrase = await passphraseFor(context, name)
+    try {
+      return await openProfile({ home, name, passphrase, command, lock })
+    } catch (error) {
+      const again = error instanceof WrongPassphrase && wasTyped(context) && attempt < maxAttempts
+      if (!again) throw error
+      context.stderr.write('wrong passphrase, try again\n')
+    }
+  }
+}
+
+/** The name of a profile that was given none. */
+export const defaultName = 'default'
+
+const maxAttempts = 3
+const wasTyped = ({ options }: ProfileContext): boolean =>
+  options.passphraseFile === undefined && options.passphraseFd === undefined

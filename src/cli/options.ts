@@ -1,0 +1,118 @@
+/**
+ * The options of every command, and where their values come from: a flag, else
+ * the variable `OTRTALK_*`, else the profile's setting, else the default.
+ */
+import type { Settings } from '../edge/settings.ts'
+import { UserError } from '../error.ts'
+import type { HostPort, Io, Options } from './context.ts'
+
+/** What commander read, by option; only what was given. */
+export type Flags = Readonly<Record<string, unknown>>
+
+/** Flag, and what the help says of it. */
+export const everywhere: readonly (readonly [flag: string, description: string])[] = [
+  ['--profile <name>', 'the profile to use'],
+  ['--interface <name>', 'send and receive on this network interface only'],
+  ['--port <n>', 'the UDP port; any free one by default'],
+  ['--bootstrap <host:port>', 'a DHT node to begin with; may be given several times'],
+  ['--no-dht', 'do not use the DHT'],
+  ['--json', 'one JSON object a line on stdout'],
+  ['--plain', 'line by line, for pipes and screen readers'],
+  ['--no-input', 'never ask anything'],
+  ['--no-color', 'no colours'],
+  ['--debug <file>', 'write what happens to this file; never texts or keys'],
+  ['--passphrase-file <file>', 'read the passphrase from this file'],
+  ['--passphrase-fd <n>', 'read the passphrase from this file descriptor'],
+]
+
+export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings = {}): Options {
+  const given = <Value>(option: string, read: (text: string, name: string) => Value): Value | undefined => {
+    const flag = flags[option]
+    if (typeof flag === 'string') return read(flag, `--${kebab(option)}`)
+    const name = `OTRTALK_${kebab(option).replaceAll('-', '_').toUpperCase()}`
+    return env[name] ? read(env[name], name) : undefined
+  }
+  const on = (option: keyof Settings & Switch): boolean =>
+    isTrue(flags[option]) ?? given(option, readSwitch) ?? isTrue(settings[option]) ?? false
+  const off = (option: keyof Settings & Switch): boolean =>
+    isTrue(flags[option]) ?? not(given(`no-${option}`, readSwitch)) ?? isTrue(settings[option]) ?? true
+
+  const fromSettings = settings.bootstrap?.map((text) => readHostPort(text, 'bootstrap in settings.json'))
+  const options: Options = {
+    profile: given('profile', String),
+    interface: given('interface', String) ?? settings.interface,
+    port: given('port', readPort) ?? settings.port,
+    bootstrap: flagList(flags['bootstrap']) ?? given('bootstrap', readHostPorts) ?? fromSettings ?? [],
+    dht: off('dht'),
+    json: on('json'),
+    plain: on('plain'),
+    input: off('input'),
+    color: off('color') && !env['NO_COLOR'],
+    debug: given('debug', String) ?? settings.debug,
+    passphraseFd: given('passphraseFd', readDescriptor),
+    passphraseFile: undefined,
+  }
+  // A descriptor given for this run beats a file of the settings.
+  const passphraseFile = given('passphraseFile', String)
+  if (passphraseFile !== undefined && options.passphraseFd !== undefined) {
+    throw usage('the passphrase can come from a file or from a descriptor, not from both')
+  }
+  const isFromFd = options.passphraseFd !== undefined
+  return { ...options, passphraseFile: isFromFd ? undefined : (passphraseFile ?? settings.passphraseFile) }
+}
+
+/** 112 hex digits, however grouped. */
+export function readFingerprint(text: string): string {
+  const digits = text.replace(/\s+/g, '').toLowerCase()
+  if (/^[\da-f]{112}$/.test(digits)) return digits
+  throw usage('a fingerprint has 112 hex digits', 'your buddy sees his own with: otrtalk id')
+}
+
+/** Seconds as people write them, in ms. */
+export function readSeconds(text: string, name: string): number {
+  const seconds = /^\d{1,7}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0
+  if (seconds > 0) return seconds * 1_000
+  throw usage(`${name} takes a number of seconds, not ${text}`)
+}
+
+export const usage = (message: string, hint?: string): UserError => new UserError(message, { hint, exit: 2 })
+
+type Switch = 'dht' | 'json' | 'plain' | 'input' | 'color'
+
+const kebab = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
+const not = (value: boolean | undefined): boolean | undefined => (value === undefined ? undefined : !value)
+
+function readSwitch(text: string, name: string): boolean {
+  if (/^(?:1|true|yes|on)$/i.test(text)) return true
+  if (/^(?:0|false|no|off)$/i.test(text)) return false
+  throw usage(`${name} is 1 or 0, not ${text}`)
+}
+
+function readPort(text: string, name: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port >= 1 && port <= 65_535) return port
+  throw usage(`${name} takes a port from 1 to 65535, not ${text}`)
+}
+
+function readDescriptor(text: string, name: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw usage(`${name} takes the number of an open file descriptor, not ${text}`)
+}
+
+const flagList = (value: unknown): readonly HostPort[] | undefined =>
+  Array.isArray(value) ? value.map((text) => readHostPort(String(text), '--bootstrap')) : undefined
+
+const readHostPorts = (text: string, name: string): readonly HostPort[] =>
+  text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((word) => readHostPort(word, name))
+
+/** `router.example:6881`, `10.0.0.1:6881` or `[2001:db8::1]:6881` */
+function readHostPort(text: string, name: string): HostPort {
+  const [, v6, plain, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text) ?? []
+  const host = v6 ?? plain
+  if (host === undefined || port === undefined) throw usage(`${name} takes host:port, not ${text}`)
+  return { host, port: readPort(port, name) }
+}

@@ -1,0 +1,244 @@
+/**
+ * The command line: which command, with which arguments and options. What a
+ * command needs is loaded when it runs, so that `--version` and `--help` load
+ * nothing. Exit codes: `ExitCode` in src/error.ts.
+ */
+import { Command, CommanderError } from 'commander'
+import { type ExitCode, UserError } from '../error.ts'
+import type { Context, Io, ProfileContext } from './context.ts'
+import { report } from './error.ts'
+import { everywhere, type Flags, readFingerprint, readSeconds, resolveOptions } from './options.ts'
+import { version } from './version.ts'
+
+/** Runs the program; the exit code. @param argv - without node and the program's own name */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let exit: ExitCode = 0
+  const program = build(io, (code) => {
+    exit = code
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return exit
+  } catch (error) {
+    if (error instanceof CommanderError && /help|version/.test(error.code))
+      return error.exitCode === 0 ? 0 : 2
+    const isJson =
+      program.opts<Flags>()['json'] === true || /^(?:1|true|yes|on)$/i.test(io.env['OTRTALK_JSON'] ?? '')
+    return report(error instanceof CommanderError ? misuse(error) : error, io, isJson ? 'json' : 'text')
+  }
+}
+
+/** Commander's `error: unknown command 'chta'\n(Did you mean chat?)` in our form. */
+function misuse({ message }: CommanderError): UserError {
+  const [, fault, meant] = /^(?:error: )?(.*?)(?:\s*\((Did you mean .*)\))?$/s.exec(message) ?? []
+  const hint = meant ? meant.replace('Did', 'did') : 'see otrtalk --help'
+  return new UserError((fault ?? message).replace(/\.$/, ''), { hint, exit: 2 })
+}
+
+type Run = (context: Context) => Promise<ExitCode>
+type ProfileRun = (context: ProfileContext) => Promise<ExitCode>
+
+/** How a command is run once its arguments are known. */
+interface Runner {
+  /** Needs no profile. */
+  readonly plain: (run: Run) => Promise<void>
+  /** Works on the profile in force, or on the named one, with its settings. */
+  readonly profile: (run: ProfileRun, name?: string) => Promise<void>
+}
+
+function build(io: Io, setExit: (code: ExitCode) => void): Command {
+  const program = new Command('otrtalk')
+    .description('Talk in the terminal, end-to-end encrypted, with no server of anyone’s in between.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: () => {}, // told by `report`
+    })
+    .configureHelp({ showGlobalOptions: true })
+  for (const [flag, description] of everywhere) {
+    if (flag.startsWith('--bootstrap')) program.option(flag, description, append)
+    else program.option(flag, description)
+  }
+  examples(program, ['profile create', 'id', 'buddy add bob ot1…', 'chat bob', 'send bob "see you at eight"'])
+
+  const flags = (): Flags => given(program)
+  const runner: Runner = {
+    plain: async (run) => setExit(await run(await contextOf(io, flags()))),
+    profile: async (run, name) => setExit(await run(await profileContextOf(io, flags(), name))),
+  }
+  addTalking(program, runner)
+  addIdentity(program, runner)
+  addBuddies(program, runner)
+  addProfiles(program, runner)
+  addNetwork(program, runner)
+  return program
+}
+
+const append = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+]
+
+/** Without what commander fills in by itself: `--no-dht` makes `dht` true when it is not given. */
+const given = (program: Command): Flags =>
+  Object.fromEntries(
+    Object.entries(program.opts<Flags>()).filter(([key]) => program.getOptionValueSource(key) === 'cli'),
+  )
+
+async function contextOf(io: Io, flags: Flags): Promise<Context> {
+  const { findHome } = await import('../edge/home.ts')
+  return contextWith(io, resolveOptions(flags, io.env), await findHome(io.env))
+}
+
+async function profileContextOf(io: Io, flags: Flags, name?: string): Promise<ProfileContext> {
+  const [{ findHome }, { chooseProfile }, { readSettings }, { join }] = await Promise.all([
+    import('../edge/home.ts'),
+    import('./open.ts'),
+    import('../edge/settings.ts'),
+    import('node:path'),
+  ])
+  const home = await findHome(io.env)
+  const profile = await chooseProfile(home, name ?? resolveOptions(flags, io.env).profile)
+  const settings = await readSettings(join(home.profiles, profile))
+  return { ...(await contextWith(io, resolveOptions(flags, io.env, settings), home)), profile }
+}
+
+async function contextWith(io: Io, options: Context['options'], home: Context['home']): Promise<Context> {
+  const { hasTerminal } = await import('./prompt.ts')
+  return { ...io, options, home, isInteractive: options.input && hasTerminal(io) }
+}
+
+function addTalking(program: Command, { profile }: Runner): void {
+  const chat = program
+    .command('chat')
+    .argument('<alias>', 'the buddy')
+    .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
+    .description('talk with a buddy')
+    .action((alias: string, { fingerprint }: { fingerprint?: string }) => {
+      const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
+      return profile(async (context) =>
+        (await import('./commands/chat.ts')).chat(context, { alias, fingerprint: pinned }),
+      )
+    })
+  examples(chat, ['chat bob', 'chat bob --plain', 'chat bob --json | jq .text'])
+
+  const send = program
+    .command('send')
+    .argument('<alias>', 'the buddy')
+    .argument('[text]', 'what to say; - or nothing: all of stdin')
+    .option('--timeout <seconds>', 'give up after that long, with exit code 3')
+    .description('send one message and wait until the buddy has decrypted it')
+    .action((alias: string, text: string | undefined, { timeout }: { timeout?: string }) => {
+      const timeoutMs = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
+      return profile(async (context) =>
+        (await import('./commands/send.ts')).send(context, { alias, text, timeoutMs }),
+      )
+    })
+  examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])
+
+  const listen = program
+    .command('listen')
+    .description('be reachable, and print what comes')
+    .action(() => profile(async (context) => (await import('./commands/listen.ts')).listen(context)))
+  examples(listen, ['listen', 'listen --json | jq .text'])
+}
+
+function addIdentity(program: Command, { profile }: Runner): void {
+  const id = program
+    .command('id')
+    .description('show your own address and fingerprint')
+    .action(() => profile(async (context) => (await import('./commands/id.ts')).id(context)))
+  examples(id, ['id', 'id --json | jq -r .address'])
+}
+
+function addBuddies(program: Command, { profile }: Runner): void {
+  const commands = () => import('./commands/buddy.ts')
+  const buddy = program.command('buddy').alias('buddies').description('the people you know')
+  examples(buddy, ['buddy add bob ot1…', 'buddy list', 'buddy show bob'])
+  buddy
+    .command('add')
+    .argument('<alias>', 'what you call the buddy')
+    .argument('<address>', 'as the buddy’s otrtalk id shows it: ot1…')
+    .description('add a buddy, who must add you too')
+    .action((alias: string, address: string) =>
+      profile(async (context) => (await commands()).add(context, { alias, address })),
+    )
+  buddy
+    .command('list', { isDefault: true })
+    .description('show all buddies')
+    .action(() => profile(async (context) => (await commands()).list(context)))
+  buddy
+    .command('show')
+    .argument('<alias>', 'the buddy')
+    .description('show what is known of a buddy')
+    .action((alias: string) => profile(async (context) => (await commands()).show(context, alias)))
+  buddy
+    .command('fingerprint')
+    .argument('<alias>', 'the buddy')
+    .description('print a buddy’s fingerprint, and nothing else')
+    .action((alias: string) => profile(async (context) => (await commands()).fingerprint(context, alias)))
+  buddy
+    .command('remove')
+    .argument('<alias>', 'the buddy')
+    .option('--yes', 'do not ask')
+    .description('forget a buddy')
+    .action((alias: string, { yes }: { yes?: boolean }) =>
+      profile(async (context) => (await commands()).remove(context, { alias, isSure: yes === true })),
+    )
+}
+
+function addProfiles(program: Command, { plain, profile }: Runner): void {
+  const commands = () => import('./commands/profile.ts')
+  const group = program.command('profile').alias('profiles').description('your identities on this machine')
+  examples(group, ['profile create', 'profile create work', 'profile list'])
+  group
+    .command('create')
+    .argument('[name]', '“default” if not given')
+    .option('--no-passphrase', 'whoever can read this disk can use the profile')
+    .description('make a profile with a new identity')
+    .action((name: string | undefined, { passphrase }: { passphrase: boolean }) =>
+      plain(async (context) => (await commands()).create(context, { name, isOpen: !passphrase })),
+    )
+  group
+    .command('list', { isDefault: true })
+    .description('show all profiles')
+    .action(() => plain(async (context) => (await commands()).list(context)))
+  group
+    .command('show')
+    .argument('[name]', 'the profile in use if not given')
+    .description('show what a profile has')
+    .action((name?: string) => profile(async (context) => (await commands()).show(context), name))
+  group
+    .command('remove')
+    .argument('<name>', 'the profile')
+    .option('--yes', 'do not ask')
+    .description('remove a profile and all it has')
+    .action((name: string, { yes }: { yes?: boolean }) =>
+      plain(async (context) => (await commands()).remove(context, { name, isSure: yes === true })),
+    )
+}
+
+function addNetwork(program: Command, { plain }: Runner): void {
+  program
+    .command('interfaces')
+    .alias('iflist')
+    .description('show the network interfaces to use with --interface')
+    .action(() => plain(async (context) => (await import('./commands/interfaces.ts')).interfaces(context)))
+  const node = program
+    .command('node')
+    .alias('host')
+    .description('run a DHT node: the seed of a private network')
+    .action(() => plain(async (context) => (await import('./commands/node.ts')).node(context)))
+  examples(node, ['node --port 6881', 'chat bob --bootstrap 192.168.1.2:6881'])
+  program
+    .command('demo')
+    .description('try it alone: a private network on this machine, and a buddy that answers')
+    .action(() => plain(async (context) => (await import('./commands/demo.ts')).demo(context)))
+}
+
+/** Before everything else in the help. */
+function examples(command: Command, lines: readonly string[]): void {
+  command.addHelpText('before', `Examples:\n${lines.map((line) => `  otrtalk ${line}\n`).join('')}`)
+}

@@ -1,0 +1,54 @@
+/**
+ * Which process is it? A number alone is given to others later; with its start
+ * it names one process of this machine for good.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+export interface ProcessName {
+  readonly pid: number
+  /** When it started, as the system puts it; empty where the system does not say. */
+  readonly start: string
+}
+
+export const thisProcess = (): ProcessName => ({ pid: process.pid, start: startOf(process.pid) ?? '' })
+
+/** Whether that very process still runs; in doubt it does. */
+export function isRunning({ pid, start }: ProcessName): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM' // there, and another user's
+  }
+  const current = startOf(pid)
+  return current !== undefined && (start === '' || current === '' || current === start)
+}
+
+/** `undefined` if there is none, empty if the system does not say. */
+function startOf(pid: number): string | undefined {
+  return process.platform === 'linux' ? linuxStart(pid) : psStart(pid)
+}
+
+/** proc(5): boot, and field 22 of stat, in ticks since then. The name in field 2 may hold anything, even `)`. */
+function linuxStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined // dead, not yet waited for
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}/${fields[19]}`
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : ''
+  }
+}
+
+function psStart(pid: number): string {
+  try {
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'latin1',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 2_000, // ms
+    }).trim()
+  } catch {
+    return '' // no ps here
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * A profile's settings: `settings.json` in its folder, written by its owner,
+ * read by the package conf. What is secret is never among them.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../error.ts'
+
+/** Named as the options are. */
+export interface Settings {
+  readonly interface?: string
+  readonly port?: number
+  readonly bootstrap?: readonly string[]
+  readonly dht?: boolean
+  readonly json?: boolean
+  readonly plain?: boolean
+  readonly input?: boolean
+  readonly color?: boolean
+  readonly debug?: string
+  readonly passphraseFile?: string
+}
+
+/** @param path - of the profile's folder */
+export async function readSettings(path: string): Promise<Settings> {
+  const file = join(path, `${name}.json`)
+  if (!existsSync(file)) return {} // conf is slow to load, and would make the folder
+  const { default: Conf } = await import('conf')
+  try {
+    return new Conf<Settings>({ cwd: path, configName: name, configFileMode: 0o600, schema, rootSchema })
+      .store
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
+    throw new UserError(`${file}: ${why}`, { hint: 'correct or remove this file', exit: 2, cause: error })
+  }
+}
+
+const name = 'settings'
+const rootSchema = { additionalProperties: false } as const
+const text = { type: 'string', minLength: 1 } as const
+const flag = { type: 'boolean' } as const
+const schema = {
+  interface: text,
+  port: { type: 'integer', minimum: 1, maximum: 65_535 },
+  bootstrap: { type: 'array', items: text, maxItems: 100 },
+  dht: flag,
+  json: flag,
+  plain: flag,
+  input: flag,
+  color: flag,
+  debug: text,
+  passphraseFile: text,
+} as const

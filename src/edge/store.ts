@@ -1,0 +1,103 @@
+/**
+ * Files written whole or not at all: a temporary file beside the old one,
+ * fsync, rename, fsync of the folder. Files are 0600, folders 0700. What the
+ * disk refuses is told as a `UserError`; the old file is then as it was.
+ */
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { UserError } from '../error.ts'
+
+/** The file's octets, or `undefined` if there is none. @param most - octets; a longer file is refused */
+export async function readWhole(path: string, most: number): Promise<Uint8Array | undefined> {
+  try {
+    await using file = await open(path, 'r')
+    const { size } = await file.stat()
+    if (size > most) throw new UserError(`${path} has ${size} octets: more than any file of otrtalk`)
+    return new Uint8Array(await file.readFile())
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw diskFault(error, `cannot read ${path}`)
+  }
+}
+
+/** Replaces the file. Nobody else may write it meanwhile: the profile's lock sees to that. */
+export async function writeWhole(path: string, octets: Uint8Array): Promise<void> {
+  const temporary = `${path}.new`
+  try {
+    await rm(temporary, { force: true }) // of a process that died
+    await writeNew(temporary, octets)
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}) // the first fault is the one to tell
+    throw diskFault(error, `cannot write ${path}`)
+  }
+}
+
+async function writeNew(path: string, octets: Uint8Array): Promise<void> {
+  await using file: FileHandle = await open(path, 'wx', 0o600)
+  await file.writeFile(octets)
+  await file.sync()
+}
+
+/** A rename is safe on disk only once its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } catch (error) {
+    if (!/^(?:EINVAL|EPERM|ENOTSUP)$/.test(codeOf(error) ?? '')) throw error // file systems without it
+  }
+}
+
+/** Makes the folder and those above it that are missing. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw diskFault(error, `cannot make the folder ${path}`)
+  }
+}
+
+/** Removes a file or a whole folder. It first gets another name, so that it is there whole or not at all. */
+export async function removeWhole(path: string, goingName: string): Promise<void> {
+  try {
+    await rename(path, goingName)
+    await rm(goingName, { recursive: true, force: true })
+    await syncFolder(dirname(path))
+  } catch (error) {
+    throw diskFault(error, `cannot remove ${path}`)
+  }
+}
+
+/** What the file system said, in words; anything else passes through. */
+export function diskFault(error: unknown, what: string): unknown {
+  const code = codeOf(error)
+  if (error instanceof UserError || code === undefined) return error
+  const [why, hint] = words[code] ?? [code]
+  return new UserError(`${what}: ${why}`, { hint, cause: error })
+}
+
+/** ENOENT and its like. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+const space = 'make room and try again; nothing was changed'
+const elsewhere = 'set OTRTALK_HOME to a folder that can be written'
+
+const words: Record<string, readonly [why: string, hint?: string]> = {
+  ENOSPC: ['no space is left on the disk', space],
+  EDQUOT: ['the quota of the disk is used up', space],
+  EFBIG: ['the system allows no file of this size', 'see ulimit -f; nothing was changed'],
+  EROFS: ['the file system is read-only', elsewhere],
+  EACCES: ['permission denied', 'who owns it? see ls -ld'],
+  EPERM: ['the system does not permit it', 'who owns it? see ls -ld'],
+  ENOTDIR: ['a part of this path is a file, not a folder', elsewhere],
+  EEXIST: ['a file stands where a folder must be', elsewhere],
+  EISDIR: ['this is a folder'],
+  ENOENT: ['a folder of this path is missing'],
+  EIO: ['the disk reports an error'],
+  EMFILE: ['too many files are open'],
+  ENAMETOOLONG: ['the path is too long', elsewhere],
+  ELOOP: ['the path goes round in circles'],
+}
