@@ -7,7 +7,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const [entry, ...argv] = process.argv.slice(2)
 if (entry === undefined) {
@@ -15,17 +15,27 @@ if (entry === undefined) {
   process.exit(2)
 }
 
+const target = 'node20.19'
+
 /** A bundled file still believes that it lies where its source does. */
 const keepLocations = {
   name: 'keep-locations',
   setup(build) {
-    build.onLoad({ filter: /\.[cm]?tsx?$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8'))
-        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
-        .replaceAll('import.meta.filename', JSON.stringify(path))
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-      loader: path.endsWith('x') ? 'tsx' : 'ts',
-    }))
+    build.onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path), {
+        loader: path.endsWith('x') ? 'tsx' : 'ts',
+        jsx: 'automatic',
+        target,
+        sourcefile: path,
+        sourcemap: 'inline',
+        define: {
+          'import.meta.dirname': JSON.stringify(dirname(path)),
+          'import.meta.filename': JSON.stringify(path),
+          'import.meta.url': JSON.stringify(pathToFileURL(path).href),
+        },
+      })
+      return { contents: code }
+    })
   },
 }
 
@@ -40,8 +50,7 @@ await build({
   packages: 'external',
   format: 'esm',
   platform: 'node',
-  target: 'node20.19',
-  jsx: 'automatic',
+  target,
   sourcemap: 'inline',
   logLevel: 'error',
   plugins: [keepLocations],
