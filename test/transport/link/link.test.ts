@@ -1,0 +1,360 @@
+import { describe, expect, test } from 'vitest'
+import { address } from '../../support/network.ts'
+import { bitFlips, octets, truncations } from './pair.ts'
+import { homes, Wire } from './wire.ts'
+
+const elsewhere = address('10.9.9.9:9')
+const sides = ['initiator', 'responder'] as const
+
+test('both sides come up, talk both ways, and end in order, what was queued first', () => {
+  const wire = Wire.open()
+  expect(sides.map((side) => wire.kinds(side))).toEqual([['up'], ['up']])
+  for (let i = 0; i < 50; i++) {
+    wire.say('initiator', `down ${i}`)
+    wire.say('responder', `up ${i}`)
+  }
+  wire.say('initiator', 'bulk', 1)
+  wire.links.initiator.disconnect(wire.now)
+  wire.run(1_000)
+  expect(wire.texts('responder').filter((text) => text.startsWith('0'))).toEqual(
+    Array.from({ length: 50 }, (_, i) => `0 down ${i}`),
+  )
+  expect(wire.texts('responder')).toContain('1 bulk')
+  expect(sides.map((side) => wire.kinds(side).at(-1))).toEqual(['ended', 'ended'])
+  expect(sides.map((side) => wire.links[side].deadline)).toEqual([Infinity, Infinity])
+})
+
+test('every datagram is a data frame of at most 1,232 octets, also under bulk', () => {
+  const wire = Wire.open()
+  wire.links.initiator.send(octets(300_000, 7), { channel: 1 })
+  wire.run(2_000)
+  const message = wire.events.responder.at(-1)
+  expect(message?.kind === 'message' && message.bytes.length).toBe(300_000)
+  expect(new Set(wire.sent.map(({ bytes }) => bytes[0]))).toEqual(new Set([0xf3]))
+  expect(Math.max(...wire.sent.map(({ bytes }) => bytes.length))).toBe(1_232)
+})
+
+describe('before the DAKE has ended', () => {
+  test('a link lives 15 s after it is up, and no longer', () => {
+    const wire = new Wire()
+    wire.run(14_900)
+    expect(sides.map((side) => wire.kinds(side))).toEqual([['up'], ['up']])
+    wire.run(200)
+    expect(sides.map((side) => wire.kinds(side))).toEqual([
+      ['up', 'lost'],
+      ['up', 'lost'],
+    ])
+  })
+
+  test('an unlocked link lives on', () => {
+    const wire = Wire.open()
+    wire.run(600_000)
+    expect(sides.map((side) => wire.kinds(side))).toEqual([['up'], ['up']])
+  })
+
+  test('a responder that never hears a frame sends nothing and is lost after 15 s', () => {
+    const wire = new Wire()
+    wire.passes = () => false
+    wire.run(20_000)
+    expect(wire.sent.filter(({ from }) => from === 'responder')).toEqual([])
+    expect(sides.map((side) => wire.kinds(side))).toEqual([['lost'], ['lost']])
+  })
+
+  test('only channel 0 is heard; the other follows at the end, in order', () => {
+    const wire = new Wire()
+    wire.run(100)
+    wire.say('initiator', 'early', 1)
+    wire.say('initiator', 'now')
+    wire.say('initiator', 'later', 1)
+    wire.run(100)
+    expect(wire.texts('responder')).toEqual(['0 now'])
+    wire.links.responder.unlock()
+    wire.run(100)
+    expect(wire.texts('responder')).toEqual(['0 now', '1 early', '1 later'])
+  })
+
+  test('64 KiB may wait on the other channel; more loses the link', () => {
+    const fill = (count: number): string[] => {
+      const wire = new Wire()
+      wire.run(100)
+      for (let i = 0; i < count; i++) wire.links.initiator.send(octets(8_128, 1), { channel: 1 })
+      wire.run(100)
+      return wire.kinds('responder')
+    }
+    expect(fill(8)).toEqual(['up'])
+    expect(fill(9)).toEqual(['up', 'lost'])
+  })
+
+  test('a message of more than 64 KiB is not taken, and is after it', () => {
+    const wire = new Wire()
+    wire.run(100)
+    wire.links.responder.send(octets(70_000, 1), { channel: 0 })
+    wire.run(1_000)
+    expect(wire.kinds('initiator')).toEqual(['up'])
+    wire.links.initiator.unlock()
+    wire.run(5_000)
+    expect(wire.kinds('initiator')).toEqual(['up', 'message'])
+  })
+
+  test('keys do not step; from then on they do', () => {
+    const wire = new Wire()
+    wire.run(100)
+    for (const side of sides) wire.links[side].unlock()
+    wire.links.initiator.holdKeys()
+    wire.run(300_000)
+    expect(new Set(wire.sent.map(({ bytes }) => bytes[1]))).toEqual(new Set([0]))
+    wire.links.initiator.releaseKeys()
+    wire.run(300_000)
+    expect(wire.sent.at(-1)!.bytes[1]).toBeGreaterThan(1)
+  })
+})
+
+test('a message before the link is up is our fault; after its end it is lost with it', () => {
+  const wire = new Wire()
+  expect(() => wire.say('initiator', 'x')).toThrow('before the link is up')
+  wire.links.initiator.disconnect(wire.now)
+  wire.run(0)
+  expect(wire.kinds('initiator')).toEqual(['ended'])
+  expect(() => wire.say('initiator', 'x')).not.toThrow()
+  expect([wire.links.initiator.room, wire.links.initiator.rtt]).toEqual([0, undefined])
+})
+
+describe('a wrong datagram gets no answer and changes nothing:', () => {
+  const quiet = (
+    wire: Wire,
+    side: (typeof sides)[number],
+    bytes: Uint8Array,
+    from = homes.initiator,
+  ): void => {
+    const { deadline, dropped } = wire.links[side]
+    wire.receive(side, bytes, from)
+    expect(wire.drain(side)).toEqual([])
+    expect(wire.links[side].deadline).toBe(deadline)
+    expect(wire.links[side].dropped).toBe(dropped + 1)
+  }
+
+  test('each bit of a frame flipped, each length cut, from the right address or not', () => {
+    const wire = Wire.open()
+    wire.say('initiator', 'a text of some length')
+    const [frame] = wire.drain('initiator')
+    for (const bytes of [...bitFlips(frame!.bytes), ...truncations(frame!.bytes)]) {
+      quiet(wire, 'responder', bytes)
+      quiet(wire, 'responder', bytes, elsewhere)
+    }
+    wire.deliver(frame!)
+    wire.run(10)
+    expect(wire.texts('responder')).toEqual(['0 a text of some length'])
+  })
+
+  test('each frame of a conversation again, and back to its sender', () => {
+    const wire = Wire.open()
+    for (let i = 0; i < 20; i++) {
+      for (const side of sides) wire.say(side, `${i}`)
+      wire.run(50)
+    }
+    expect(wire.sent.length).toBeGreaterThan(10)
+    for (const { from, bytes } of [...wire.sent]) {
+      quiet(wire, from === 'initiator' ? 'responder' : 'initiator', bytes)
+      quiet(wire, from, bytes)
+      quiet(wire, from, bytes, elsewhere)
+    }
+    expect(wire.texts('responder')).toHaveLength(20)
+  })
+
+  test('a frame of another link of the same pair', () => {
+    const [wire, rival] = [Wire.open(1), Wire.open(2)]
+    rival.say('initiator', 'from the rival')
+    for (const { bytes } of rival.drain('initiator')) quiet(wire, 'responder', bytes)
+  })
+
+  test('anything, once it is over', () => {
+    const wire = Wire.open()
+    wire.say('initiator', 'late')
+    const [frame] = wire.drain('initiator')
+    wire.links.responder.disconnect(wire.now)
+    wire.run(6_000)
+    expect(wire.kinds('responder')).toEqual(['up', 'ended'])
+    quiet(wire, 'responder', frame!.bytes)
+  })
+})
+
+describe('silence', () => {
+  test('an idle link sends keep-alives 15 to 25 s apart, under 0.1 kB/s with UDP and IPv6, and nothing else', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    wire.sent.length = 0
+    const start = wire.now
+    const times: number[] = []
+    while (wire.now < start + 600_000) {
+      const before = wire.sent.length
+      wire.run(100)
+      for (const { from } of wire.sent.slice(before)) if (from === 'initiator') times.push(wire.now)
+    }
+    expect(new Set(wire.sent.map(({ bytes }) => bytes.length))).toEqual(new Set([33]))
+    const total = wire.sent.reduce((octets, { bytes }) => octets + bytes.length + 48, 0)
+    expect(total / 600).toBeLessThan(100)
+    const gaps = times.slice(1).map((time, i) => time - times[i]!)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(14_900)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(25_100)
+    expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(2_000)
+  })
+
+  const lostAfter = (wire: Wire, side: (typeof sides)[number]): number => {
+    const start = wire.now
+    while (!wire.kinds(side).includes('lost')) {
+      wire.run(100)
+      if (wire.now > start + 120_000) throw new Error('not lost')
+    }
+    return wire.now - start
+  }
+
+  test('of a dead buddy loses an idle link 40 s after the last frame', () => {
+    const wire = Wire.open()
+    wire.run(60_000)
+    wire.passes = () => false
+    const after = lostAfter(wire, 'initiator')
+    expect(after).toBeGreaterThan(40_000 - 25_000)
+    expect(after).toBeLessThanOrEqual(40_100)
+  })
+
+  test('after something was said loses it in 10 s', () => {
+    const wire = Wire.open()
+    wire.run(60_000)
+    wire.passes = () => false
+    wire.say('initiator', 'are you there?')
+    expect(lostAfter(wire, 'initiator')).toBeLessThanOrEqual(10_100)
+  })
+
+  test('of one side only, as its NAT forgot it, is found by both', () => {
+    const wire = Wire.open()
+    wire.passes = ({ from }) => from === 'initiator'
+    expect(lostAfter(wire, 'initiator')).toBeLessThanOrEqual(40_100)
+  })
+
+  test('of 14 s, with a keep-alive lost, costs an idle link nothing', () => {
+    const wire = Wire.open()
+    for (let i = 0; i < 20; i++) {
+      wire.run(27_000 + i * 500)
+      wire.passes = () => false
+      wire.run(14_000)
+      wire.passes = () => true
+    }
+    wire.say('initiator', 'still here')
+    wire.run(2_000)
+    expect(wire.texts('responder')).toEqual(['0 still here'])
+  })
+
+  test('of a machine that slept is forgiven: the other side is asked first', () => {
+    const wire = Wire.open()
+    wire.run(60_000)
+    wire.now += 3_600_000 // nobody drained meanwhile
+    wire.run(1_000)
+    expect(sides.map((side) => wire.kinds(side))).toEqual([['up'], ['up']])
+  })
+})
+
+describe('roaming', () => {
+  test('a link follows its buddy to a new address, without a break, once that has echoed', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    wire.from.initiator = elsewhere
+    wire.say('initiator', 'from elsewhere')
+    wire.run(500)
+    expect(wire.events.responder).toContainEqual({
+      kind: 'path',
+      path: { local: wire.locals.responder, peer: elsewhere },
+    })
+    expect(wire.links.responder.path.peer).toBe(elsewhere)
+    wire.say('responder', 'found you')
+    wire.run(500)
+    expect(wire.texts('initiator')).toEqual(['0 found you'])
+    expect(wire.kinds('initiator')).not.toContain('path')
+  })
+
+  test('a keep-alive is enough, even if the first challenge is lost', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    wire.from.initiator = elsewhere
+    let lost = 0
+    wire.passes = ({ from, peer }) => from === 'initiator' || peer !== elsewhere || lost++ > 0
+    wire.run(30_000)
+    expect(wire.links.responder.path.peer).toBe(elsewhere)
+  })
+
+  test('back and forth a hundred times', () => {
+    const wire = Wire.open()
+    for (let i = 0; i < 100; i++) {
+      const side = sides[i % 2]!
+      wire.from[side] = address(`10.7.7.${i + 1}:${i + 1}`)
+      wire.say(side, `${i}`)
+      wire.run(300)
+    }
+    expect(wire.texts('initiator')).toHaveLength(50)
+    expect(wire.texts('responder')).toHaveLength(50)
+  })
+
+  test('a copy of a newer frame from elsewhere moves nothing, and gets at most three times its octets', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    wire.say('initiator', 'copied on its way')
+    const [frame] = wire.drain('initiator')
+    wire.receive('responder', frame!.bytes, elsewhere)
+    wire.run(30_000)
+    expect(wire.links.responder.path.peer).toBe(homes.initiator)
+    const there = wire.sent.filter(({ peer }) => peer === elsewhere)
+    const size = there.reduce((octets, { bytes }) => octets + bytes.length, 0)
+    expect(size).toBeGreaterThan(0)
+    expect(size).toBeLessThanOrEqual(3 * frame!.bytes.length)
+  })
+
+  test('a hundred copies from a hundred addresses: four are challenged, and the true one after 5 s', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    for (let i = 0; i < 100; i++) {
+      wire.say('initiator', `${i}`)
+      const [frame] = wire.drain('initiator')
+      if (frame) wire.receive('responder', frame.bytes, address(`10.8.8.8:${i + 1}`))
+    }
+    wire.run(2_000)
+    const tried = new Set(
+      wire.sent.filter(({ from, peer }) => from === 'responder' && peer !== homes.initiator),
+    )
+    expect(new Set([...tried].map(({ peer }) => peer)).size).toBe(4)
+    wire.run(5_000)
+    wire.from.initiator = elsewhere
+    wire.say('initiator', 'moved')
+    wire.run(1_000)
+    expect(wire.links.responder.path.peer).toBe(elsewhere)
+  })
+
+  test('an old frame from elsewhere is taken, and its sender not challenged', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    wire.say('initiator', 'old')
+    const [old] = wire.drain('initiator')
+    wire.run(1_500) // sent again, so something newer comes first
+    wire.receive('responder', old!.bytes, elsewhere)
+    wire.run(1_000)
+    expect(wire.sent.filter(({ peer }) => peer === elsewhere)).toEqual([])
+  })
+
+  test('a responder follows the first frame to where the initiator is, and sends three times its octets there', () => {
+    const wire = new Wire()
+    wire.from.initiator = elsewhere
+    wire.passes = ({ from }) => from === 'initiator'
+    const heard = (): number =>
+      wire.sent
+        .filter(({ from }) => from === 'initiator')
+        .reduce((octets, { bytes }) => octets + bytes.length, 0)
+    const sent = (): number =>
+      wire.sent
+        .filter(({ from }) => from === 'responder')
+        .reduce((octets, { bytes }) => octets + bytes.length, 0)
+    while (wire.kinds('responder').length === 0) {
+      wire.run(100)
+      expect(sent()).toBeLessThanOrEqual(3 * heard())
+    }
+    expect(sent()).toBeGreaterThan(heard())
+    expect(wire.sent.every(({ from, peer }) => from === 'initiator' || peer === elsewhere)).toBe(true)
+  })
+})
