@@ -1,0 +1,591 @@
+/**
+ * One connection: ENet's peer (1.3.17, peer.c and the handlers of protocol.c).
+ * The host finds it by its slot and gives it commands; it fills datagrams.
+ */
+import type { Address } from '../../machine.ts'
+import {
+  type Acknowledge,
+  acknowledgeSize,
+  type Command,
+  type Connect,
+  controlChannel,
+  type Disconnect,
+  fragmentHeadSize,
+  isUnsequenced,
+  type SendUnsequenced,
+  type VerifyConnect,
+  wantsAck,
+} from './command.ts'
+import { type Congestion, defaultThrottle, type Throttle } from './congestion.ts'
+import { encodeDatagram, noPeer } from './datagram.ts'
+import { Incoming } from './incoming.ts'
+import { type Limits, maxFragments, maxMtu, maxWindow, minMtu, minWindow, type Timeout } from './limits.ts'
+import { Outbox } from './outbox.ts'
+import type { Packer } from './packer.ts'
+import type { HostEvent, Peer, PeerState } from './peer.ts'
+import { elapsed, RoundTrip } from './roundtrip.ts'
+import type { Slab } from './slab.ts'
+import { UnsequencedWindow } from './unsequenced.ts'
+
+/** What a connection needs of its host. */
+export interface Home {
+  /** Something may be due at once. */
+  wake(): void
+  tell(event: HostEvent): void
+  /** A last datagram of a connection that is forgotten. */
+  farewell(to: Address, bytes: Uint8Array): void
+  /** The bandwidth of one more or one less peer is to be told to the others. */
+  recalculate(): void
+  /** The slot is free again; its session numbers stay. */
+  release(connection: Connection): void
+}
+
+/** A slot's numbers: they outlive the connections in it (0xFF: none yet). */
+export interface Slot {
+  readonly number: number
+  incomingSession: number
+  outgoingSession: number
+}
+
+export interface ConnectionOptions {
+  readonly home: Home
+  readonly slot: Slot
+  readonly address: Address
+  readonly congestion: Congestion
+  readonly channels: number
+  readonly mtu: number
+  readonly pingInterval: number
+  readonly timeout: Timeout
+  readonly limits: Limits
+  readonly highWater: number
+}
+
+export class Connection implements Peer {
+  readonly address: Address
+  readonly slot: Slot
+  connectId = 0
+  readonly #home: Home
+  readonly #congestion: Congestion
+  readonly #outbox: Outbox
+  readonly #roundTrip = new RoundTrip()
+  readonly #incoming: (Incoming | undefined)[] = []
+  readonly #waiting = { octets: 0 }
+  readonly #unsequenced = new UnsequencedWindow()
+  readonly #highWater: number
+  #acks: number[] = [] // pairs: channel, number and whether it is of DISCONNECT; time
+  #state: PeerState
+  #channels: number
+  #mtu: number
+  #windowSize = maxWindow
+  #throttle: Throttle = defaultThrottle
+  #outgoingPeer = noPeer
+  #lastReceive: number | undefined // whole ms, of an acknowledgement
+  #data = 0 // of CONNECT, or of the DISCONNECT that we got or shall send
+  #isFull = false
+  #pingInterval: number
+  #timeout: Timeout
+  #limits: Limits
+
+  constructor(state: 'connecting' | 'acknowledging-connect', options: ConnectionOptions) {
+    this.#state = state
+    this.#home = options.home
+    this.slot = options.slot
+    this.address = options.address
+    this.#congestion = options.congestion
+    this.#outbox = new Outbox(options.congestion)
+    this.#channels = options.channels
+    this.#mtu = options.mtu
+    this.#pingInterval = options.pingInterval
+    this.#timeout = options.timeout
+    this.#limits = options.limits
+    this.#highWater = options.highWater
+    this.#configure()
+  }
+
+  get state(): PeerState {
+    return this.#state
+  }
+
+  get channels(): number {
+    return this.#channels
+  }
+
+  get mtu(): number {
+    return this.#mtu
+  }
+
+  get rtt(): number {
+    return this.#roundTrip.smoothed
+  }
+
+  get rttVariance(): number {
+    return this.#roundTrip.variance
+  }
+
+  get room(): number {
+    return Math.max(0, this.#highWater - this.#outbox.waiting)
+  }
+
+  get pingInterval(): number {
+    return this.#pingInterval
+  }
+
+  set pingInterval(ms: number) {
+    this.#pingInterval = ms
+    this.#home.wake()
+  }
+
+  get timeout(): Timeout {
+    return this.#timeout
+  }
+
+  set timeout(timeout: Timeout) {
+    this.#timeout = timeout
+  }
+
+  get limits(): Limits {
+    return this.#limits
+  }
+
+  set limits(limits: Limits) {
+    this.#limits = limits
+  }
+
+  get maxMessage(): number {
+    return maxFragments * this.#pieceSize
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'connected' || this.#state === 'disconnect-later'
+  }
+
+  /** Does a datagram with these session bits belong to this connection? */
+  hasSession(session: number): boolean {
+    return this.#outgoingPeer === noPeer || session === this.slot.incomingSession
+  }
+
+  /** Host.connect: the first command, number 1 of the control channel. */
+  open(connectId: number, data: number): void {
+    this.connectId = connectId
+    const { interval, acceleration, deceleration } = this.#throttle
+    this.#control({
+      kind: 'connect',
+      outgoingPeer: this.slot.number,
+      incomingSession: this.slot.incomingSession,
+      outgoingSession: this.slot.outgoingSession,
+      mtu: this.#mtu,
+      windowSize: maxWindow,
+      channels: this.#channels,
+      incomingBandwidth: 0,
+      outgoingBandwidth: 0,
+      throttleInterval: interval,
+      throttleAcceleration: acceleration,
+      throttleDeceleration: deceleration,
+      connectId,
+      data,
+    })
+  }
+
+  /** CONNECT was taken: the answer. */
+  accept(connect: Connect): void {
+    this.connectId = connect.connectId
+    this.#outgoingPeer = connect.outgoingPeer & noPeer
+    this.#data = connect.data
+    this.#windowSize = windowFor(connect.incomingBandwidth)
+    this.#mtu = Math.min(this.#mtu, clamp(connect.mtu, minMtu, maxMtu))
+    this.#throttle = throttleOf(connect)
+    this.#configure()
+    const { slot } = this
+    // Our outgoing session is the peer's incoming one, which is how the answer names it.
+    const outgoing = successor(connect.incomingSession, slot.outgoingSession)
+    const incoming = successor(connect.outgoingSession, slot.incomingSession)
+    slot.outgoingSession = outgoing
+    slot.incomingSession = incoming
+    this.#control({
+      kind: 'verify-connect',
+      outgoingPeer: slot.number,
+      incomingSession: outgoing,
+      outgoingSession: incoming,
+      mtu: this.#mtu,
+      windowSize: clamp(connect.windowSize, minWindow, maxWindow),
+      channels: this.#channels,
+      incomingBandwidth: 0,
+      outgoingBandwidth: 0,
+      throttleInterval: connect.throttleInterval,
+      throttleAcceleration: connect.throttleAcceleration,
+      throttleDeceleration: connect.throttleDeceleration,
+      connectId: connect.connectId,
+    })
+  }
+
+  send(message: Uint8Array, { channel }: { readonly channel: number }): void {
+    const state = this.#state
+    if (state === 'connecting' || state === 'acknowledging-connect')
+      throw new Error('the peer is not connected yet')
+    if (state !== 'connected') return
+    if (!Number.isInteger(channel) || channel < 0 || channel >= this.#channels)
+      throw new RangeError(`channel ${channel} of ${this.#channels}`)
+    if (message.length > this.maxMessage) throw new RangeError(`a message of ${message.length} octets`)
+    const size = this.#pieceSize
+    const sequence = this.#outbox.nextSequence(channel)
+    if (message.length > size) this.#sendFragments(message, channel, sequence)
+    else this.#outbox.push({ kind: 'send-reliable', flags: wantsAck, channel, sequence, payload: message })
+    if (this.room === 0) this.#isFull = true
+    this.#home.wake()
+  }
+
+  ping(): void {
+    if (this.#state === 'connected') this.#control({ kind: 'ping' })
+  }
+
+  disconnect(data = 0): void {
+    const state = this.#state
+    if (state === 'connecting' || state === 'acknowledging-connect') this.disconnectNow(data)
+    else if (this.isOpen) {
+      this.#clear()
+      this.#state = 'disconnecting'
+      this.#home.recalculate()
+      this.#control({ kind: 'disconnect', data: data >>> 0 })
+    }
+  }
+
+  disconnectNow(data = 0): void {
+    if (this.#state === 'disconnected') return
+    if (this.#state !== 'disconnecting' && this.#outgoingPeer !== noPeer) {
+      const sequence = this.#outbox.nextSequence(controlChannel)
+      const header = {
+        peer: this.#outgoingPeer,
+        session: this.slot.outgoingSession,
+        sentTime: undefined,
+        checksum: undefined,
+      }
+      const command = { flags: isUnsequenced, channel: controlChannel, sequence, data: data >>> 0 }
+      this.#home.farewell(
+        this.address,
+        encodeDatagram({ header, commands: [{ kind: 'disconnect', ...command }] }),
+      )
+    }
+    this.reset()
+  }
+
+  disconnectLater(data = 0): void {
+    if (!this.isOpen || this.#outbox.isEmpty) this.disconnect(data)
+    else {
+      this.#state = 'disconnect-later'
+      this.#data = data >>> 0
+    }
+  }
+
+  reset(): void {
+    if (this.#state === 'disconnected') return
+    this.#state = 'disconnected'
+    this.#clear()
+    this.#home.release(this)
+  }
+
+  /** BANDWIDTH_LIMIT: our host sets no limits, and says so when the number of its peers changes. */
+  tellBandwidth(): void {
+    this.#control({ kind: 'bandwidth-limit', incoming: 0, outgoing: 0 })
+  }
+
+  /** Takes a command; false: the rest of its datagram is dropped. */
+  receive(command: Command, sentTime: number | undefined, now: number): boolean {
+    if (!this.#handle(command, now)) return false
+    if ((command.flags & wantsAck) === 0) return true
+    if (sentTime === undefined) return false
+    this.#acknowledge(command, sentTime)
+    return true
+  }
+
+  /** The next datagram there is to send at `now`, if any. */
+  flush(packer: Packer, slab: Slab, now: number): Uint8Array | undefined {
+    packer.begin(slab, this.#mtu)
+    const hasEnded = this.#packAcks(packer)
+    if (!this.#outbox.expire(now, this.#timeout)) {
+      this.#lose()
+      return undefined
+    }
+    const mayPing = this.#outbox.fill(packer, now, this.#roundTrip.timeout)
+    if (mayPing && this.#outbox.isIdle && this.#pingDue <= now && packer.fits(pingSize)) {
+      this.ping()
+      this.#outbox.fill(packer, now, this.#roundTrip.timeout)
+    }
+    this.#tellRoom()
+    const header = { peer: this.#outgoingPeer, session: this.#session, time: Math.floor(now) }
+    const bytes = packer.isEmpty ? undefined : packer.finish(slab, header)
+    if (hasEnded) this.#end(this.#data)
+    return bytes
+  }
+
+  /** When `flush` is to be called though nothing else happens. */
+  get deadline(): number {
+    const outbox = this.#outbox
+    return Math.min(outbox.nextTimeout, outbox.isIdle ? this.#pingDue : Infinity, outbox.paced)
+  }
+
+  get #pieceSize(): number {
+    return this.#mtu - headerSize - fragmentHeadSize
+  }
+
+  get #session(): number {
+    return this.#outgoingPeer === noPeer ? 0 : this.slot.outgoingSession
+  }
+
+  get #pingDue(): number {
+    if (this.#state !== 'connected') return Infinity
+    return this.#lastReceive === undefined ? -Infinity : this.#lastReceive + Math.ceil(this.#pingInterval)
+  }
+
+  #sendFragments(message: Uint8Array, channel: number, start: number): void {
+    const size = this.#pieceSize
+    const count = Math.ceil(message.length / size)
+    for (let number = 0, offset = 0; number < count; number++, offset += size) {
+      this.#outbox.push({
+        kind: 'send-fragment',
+        flags: wantsAck,
+        channel,
+        sequence: (start + number) & 0xffff,
+        start,
+        count,
+        number,
+        total: message.length,
+        offset,
+        payload: message.subarray(offset, offset + size),
+      })
+    }
+  }
+
+  /** Queues a command of the control channel. */
+  #control(command: Unaddressed): void {
+    const sequence = this.#outbox.nextSequence(controlChannel)
+    this.#outbox.push({ flags: wantsAck, channel: controlChannel, sequence, ...command })
+    this.#home.wake()
+  }
+
+  #handle(command: Command, now: number): boolean {
+    switch (command.kind) {
+      case 'acknowledge':
+        return this.#handleAcknowledge(command, now)
+      case 'connect':
+        return false
+      case 'verify-connect':
+        return this.#handleVerify(command)
+      case 'disconnect':
+        this.#handleDisconnect(command)
+        return true
+      case 'ping':
+        return this.isOpen
+      case 'bandwidth-limit':
+        if (!this.isOpen) return false
+        this.#windowSize = windowFor(command.incoming)
+        this.#configure()
+        return true
+      case 'throttle-configure': {
+        if (!this.isOpen) return false
+        const { interval, acceleration, deceleration } = command
+        this.#throttle = { interval, acceleration, deceleration }
+        this.#configure()
+        return true
+      }
+      default:
+        return command.channel < this.#channels && this.isOpen && this.#handleSend(command)
+    }
+  }
+
+  #handleSend(command: Extract<Command, { readonly payload: Uint8Array }>): boolean {
+    if (this.#state === 'disconnect-later') return true
+    const incoming = this.#channel(command.channel)
+    switch (command.kind) {
+      case 'send-reliable':
+        return incoming.reliable(command, this.#limits)
+      case 'send-fragment':
+        return incoming.fragment(command, this.#limits)
+      case 'send-unreliable':
+        if (command.payload.length > this.#limits.maximumPacketSize) return false
+        incoming.unreliable(command)
+        return true
+      case 'send-unsequenced':
+        return this.#handleUnsequenced(command)
+      case 'send-unreliable-fragment':
+        return true // dropped, as the network may drop it
+      default:
+        return command satisfies never
+    }
+  }
+
+  #handleUnsequenced({ channel, group, payload }: SendUnsequenced): boolean {
+    if (payload.length > this.#limits.maximumPacketSize) return false
+    if (this.#unsequenced.accept(group)) this.#deliver(channel, payload)
+    return true
+  }
+
+  #handleAcknowledge(command: Acknowledge, now: number): boolean {
+    const sample = elapsed(command.receivedSentTime, Math.floor(now))
+    if (sample === undefined) return true
+    if (this.#lastReceive !== undefined) this.#congestion.sampled(sample, this.#roundTrip, now)
+    this.#roundTrip.add(sample)
+    this.#congestion.estimated(this.#roundTrip, now)
+    this.#lastReceive = Math.floor(now)
+    this.#outbox.heard()
+    const { channel, receivedSequence } = command
+    const kind = this.#outbox.acknowledge(channel, receivedSequence, now)?.kind
+    this.#home.wake() // the window may have opened
+    if (this.#state === 'acknowledging-connect') {
+      if (kind !== 'verify-connect') return false
+      this.#connected()
+    } else if (this.#state === 'disconnecting') {
+      if (kind !== 'disconnect') return false
+      this.#end(0)
+    } else if (this.#state === 'disconnect-later' && this.#outbox.isEmpty) this.disconnect(this.#data)
+    return true
+  }
+
+  #handleVerify(verify: VerifyConnect): boolean {
+    if (this.#state !== 'connecting') return true
+    const { interval, acceleration, deceleration } = this.#throttle
+    const isOurs =
+      verify.connectId === this.connectId &&
+      verify.throttleInterval === interval &&
+      verify.throttleAcceleration === acceleration &&
+      verify.throttleDeceleration === deceleration
+    if (!isOurs || verify.channels < 1 || verify.channels > 255) {
+      this.#end(0)
+      return false
+    }
+    this.#outbox.acknowledge(controlChannel, 1, 0)
+    this.#channels = Math.min(this.#channels, verify.channels)
+    this.#outgoingPeer = verify.outgoingPeer & noPeer
+    this.slot.incomingSession = verify.incomingSession & 3
+    this.slot.outgoingSession = verify.outgoingSession & 3
+    this.#mtu = Math.min(this.#mtu, clamp(verify.mtu, minMtu, maxMtu))
+    this.#windowSize = Math.min(this.#windowSize, clamp(verify.windowSize, minWindow, maxWindow))
+    this.#configure()
+    this.#connected()
+    return true
+  }
+
+  /** A side may say it while the other does: both are then done. */
+  #handleDisconnect({ flags, data }: Disconnect): void {
+    const state = this.#state
+    if (state === 'disconnected' || state === 'acknowledging-disconnect') return
+    this.#clear()
+    if (state === 'acknowledging-connect') this.reset()
+    else if (!this.isOpen || (flags & wantsAck) === 0) this.#end(data)
+    else {
+      this.#state = 'acknowledging-disconnect'
+      this.#data = data
+      this.#home.recalculate()
+    }
+  }
+
+  #acknowledge({ kind, channel, sequence }: Command, sentTime: number): void {
+    const state = this.#state
+    const isDisconnect = kind === 'disconnect'
+    if (state === 'disconnecting' || state === 'acknowledging-connect' || state === 'disconnected') return
+    if (state === 'acknowledging-disconnect' && !isDisconnect) return
+    if (channel < this.#channels && this.#channel(channel).place(sequence) === 'just-ahead') return
+    this.#acks.push((isDisconnect ? disconnectMark : 0) | (channel << 16) | sequence, sentTime)
+    this.#home.wake()
+  }
+
+  /** True: one of them ends the connection. */
+  #packAcks(packer: Packer): boolean {
+    const acks = this.#acks
+    let hasEnded = false
+    let at = 0
+    for (; at < acks.length; at += 2) {
+      if (!packer.fits(acknowledgeSize)) {
+        packer.isOverfull = true
+        break
+      }
+      const first = acks[at]!
+      const [channel, sequence] = [(first >> 16) & 0xff, first & 0xffff]
+      const receivedSentTime = acks[at + 1]!
+      packer.add({
+        kind: 'acknowledge',
+        flags: 0,
+        channel,
+        sequence,
+        receivedSequence: sequence,
+        receivedSentTime,
+      })
+      hasEnded ||= (first & disconnectMark) !== 0
+    }
+    if (at > 0) this.#acks = at < acks.length ? acks.slice(at) : []
+    return hasEnded
+  }
+
+  #channel(channel: number): Incoming {
+    let incoming = this.#incoming[channel]
+    if (!incoming) {
+      incoming = new Incoming(this.#waiting, (bytes) => this.#deliver(channel, bytes))
+      this.#incoming[channel] = incoming
+    }
+    return incoming
+  }
+
+  #deliver(channel: number, bytes: Uint8Array): void {
+    this.#home.tell({ kind: 'message', peer: this, channel, bytes })
+  }
+
+  #tellRoom(): void {
+    if (!this.#isFull || this.#outbox.waiting * 2 > this.#highWater) return
+    this.#isFull = false
+    this.#home.tell({ kind: 'room', peer: this })
+  }
+
+  #connected(): void {
+    this.#state = 'connected'
+    this.#home.recalculate()
+    this.#home.tell({ kind: 'connected', peer: this, data: this.#data })
+  }
+
+  #end(data: number): void {
+    this.reset()
+    this.#home.tell({ kind: 'disconnected', peer: this, data })
+  }
+
+  /** Nobody above knows of a connection that was only half open. */
+  #lose(): void {
+    const isKnown = this.#state !== 'acknowledging-connect'
+    this.reset()
+    if (isKnown) this.#home.tell({ kind: 'lost', peer: this })
+  }
+
+  #clear(): void {
+    this.#outbox.clear()
+    this.#incoming.length = 0
+    this.#waiting.octets = 0
+    this.#acks = []
+    this.#isFull = false
+  }
+
+  #configure(): void {
+    this.#congestion.configure({ mtu: this.#mtu, windowSize: this.#windowSize, throttle: this.#throttle })
+  }
+}
+
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+type Unaddressed = Without<Command, 'flags' | 'channel' | 'sequence'>
+
+/** The session number that follows: 2 bits, and never the one that the slot had. */
+function successor(proposed: number, own: number): number {
+  const session = ((proposed === 0xff ? own : proposed) + 1) & 3
+  return session === own ? (session + 1) & 3 : session
+}
+
+/** The window for a peer that takes so many octets per second, as we send without a limit of our own. */
+const windowFor = (bandwidth: number): number =>
+  bandwidth === 0 ? maxWindow : clamp(Math.floor(bandwidth / 65_536) * minWindow, minWindow, maxWindow)
+
+const throttleOf = (terms: Connect): Throttle => ({
+  interval: terms.throttleInterval,
+  acceleration: terms.throttleAcceleration,
+  deceleration: terms.throttleDeceleration,
+})
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
+
+const headerSize = 4
+const pingSize = 4
+const disconnectMark = 1 << 24

@@ -1,0 +1,236 @@
+/**
+ * ENet's host as a machine: slots for peers, the way from a datagram to its
+ * peer, and who may connect. What it sends is what ENet 1.3.17 sends in the
+ * same place; see `docs/Protocol.md` for what is left out.
+ */
+import type { Random } from '../../crypto.ts'
+import type { Address, Datagram, Local, Machine, Output } from '../../machine.ts'
+import { Queue } from '../../queue.ts'
+import { splitAddress } from '../../wire/address.ts'
+import { type Connect, commandSize, decodeCommand, u32 } from './command.ts'
+import { Classic, type Congestion } from './congestion.ts'
+import { Connection, type ConnectionOptions, type Home, type Slot } from './connection.ts'
+import { decodeHeader, headerSize, noPeer } from './datagram.ts'
+import {
+  defaultLimits,
+  defaultMtu,
+  defaultTimeout,
+  type Limits,
+  maxChannels,
+  maxMtu,
+  maxPeers,
+  minMtu,
+  type Timeout,
+} from './limits.ts'
+import { Packer } from './packer.ts'
+import type { HostEvent, Peer } from './peer.ts'
+import { Slab } from './slab.ts'
+
+export interface HostOptions {
+  readonly local: Local // the end it sends from; what it receives is handed to it
+  readonly random: Random
+  readonly peerCount: number // slots, 1..4095
+  readonly channelLimit: number // 1..255
+  readonly acceptsConnects: boolean
+  readonly mtu?: number // 576..4096, 1400 by default
+  readonly congestion?: () => Congestion // one for each peer
+  readonly limits?: Limits
+  readonly timeout?: Timeout
+  readonly pingInterval?: number // ms
+  readonly duplicatePeers?: number // peers from one IP address that connected to us
+  readonly highWater?: number // octets queued, where `room` ends
+}
+
+export interface ConnectOptions {
+  readonly channels: number
+  readonly data?: number // u32, told to the other side
+}
+
+export class Host implements Machine<HostEvent> {
+  readonly #options: Required<HostOptions>
+  readonly #slots: Slot[] = []
+  readonly #connections: (Connection | undefined)[] = [] // by slot
+  readonly #events = new Queue<HostEvent>()
+  readonly #farewells = new Queue<Datagram>()
+  readonly #slab = new Slab()
+  readonly #packer = new Packer()
+  readonly #home: Home
+  #isAwake = true
+  #deadline = Infinity
+  #epoch: number | undefined // whole ms: bandwidth is looked at once a second from the first drain on
+  #mustTellBandwidth = false
+
+  constructor(options: HostOptions) {
+    const { peerCount, channelLimit, mtu = defaultMtu } = options
+    within(peerCount, 1, maxPeers)
+    within(channelLimit, 1, maxChannels)
+    within(mtu, minMtu, maxMtu)
+    this.#options = { ...defaults, ...options }
+    this.#home = {
+      wake: () => {
+        this.#isAwake = true
+      },
+      tell: (event) => {
+        this.#events.push(event)
+        this.#isAwake = true
+      },
+      farewell: (peer, bytes) => {
+        this.#farewells.push({ local: options.local, peer, bytes })
+        this.#isAwake = true
+      },
+      recalculate: () => {
+        this.#mustTellBandwidth = true
+      },
+      release: ({ slot }) => {
+        this.#connections[slot.number] = undefined
+      },
+    }
+  }
+
+  /** @throws RangeError without a free slot, or for a wrong number of channels */
+  connect(address: Address, { channels, data = 0 }: ConnectOptions): Peer {
+    within(channels, 1, maxChannels)
+    const slot = this.#freeSlot()
+    if (!slot) throw new RangeError(`all ${this.#options.peerCount} slots are taken`)
+    const connection = new Connection('connecting', this.#connection(slot, address, channels))
+    this.#connections[slot.number] = connection
+    connection.open(u32(this.#options.random(4), 0), data >>> 0)
+    return connection
+  }
+
+  /** The peers there are, also half open ones. */
+  get peers(): readonly Peer[] {
+    return this.#connections.filter((connection) => connection !== undefined)
+  }
+
+  receive({ peer: from, bytes }: Datagram, now: number): void {
+    const header = decodeHeader(bytes)
+    if (!header) return
+    let connection: Connection | undefined
+    if (header.peer !== noPeer) {
+      connection = this.#connections[header.peer]
+      if (connection?.address !== from || !connection.hasSession(header.session)) return
+    }
+    for (let at = headerSize(header); at < bytes.length; ) {
+      const command = decodeCommand(bytes, at)
+      if (!command) return
+      if (connection) {
+        if (!connection.receive(command, header.sentTime, now)) return
+        if (connection.state === 'disconnected') return
+      } else {
+        connection = command.kind === 'connect' ? this.#accept(command, from) : undefined
+        if (!connection) return
+      }
+      at += commandSize(command)
+    }
+  }
+
+  *drain(now: number): Generator<Output<HostEvent>> {
+    this.#tellBandwidth(Math.floor(now))
+    const { local } = this.#options
+    for (const datagram of this.#farewells.take()) yield { kind: 'send', datagram }
+    let isMore = true
+    while (isMore) {
+      isMore = false
+      for (const connection of this.#connections) {
+        const bytes = connection?.flush(this.#packer, this.#slab, now)
+        if (!connection || !bytes) continue
+        isMore ||= this.#packer.isOverfull
+        yield { kind: 'send', datagram: { local, peer: connection.address, bytes } }
+      }
+    }
+    this.#deadline = this.#nextDeadline()
+    this.#isAwake = false // before the events: what they lead to may be due at once
+    for (const event of this.#events.take()) yield { kind: 'event', event }
+  }
+
+  get deadline(): number {
+    return this.#isAwake ? -Infinity : this.#deadline
+  }
+
+  #accept(connect: Connect, from: Address): Connection | undefined {
+    const { acceptsConnects, channelLimit, duplicatePeers } = this.#options
+    if (!acceptsConnects || connect.channels < 1 || connect.channels > maxChannels) return undefined
+    const { address } = splitAddress(from)
+    let duplicates = 0
+    for (const other of this.#connections) {
+      if (!other || other.state === 'connecting' || splitAddress(other.address).address !== address) continue
+      if (other.address === from && other.connectId === connect.connectId) return undefined
+      duplicates++
+    }
+    const slot = duplicates < duplicatePeers ? this.#freeSlot() : undefined
+    if (!slot) return undefined
+    const channels = Math.min(connect.channels, channelLimit)
+    const connection = new Connection('acknowledging-connect', this.#connection(slot, from, channels))
+    this.#connections[slot.number] = connection
+    connection.accept(connect)
+    return connection
+  }
+
+  #freeSlot(): Slot | undefined {
+    for (let number = 0; number < this.#options.peerCount; number++) {
+      if (this.#connections[number]) continue
+      this.#slots[number] ??= { number, incomingSession: 0xff, outgoingSession: 0xff }
+      return this.#slots[number]
+    }
+    return undefined
+  }
+
+  #connection(slot: Slot, address: Address, channels: number): ConnectionOptions {
+    const { congestion, mtu, pingInterval, timeout, limits, highWater } = this.#options
+    const home = this.#home
+    return {
+      home,
+      slot,
+      address,
+      channels,
+      congestion: congestion(),
+      mtu,
+      pingInterval,
+      timeout,
+      limits,
+      highWater,
+    }
+  }
+
+  /** host.c, enet_host_bandwidth_throttle: once a second, and only if a peer came or went. */
+  #tellBandwidth(time: number): void {
+    this.#epoch ??= time
+    const seconds = Math.floor((time - this.#epoch) / bandwidthInterval)
+    if (seconds < 1) return
+    this.#epoch += seconds * bandwidthInterval
+    const open = this.#connections.filter((connection) => connection?.isOpen)
+    if (!this.#mustTellBandwidth || open.length === 0) return
+    this.#mustTellBandwidth = false
+    for (const connection of open) connection?.tellBandwidth()
+  }
+
+  #nextDeadline(): number {
+    let deadline = Infinity
+    let isAnyOpen = false
+    for (const connection of this.#connections) {
+      if (!connection) continue
+      deadline = Math.min(deadline, connection.deadline)
+      isAnyOpen ||= connection.isOpen
+    }
+    const isDue = this.#mustTellBandwidth && isAnyOpen && this.#epoch !== undefined
+    return isDue ? Math.min(deadline, this.#epoch! + bandwidthInterval) : deadline
+  }
+}
+
+function within(value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new RangeError(`${value} is not ${low} to ${high}`)
+}
+
+const bandwidthInterval = 1_000 // ms
+
+const defaults = {
+  mtu: defaultMtu,
+  congestion: (): Congestion => new Classic(),
+  limits: defaultLimits,
+  timeout: defaultTimeout,
+  pingInterval: 500,
+  duplicatePeers: 4, // a NAT may hold a few; more are an attack on the slots
+  highWater: 262_144, // some 200 datagrams: a few turns of the event loop at full speed
+}

@@ -1,0 +1,30 @@
+/** Numbers of ENet 1.3.17 that both ends rely on, and our own bounds (`docs/Protocol.md`). */
+
+export const minMtu = 576
+export const maxMtu = 4_096
+export const defaultMtu = 1_400
+export const minWindow = 4_096 // octets
+export const maxWindow = 65_536
+export const maxPeers = 4_095
+export const maxChannels = 255
+export const maxCommands = 32 // a datagram
+
+/** The receiver takes 28,672 numbers ahead: more fragments than this can never be delivered. ENet allows 2^20. */
+export const maxFragments = 28_000
+
+/** enet.h, enet_peer_timeout: doublings of the first timeout, and ms. */
+export interface Timeout {
+  readonly limit: number
+  readonly minimum: number
+  readonly maximum: number
+}
+
+export const defaultTimeout: Timeout = { limit: 32, minimum: 5_000, maximum: 30_000 }
+
+/** What a peer may make us hold. Set low before authentication, raised after it. */
+export interface Limits {
+  readonly maximumPacketSize: number // octets of one message
+  readonly maximumWaitingData: number // octets held because something before them is missing
+}
+
+export const defaultLimits: Limits = { maximumPacketSize: 1 << 20, maximumWaitingData: 4 << 20 }

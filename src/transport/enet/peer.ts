@@ -1,0 +1,73 @@
+/** What the layer above sees of a connection, and what a host tells it. */
+import type { Address } from '../../machine.ts'
+import type { Limits, Timeout } from './limits.ts'
+
+/**
+ * ENet's states, without those it needs between its calls: what it calls
+ * pending, succeeded and zombie is an event here.
+ */
+export type PeerState =
+  | 'connecting'
+  | 'acknowledging-connect'
+  | 'connected'
+  | 'disconnect-later'
+  | 'disconnecting'
+  | 'acknowledging-disconnect'
+  | 'disconnected'
+
+/** A connection, from `Host.connect` or the event `connected` until `disconnected` or `lost`. Never used again after. */
+export interface Peer {
+  readonly address: Address
+  readonly state: PeerState
+
+  /** Agreed on; ours before `connected`. */
+  readonly channels: number
+  readonly mtu: number
+
+  /** Smoothed round trip time in ms, 500 before the first sample, and its variance. */
+  readonly rtt: number
+  readonly rttVariance: number
+
+  /** Octets that may be queued before one should wait for the event `room`; 0 when there is none. */
+  readonly room: number
+
+  /** ms without a word from the peer until it is pinged, when nothing else is in flight. */
+  pingInterval: number
+
+  timeout: Timeout
+  limits: Limits
+
+  /**
+   * Queues a reliable message, whatever `room` says. Its octets are the peer's
+   * from here: they are not copied before they are sent. Dropped when the
+   * connection is about to end or has ended; the event says so.
+   *
+   * @throws RangeError when the channel was not agreed on or the message is longer than `maxMessage`
+   * @throws Error before `connected`
+   */
+  send(message: Uint8Array, options: { readonly channel: number }): void
+
+  /** Octets that a message may have: 28,000 fragments. */
+  readonly maxMessage: number
+
+  ping(): void
+
+  /** Tells the peer and waits for its acknowledgement; what is queued is dropped. */
+  disconnect(data?: number): void
+
+  /** Tells the peer once and forgets it: no event follows. */
+  disconnectNow(data?: number): void
+
+  /** Disconnects when all that is queued has been acknowledged. Messages that arrive meanwhile are dropped. */
+  disconnectLater(data?: number): void
+
+  /** Forgets the peer without a word: no event follows. */
+  reset(): void
+}
+
+export type HostEvent =
+  | { readonly kind: 'connected'; readonly peer: Peer; readonly data: number } // data: of the side that connected
+  | { readonly kind: 'message'; readonly peer: Peer; readonly channel: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'room'; readonly peer: Peer } // after there was none: at least half of it
+  | { readonly kind: 'disconnected'; readonly peer: Peer; readonly data: number } // by either side
+  | { readonly kind: 'lost'; readonly peer: Peer } // no acknowledgement for too long, or never an answer
