@@ -5,7 +5,7 @@ import type { Address } from '../machine.ts'
 import { parseFingerprint } from '../otr/identity.ts'
 import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile.ts'
 import { discoveryKeyIn } from '../profile/address.ts'
-import { touchBuddy } from '../profile/buddies.ts'
+import { type Buddy, touchBuddy } from '../profile/buddies.ts'
 import type { Identity } from '../profile/identity.ts'
 import { Pair } from '../profile/pair.ts'
 import type { Own } from '../session/buddy.ts'
@@ -19,6 +19,8 @@ import { run } from './run.ts'
 export interface TalkingOptions {
   /** Held with its lock. It stays the caller's to close, after this. */
   readonly profile: OpenProfile
+  /** Whom to know: those of the profile, perhaps with more pinned. */
+  readonly buddies: readonly Buddy[]
   readonly network: NetworkChoice
   readonly onEvent: (event: TalkEvent) => void
   /** A change of the vault could not be written. */
@@ -31,9 +33,10 @@ export interface Talking extends AsyncDisposable {
 }
 
 /** @throws UserError if the network cannot be used as asked for */
-export function startTalking({ profile, network: choice, onEvent, onFault }: TalkingOptions): Talking {
+export function startTalking(options: TalkingOptions): Talking {
+  const { profile, buddies, network: choice, onEvent, onFault } = options
   const network = chooseNetwork(choice)
-  const { identity, buddies, nodes } = profile.contents
+  const { identity, nodes } = profile.contents
   const talk = new Talk({
     name: profile.name,
     own: ownOf(identity),

@@ -3,34 +3,41 @@
  * records for others, and knows no profile. Sans-I/O: see `src/machine.ts`.
  */
 import type { Random } from '../crypto.ts'
-import { Discovery } from '../discovery/discovery.ts'
+import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
+import { ownCandidates } from '../nat/candidates.ts'
 import { Queue } from '../queue.ts'
+import { splitAddress } from '../wire/address.ts'
 import { classify } from '../wire/classify.ts'
 import type { NetworkState } from './command.ts'
 
 export type NodeEvent =
-  | { readonly kind: 'listening'; readonly at: Address }
+  | { readonly kind: 'listening'; readonly port: number; readonly addresses: readonly Address[] }
   | { readonly kind: 'network'; readonly state: NetworkState }
 
 export interface NodeOptions {
   readonly random: Random
   readonly wall: WallClock
-  readonly bootstrap: readonly Address[]
+  /** IPv4 addresses of the interfaces that may be used. */
+  readonly hosts: readonly string[]
+  readonly loopback: boolean
+  /** There is a network to join; the first node of one has nobody to ask. */
+  readonly hasBootstrap: boolean
   readonly now: number
 }
 
 export class Node implements Machine<NodeEvent> {
   readonly #local: Local = { kind: 'udp4' }
   readonly #outbox = new Queue<Output<NodeEvent>>()
+  readonly #options: NodeOptions
   readonly #discovery: Discovery
-  readonly #hasBootstrap: boolean
   #isOpen = false
 
-  constructor({ random, wall, bootstrap, now }: NodeOptions) {
+  constructor(options: NodeOptions) {
+    const { random, wall, now } = options
     const local = this.#local
-    this.#hasBootstrap = bootstrap.length > 0
-    this.#discovery = new Discovery({ local, random, wall, mode: 'node', bootstrap, saved: [], now })
+    this.#options = options
+    this.#discovery = new Discovery({ local, random, wall, mode: 'node', bootstrap: [], saved: [], now })
     this.#outbox.push({ kind: 'open', local })
   }
 
@@ -49,7 +56,7 @@ export class Node implements Machine<NodeEvent> {
 
   notice(notice: Notice): void {
     this.#isOpen = notice.kind === 'opened'
-    if (notice.kind === 'opened') this.#emit({ kind: 'listening', at: notice.at })
+    if (notice.kind === 'opened') this.#listening(notice.at)
     else this.#emit({ kind: 'network', state: 'no-socket' })
   }
 
@@ -57,15 +64,24 @@ export class Node implements Machine<NodeEvent> {
     if (this.#isOpen) {
       for (const out of this.#discovery.drain(now)) {
         if (out.kind !== 'event') yield out
-        // The first node of a network has nobody to join.
-        else if (out.event.kind === 'joined' || (out.event.kind === 'unreachable' && this.#hasBootstrap))
+        else if (isNetwork(out.event) && this.#options.hasBootstrap)
           this.#emit({ kind: 'network', state: out.event.kind })
       }
     }
     yield* this.#outbox.take()
   }
 
+  #listening(at: Address): void {
+    const { hosts, loopback } = this.#options
+    const { port } = splitAddress(at)
+    const addresses = ownCandidates({ hosts, port, loopback }).map(({ address }) => address)
+    this.#emit({ kind: 'listening', port, addresses })
+  }
+
   #emit(event: NodeEvent): void {
     this.#outbox.push({ kind: 'event', event })
   }
 }
+
+const isNetwork = (event: DiscoveryEvent): event is DiscoveryEvent & { kind: 'joined' | 'unreachable' } =>
+  event.kind === 'joined' || event.kind === 'unreachable'

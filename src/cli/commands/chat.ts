@@ -8,8 +8,6 @@ export interface ChatArguments {
   readonly alias: string
   /** 112 hex digits: whoever answers under another key is refused. */
   readonly fingerprint: string | undefined
-  /** ms */
-  readonly timeout: number | undefined
 }
 
 export async function chat(context: ProfileContext, args: ChatArguments): Promise<ExitCode> {
@@ -17,7 +15,7 @@ export async function chat(context: ProfileContext, args: ChatArguments): Promis
 }
 
 /** The screen where there is one, else lines. */
-function uiFor({ options, stdin, stdout }: ProfileContext): (options: UiOptions) => Promise<Ui> {
+export function uiFor({ options, stdin, stdout }: ProfileContext): (options: UiOptions) => Promise<Ui> {
   if (options.json) return async (ui) => (await import('../json.ts')).openJson(ui)
   const hasScreen = stdin.isTTY && stdout.isTTY && !options.plain
   if (!hasScreen) return async (ui) => (await import('../plain.ts')).openPlain(ui)

@@ -5,7 +5,10 @@ import type { TalkEvent } from '../../session/command.ts'
 import type { ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
 import { explainEvent, explainUndelivered } from '../explain.ts'
+import { jsonLine } from '../json.ts'
 import { usage } from '../options.ts'
+import { safeName } from '../safetext.ts'
+import { onLeavingSignal } from '../terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { exitCodeOf } from './chat.ts'
 
@@ -13,29 +16,34 @@ export interface SendArguments {
   readonly alias: string
   /** `-` or nothing: all of stdin. */
   readonly text: string | undefined
-  /** ms until the receipt must be there; a minute by default. */
-  readonly timeout: number | undefined
+  /** Until the receipt must be there; a minute by default. */
+  readonly timeoutMs: number | undefined
 }
 
 export async function send(context: ProfileContext, args: SendArguments): Promise<ExitCode> {
   const text = await textOf(context, args.text)
-  const { alias, timeout = minute } = args
-  const openUi = (options: UiOptions): Ui => new Sending(options, { text, json: context.options.json })
-  return exitCodeOf(await converse({ context, command: 'send', alias, timeout, openUi }))
+  const { alias, timeoutMs = defaultTimeout } = args
+  const { json } = context.options
+  const openUi = (options: UiOptions): Ui => new Sending(options, { text, json, timeoutMs })
+  return exitCodeOf(await converse({ context, command: 'send', alias, timeoutMs, openUi }))
 }
 
-async function textOf({ stdin, isInteractive }: ProfileContext, given: string | undefined): Promise<string> {
+async function textOf({ stdin }: ProfileContext, given: string | undefined): Promise<string> {
   if (given !== undefined && given !== '-') return checked(given)
-  if (given === undefined && stdin.isTTY && isInteractive)
-    throw usage('what is to be sent?', 'give a text, or - to read it from stdin')
+  if (given === undefined && stdin.isTTY) throw usage('what is to be sent?', 'give a text, or - for stdin')
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stdin) {
-    chunks.push(Buffer.from(chunk))
-    size += chunks.at(-1)!.length
+    const octets = Buffer.from(chunk)
+    size += octets.length
     if (size > maxInput) throw tooLong()
+    chunks.push(octets)
   }
-  return checked(Buffer.concat(chunks).toString().replace(/\r?\n$/, ''))
+  return checked(
+    Buffer.concat(chunks)
+      .toString()
+      .replace(/\r?\n$/, ''),
+  )
 }
 
 function checked(text: string): string {
@@ -45,26 +53,77 @@ function checked(text: string): string {
 }
 
 const tooLong = (): UserError =>
-  new UserError(explainUndelivered('too-long'), { hint: 'send it in pieces of 32 KiB at most' })
+  new UserError(`not sent: ${explainUndelivered('too-long')}`, {
+    hint: 'send it in pieces of at most 32 KiB',
+  })
 
-/** Says one text, waits for its receipt, and tells on stderr what it waits for. */
+interface SendingOptions {
+  readonly text: string
+  readonly json: boolean
+  readonly timeoutMs: number
+}
+
+/** Says one text and waits for its receipt; tells meanwhile what it waits for. */
 class Sending implements Ui {
   readonly done: Promise<UiEnd>
   readonly #options: UiOptions
   readonly #json: boolean
   readonly #id = lineId(randomBytes)
-  #resolve: (end: UiEnd) => void = () => {}
-  #reject: (error: unknown) => void = () => {}
+  readonly #signals: Disposable
+  readonly #timer: NodeJS.Timeout
+  #wasSecured = false
+  #settle: (end: UiEnd) => void = () => {}
+  #fail: (error: UserError) => void = () => {}
 
-  constructor(options: UiOptions, { text, json }: { text: string; json: boolean }) {
+  constructor(options: UiOptions, { text, json, timeoutMs }: SendingOptions) {
     this.#options = options
     this.#json = json
     this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+      this.#settle = resolve
+      this.#fail = reject
     })
-    const { buddy, act } = options
-    queueMicrotask(() => act({ kind: 'say', buddy: buddy!, id: this.#id, text }))
-    for (const signal of signals) process.once(signal, this.#onSignal)
+    this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
+    this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
+    this.#timer = setTimeout(() => this.#expire(timeoutMs), timeoutMs)
+    const buddy = options.buddy ?? ''
+    this.#say = () => options.act({ kind: 'say', buddy, id: this.#id, text })
+  }
+
+  tell(event: TalkEvent): void {
+    const { stdout, stderr } = this.#options
+    if (this.#json) stdout.write(jsonLine(event))
+    const notice = this.#json ? undefined : explainEvent(event)
+    if (notice) stderr.write(`${notice.text}\n`)
+    if (event.kind === 'listening') this.#say()
+    if (event.kind === 'secured') this.#wasSecured = true
+    if (event.kind === 'delivered' && event.id === this.#id) {
+      if (!this.#json)
+        stderr.write(`delivered to ${safeName(event.buddy)} after ${Math.round(event.ms)} ms\n`)
+      this.#settle({ kind: 'ended', unconfirmed: 0 })
+    }
+    if (event.kind === 'undelivered' && event.id === this.#id && event.why !== 'closed')
+      this.#fail(new UserError(`not sent: ${explainUndelivered(event.why)}`))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#signals[Symbol.dispose]()
+  }
+
+  readonly #say: () => void
+
+  /** Reached, yet no receipt: the buddy may have it or not, and the user must know that. */
+  #expire(timeoutMs: number): void {
+    if (!this.#wasSecured) return // who could not be reached is told by the conversation itself
+    const buddy = this.#options.buddy ?? 'the buddy'
+    this.#fail(
+      new UserError(`${safeName(buddy)} did not confirm it within ${timeoutMs / 1_000} s`, {
+        hint: 'it may have arrived: ask before you send it again',
+        exit: 3,
+      }),
+    )
   }
 }
+
+const defaultTimeout = 60_000 // ms
+const maxInput = 32 * 1_024 // octets of UTF-8, as the outbox takes

@@ -1,0 +1,41 @@
+/** Runs a node of the DHT on the real network. */
+import { randomBytes } from '../crypto.ts'
+import type { Address } from '../machine.ts'
+import { Node, type NodeEvent } from '../session/node.ts'
+import { resolveBootstrap } from './bootstrap.ts'
+import { chooseNetwork, type NetworkChoice } from './network.ts'
+import { run } from './run.ts'
+
+export interface NodeOptions {
+  readonly network: NetworkChoice
+  readonly onEvent: (event: NodeEvent) => void
+}
+
+/**
+ * A node of its own network, unless bootstrap nodes are named: then of theirs.
+ *
+ * @throws UserError if the network cannot be used as asked for
+ */
+export function runNode({ network: choice, onEvent }: NodeOptions): Disposable {
+  const { run: options, hosts, loopback, bootstrap, isPublic } = chooseNetwork(choice)
+  const names = isPublic ? [] : bootstrap
+  const node = new Node({
+    random: randomBytes,
+    wall: (now) => Date.now() - performance.now() + now,
+    hosts: hosts.length > 0 ? hosts : ['127.0.0.1'],
+    loopback: loopback || hosts.length === 0,
+    hasBootstrap: names.length > 0,
+    now: performance.now(),
+  })
+  const running = run(node, { ...options, onEvent })
+  const stopped = new AbortController()
+  const onFound = (addresses: Address[]): void =>
+    running.act((node) => node.addBootstrap(addresses, performance.now()))
+  void resolveBootstrap(names, { onFound, signal: stopped.signal })
+  return {
+    [Symbol.dispose]() {
+      stopped.abort()
+      running[Symbol.dispose]()
+    },
+  }
+}
