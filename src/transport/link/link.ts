@@ -9,7 +9,7 @@ import type { Datagram, Local, Machine, Output, Path } from '../../machine.ts'
 import { Queue } from '../../queue.ts'
 import { parseAddress } from '../../wire/address.ts'
 import { Host } from '../enet/host.ts'
-import { defaultLimits, type Limits } from '../enet/limits.ts'
+import { defaultLimits, type Limits, type Timeout } from '../enet/limits.ts'
 import type { HostEvent, Peer } from '../enet/peer.ts'
 import { maxFrameSize, overhead } from './frames.ts'
 import { Paths } from './paths.ts'
@@ -82,6 +82,7 @@ export class Link implements Machine<LinkEvent> {
       mtu: maxFrameSize - overhead,
       limits: lockedLimits,
       pingInterval: never,
+      timeout,
     })
     if (role === 'initiator') this.#host.connect(otherSide, { channels })
     this.#state = { kind: 'opening', until: now + patience }
@@ -284,7 +285,10 @@ const lockedLimits: Limits = { maximumPacketSize: 65_536, maximumWaitingData: 65
 const heldCost = 64 // octets that an empty message costs as well
 const patience = 15_000 // ms: to be up, and from then to the end of the DAKE
 const flushTime = 5_000 // ms
-const never = 2 ** 31 // ms: the link asks whether somebody is there, so ENet does not
+// The link itself asks whether somebody is there: ENet pings nobody, and gives up only on an
+// other side that sends frames and acknowledges nothing. ENet's own 5 s end a bad line's talk.
+const never = 2 ** 31 // ms
+const timeout: Timeout = { limit: 32, minimum: 30_000, maximum: 30_000 }
 const challengeSize = 8
 
 const inside: Local = { kind: 'udp4' } // no socket: what goes there is sealed
