@@ -1,43 +1,32 @@
 import { expect, test } from 'vitest'
-import { entry, execute, freshHome, Program, type Started } from '../support/program.ts'
+import { introduce, type Person, seed } from '../support/people.ts'
+import { entry, execute, freshHome, Program } from '../support/program.ts'
 import { Lab, whyNoLab } from './lab.ts'
 
 const missing = whyNoLab()
 if (missing !== undefined) console.warn(`skipped: ${missing}`)
 
-const port = 6881
+const lan = ['--interface', 'eth0'] as const
 
 test.skipIf(missing !== undefined)(
   'a message crosses a LAN without internet: found in a private DHT, delivered, decrypted',
   async () => {
-    using lab = new Lab('lan')
-    await using aliceHome = await freshHome()
-    await using bobHome = await freshHome()
-    const alice = on(lab, 'alice', aliceHome.path)
-    const bob = on(lab, 'bob', bobHome.path)
-
-    await using seed = new Program(
-      ['node', '--port', String(port), '--interface', 'eth0', '--json'],
-      on(lab, 'carol'),
-    )
-    await seed.event('listening')
-
-    await befriend({ name: 'alice', at: alice }, { name: 'bob', at: bob })
-    await using listening = new Program(['listen', '--json', '--interface', 'eth0'], bob)
+    await using people = await aliceAndBob()
+    const { alice, bob } = people
+    await using listening = new Program(['listen', '--json', ...lan], bob.at)
     await listening.event('listening')
+
     const text = 'kommst du zum See? 🐟'
-    const sent = await execute(
-      ['send', 'bob', text, '--json', '--interface', 'eth0', '--timeout', '20'],
-      alice,
-    )
-    expect(sent.stderr).toBe('')
-    expect(sent.code).toBe(0)
-    expect(events(sent.stdout)).toEqual(expect.arrayContaining(['secured', 'sent', 'delivered']))
+    const sent = await execute(['send', 'bob', text, '--json', '--timeout', '20', ...lan], alice.at)
+    expect(sent).toMatchObject({ code: 0, stderr: '' })
+    const events = sent.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).event)
+    expect(events).toEqual(expect.arrayContaining(['secured', 'sent', 'delivered']))
 
-    const message = await listening.event('message')
-    expect(message).toMatchObject({ buddy: 'alice', text, trust: 'unverified' })
+    expect(await listening.event('message')).toMatchObject({ buddy: 'alice', text, trust: 'unverified' })
     expect(await listening.event('secured')).toMatchObject({ buddy: 'alice', path: 'lan' })
-
     listening.signal('SIGTERM')
     expect(await listening.ended()).toMatchObject({ code: 143, signal: null })
   },
@@ -46,60 +35,30 @@ test.skipIf(missing !== undefined)(
 test.skipIf(missing !== undefined)(
   'nobody answers for a buddy who is not there: exit 3 in time',
   async () => {
-    using lab = new Lab('lan')
-    await using aliceHome = await freshHome()
-    await using bobHome = await freshHome()
-    const alice = on(lab, 'alice', aliceHome.path)
-    await using seed = new Program(
-      ['node', '--port', String(port), '--interface', 'eth0', '--json'],
-      on(lab, 'carol'),
-    )
-    await seed.event('listening')
-    await befriend({ name: 'alice', at: alice }, { name: 'bob', at: on(lab, 'bob', bobHome.path) })
-
-    const sent = await execute(['send', 'bob', 'anybody?', '--interface', 'eth0', '--timeout', '2'], alice)
+    await using people = await aliceAndBob()
+    const sent = await execute(['send', 'bob', 'anybody?', '--timeout', '2', ...lan], people.alice.at)
     expect(sent).toMatchObject({ code: 3, stdout: '' })
     expect(sent.stderr).toMatch(/could not reach bob within 2 s\nhint: /)
   },
 )
 
-/** The built program on a host of the lab, with a home of its own; the private DHT's seed is on carol. */
-function on(lab: Lab, host: string, home?: string): Started {
+/** Two people on two hosts of one LAN, who know each other; the seed of their DHT is on a third. */
+async function aliceAndBob(): Promise<AsyncDisposable & { readonly alice: Person; readonly bob: Person }> {
+  const lab = new Lab('lan')
+  const homes = [await freshHome(), await freshHome()] as const
+  const run = (host: string): string[] => [...lab.on(host), process.execPath, entry]
+  const node = await seed({ interface: 'eth0', port: 6881, command: run('carol') })
+  const env = { OTRTALK_BOOTSTRAP: node.address }
+  const alice = { name: 'alice', at: { home: homes[0].path, command: run('alice'), env } }
+  const bob = { name: 'bob', at: { home: homes[1].path, command: run('bob'), env } }
+  await introduce(alice, bob)
   return {
-    command: [...lab.on(host), process.execPath, entry],
-    env: { OTRTALK_BOOTSTRAP: `${lab.address('carol')}:${port}` },
-    ...(home === undefined ? {} : { home }),
+    alice,
+    bob,
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]()
+      for (const home of homes) await home[Symbol.asyncDispose]()
+      lab[Symbol.dispose]()
+    },
   }
-}
-
-interface Person {
-  readonly name: string
-  readonly at: Started
-}
-
-/** Two profiles, and each knows the other's address. */
-async function befriend(a: Person, b: Person): Promise<void> {
-  for (const [own, other] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    const address = await addressOf(other)
-    await addressOf(own)
-    expect(await execute(['buddy', 'add', other.name, address], own.at)).toMatchObject({ code: 0 })
-  }
-}
-
-/** Makes the profile if there is none yet. */
-async function addressOf({ name, at }: Person): Promise<string> {
-  await execute(['profile', 'create', name, '--no-passphrase'], at)
-  const { code, stdout } = await execute(['id', '--json'], at)
-  expect(code).toBe(0)
-  return JSON.parse(stdout).address
-}
-
-function events(stdout: string): string[] {
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line).event)
 }

@@ -1,0 +1,46 @@
+/** Profiles of the built program that know each other, and a private DHT for them to meet in. */
+import { execute, Program, type Started } from './program.ts'
+
+export interface Person {
+  /** Of the profile, and the alias that the other gives it. */
+  readonly name: string
+  /** Where and with which home this person runs the program. */
+  readonly at: Started
+}
+
+/** Makes both profiles, without passphrases, and adds each to the other's buddies. */
+export async function introduce(a: Person, b: Person): Promise<void> {
+  const [addressOfA, addressOfB] = await Promise.all([addressOfNew(a), addressOfNew(b)])
+  await Promise.all([
+    succeed(['buddy', 'add', b.name, addressOfB], a.at),
+    succeed(['buddy', 'add', a.name, addressOfA], b.at),
+  ])
+}
+
+async function addressOfNew({ name, at }: Person): Promise<string> {
+  const made = await succeed(['profile', 'create', name, '--no-passphrase', '--json'], at)
+  return JSON.parse(made).address
+}
+
+async function succeed(args: readonly string[], at: Started): Promise<string> {
+  const { code, stdout, stderr } = await execute(args, at)
+  if (code !== 0) throw new Error(`otrtalk ${args.join(' ')} ended with ${code}: ${stderr}`)
+  return stdout
+}
+
+/** A DHT node that listens; its address, to be given to the others as OTRTALK_BOOTSTRAP. */
+export async function seed(
+  options: Started & { readonly interface: string; readonly port?: number },
+): Promise<Seed> {
+  const port = options.port === undefined ? [] : ['--port', String(options.port)]
+  const node = new Program(['node', '--json', '--interface', options.interface, ...port], options)
+  const { addresses } = await node.event('listening')
+  const address = Array.isArray(addresses) ? addresses[0] : undefined
+  if (typeof address !== 'string') throw new Error(`the node told no address: ${node.lines}`)
+  return { address, [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() }
+}
+
+export interface Seed extends AsyncDisposable {
+  /** `1.2.3.4:5678` */
+  readonly address: string
+}
