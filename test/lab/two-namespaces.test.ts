@@ -45,6 +45,15 @@ test.skipIf(missing !== undefined)(
 /** Two people on two hosts of one LAN, who know each other; the seed of their DHT is on a third. */
 async function aliceAndBob(): Promise<AsyncDisposable & { readonly alice: Person; readonly bob: Person }> {
   const lab = new Lab('lan')
+  try {
+    return await meetIn(lab)
+  } catch (error) {
+    lab[Symbol.dispose]()
+    throw error
+  }
+}
+
+async function meetIn(lab: Lab): Promise<AsyncDisposable & { readonly alice: Person; readonly bob: Person }> {
   const homes = [await freshHome(), await freshHome()] as const
   const run = (host: string): string[] => [...lab.on(host), process.execPath, entry]
   const node = await seed({ interface: 'eth0', port: 6881, command: run('carol') })
