@@ -115,11 +115,13 @@ function addTalking(program: Command, { profile }: Runner): void {
     .command('chat')
     .argument('<alias>', 'the buddy')
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
+    .option('--timeout <seconds>', 'give up if not secured by then, with exit code 3')
     .description('talk with a buddy')
-    .action((alias: string, { fingerprint }: { fingerprint?: string }) => {
+    .action((alias: string, { fingerprint, timeout }: { fingerprint?: string; timeout?: string }) => {
       const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
+      const ms = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
       return profile(async (context) =>
-        (await import('./commands/chat.ts')).chat(context, { alias, fingerprint: pinned }),
+        (await import('./commands/chat.ts')).chat(context, { alias, fingerprint: pinned, timeout: ms }),
       )
     })
   examples(chat, ['chat bob', 'chat bob --plain', 'chat bob --json | jq .text'])
@@ -131,9 +133,9 @@ function addTalking(program: Command, { profile }: Runner): void {
     .option('--timeout <seconds>', 'give up after that long, with exit code 3')
     .description('send one message and wait until the buddy has decrypted it')
     .action((alias: string, text: string | undefined, { timeout }: { timeout?: string }) => {
-      const timeoutMs = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
+      const ms = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
       return profile(async (context) =>
-        (await import('./commands/send.ts')).send(context, { alias, text, timeoutMs }),
+        (await import('./commands/send.ts')).send(context, { alias, text, timeout: ms }),
       )
     })
   examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])
@@ -220,7 +222,7 @@ function addProfiles(program: Command, { plain, profile }: Runner): void {
     )
 }
 
-function addNetwork(program: Command, { plain }: Runner): void {
+function addNetwork(program: Command, { plain, profile }: Runner): void {
   program
     .command('interfaces')
     .alias('iflist')
@@ -236,6 +238,13 @@ function addNetwork(program: Command, { plain }: Runner): void {
     .command('demo')
     .description('try it alone: a private network on this machine, and a buddy that answers')
     .action(() => plain(async (context) => (await import('./commands/demo.ts')).demo(context)))
+  const parts = () => import('./commands/demopart.ts')
+  program
+    .command('demo-network', { hidden: true })
+    .action(() => plain(async (context) => (await parts()).demoNetwork(context)))
+  program
+    .command('demo-buddy', { hidden: true })
+    .action(() => profile(async (context) => (await parts()).demoBuddy(context)))
 }
 
 /** Before everything else in the help. */

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Address } from '../../src/machine.ts'
+import { touchBuddy } from '../../src/profile/buddies.ts'
+import { type Contents, decodeContents, encodeContents, maxNodes } from '../../src/profile/contents.ts'
+import { Writer } from '../../src/wire/writer.ts'
+import { aliceAddress, other, own, withBuddy } from './people.ts'
+
+const nodes = ['1.2.3.4:6881', '[2001:db8::1]:6881'] as Address[]
+const buddies = withBuddy(withBuddy([], 'Žofie', other.address), 'alice', aliceAddress)
+const contents: Contents = {
+  identity: own,
+  createdAt: 1_700_000_000_000,
+  buddies: touchBuddy(buddies, 'žofie', { fingerprint: other.fingerprint, at: 1_700_000_000_001 }),
+  nodes,
+}
+const octets = encodeContents(contents)
+
+test('what is written is read again', () => {
+  expect(decodeContents(octets)).toEqual(contents)
+  const empty = { ...contents, buddies: [], nodes: [] }
+  expect(decodeContents(encodeContents(empty))).toEqual(empty)
+})
+
+test('of a list of nodes the first 200 are kept', () => {
+  const many = Array.from({ length: maxNodes + 1 }, (_, i) => `1.2.3.4:${i + 1}` as Address)
+  expect(decodeContents(encodeContents({ ...contents, nodes: many }))?.nodes).toEqual(many.slice(0, 200))
+})
+
+test('whatever is cut off or attached is refused', () => {
+  for (let size = 0; size < octets.length; size++)
+    expect(decodeContents(octets.subarray(0, size))).toBeUndefined()
+  expect(decodeContents(Uint8Array.of(...octets, 0))).toBeUndefined()
+})
+
+test.each([
+  ['a list of buddies that is not sound', { buddies: [...contents.buddies, contents.buddies[0]!] }],
+  ['a node that is no address', { nodes: ['1.2.3.4:0' as Address] }],
+  ['a node that is not written as addresses are', { nodes: ['[2001:DB8::1]:1' as Address] }],
+  ['a date after the year 9999', { createdAt: 253_402_300_800_000 }],
+])('%s is refused', (_, change) => {
+  expect(decodeContents(encodeContents({ ...contents, ...change }))).toBeUndefined()
+})
+
+const identitySize = 150
+test('a trust, an alias or a fingerprint that is none is refused', () => {
+  const buddy = (alias: Uint8Array, trust: number, pinned: Uint8Array): Uint8Array =>
+    new Writer()
+      .bytes(octets.subarray(0, identitySize + 8))
+      .u16(1)
+      .data(alias)
+      .bytes(aliceAddress)
+      .u8(trust)
+      .data(pinned)
+      .u64(1n)
+      .u64(0n)
+      .u16(0)
+      .done()
+  const alias = new TextEncoder().encode('alice')
+  expect(decodeContents(buddy(alias, 2, new Uint8Array(0)))?.buddies[0]?.trust).toBe('verified')
+  expect(decodeContents(buddy(alias, 3, new Uint8Array(0)))).toBeUndefined()
+  expect(decodeContents(buddy(Uint8Array.of(0xff), 0, new Uint8Array(0)))).toBeUndefined()
+  expect(decodeContents(buddy(alias, 0, new Uint8Array(55)))).toBeUndefined()
+})
+
+test('a count above the most is refused before anything is read', () => {
+  const head = octets.slice(0, identitySize + 8)
+  const endless = new Writer().bytes(head).u16(1_001).zeros(300_000).done()
+  expect(decodeContents(endless)).toBeUndefined()
+})
+
+test('any octets yield contents or undefined', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), (any) => decodeContents(any) === undefined),
+    { numRuns: 30 },
+  )
+  const at = fc.integer({ min: identitySize, max: octets.length - 1 })
+  fc.assert(
+    fc.property(at, fc.integer({ min: 0, max: 255 }), (i, value) => {
+      const copy = octets.slice()
+      copy[i] = value
+      const decoded = decodeContents(copy)
+      if (decoded) expect(encodeContents(decoded)).toEqual(copy) // one form only
+    }),
+    { numRuns: 60 },
+  )
+})
