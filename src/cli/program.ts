@@ -115,13 +115,11 @@ function addTalking(program: Command, { profile }: Runner): void {
     .command('chat')
     .argument('<alias>', 'the buddy')
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
-    .option('--timeout <seconds>', 'give up if not secured by then, with exit code 3')
     .description('talk with a buddy')
-    .action((alias: string, { fingerprint, timeout }: { fingerprint?: string; timeout?: string }) => {
+    .action((alias: string, { fingerprint }: { fingerprint?: string }) => {
       const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
-      const ms = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
       return profile(async (context) =>
-        (await import('./commands/chat.ts')).chat(context, { alias, fingerprint: pinned, timeout: ms }),
+        (await import('./commands/chat.ts')).chat(context, { alias, fingerprint: pinned }),
       )
     })
   examples(chat, ['chat bob', 'chat bob --plain', 'chat bob --json | jq .text'])
@@ -133,9 +131,9 @@ function addTalking(program: Command, { profile }: Runner): void {
     .option('--timeout <seconds>', 'give up after that long, with exit code 3')
     .description('send one message and wait until the buddy has decrypted it')
     .action((alias: string, text: string | undefined, { timeout }: { timeout?: string }) => {
-      const ms = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
+      const timeoutMs = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
       return profile(async (context) =>
-        (await import('./commands/send.ts')).send(context, { alias, text, timeout: ms }),
+        (await import('./commands/send.ts')).send(context, { alias, text, timeoutMs }),
       )
     })
   examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])

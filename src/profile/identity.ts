@@ -42,11 +42,13 @@ export function writeIdentity(writer: Writer, { keys, discoverySecret, instanceT
 }
 
 export function readIdentity(reader: Reader): Identity | undefined {
-  const keys = loadIdentity(reader.bytes(otrKeySize).slice(), reader.bytes(otrKeySize).slice())
+  const symmetricKey = reader.bytes(otrKeySize).slice()
+  const forgingKey = reader.bytes(otrKeySize).slice()
   const discoverySecret = reader.bytes(discoveryKeySize).slice()
   const instanceTag = reader.u32()
-  if (!keys || !reader.isSound || instanceTag < leastTag) return undefined
-  return complete(keys, discoverySecret, instanceTag)
+  if (!reader.isSound || instanceTag < leastTag) return undefined
+  const keys = loadIdentity(symmetricKey, forgingKey)
+  return keys && complete(keys, discoverySecret, instanceTag)
 }
 
 function complete(keys: IdentityKeys, discoverySecret: Uint8Array, instanceTag: number): Identity {

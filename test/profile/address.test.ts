@@ -106,7 +106,10 @@ describe('an address', () => {
       fc.string({ unit: 'binary' }),
       looksLikeOne.map((word) => `ot1${word.join('')}`),
     )
-    fc.assert(fc.property(text, (word) => parseProfileAddress(word).kind === 'wrong'))
+    fc.assert(
+      fc.property(text, (word) => parseProfileAddress(word).kind === 'wrong'),
+      { numRuns: 60 },
+    )
   })
 
   test('and back: every one that can be made', () => {
