@@ -145,4 +145,4 @@ function boundaryAfter(text: string, offset: number): number {
 const segmenter = new Intl.Segmenter()
 const maxWord = 1000 // a longer one is passed in steps
 const maxHistory = 100
-const maxDraft = 16_384 // UTF-16 units; a message takes no more
+const maxDraft = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes

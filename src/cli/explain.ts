@@ -150,6 +150,11 @@ export function explainRefused(why: Refused, buddy: string): Pick<Notice, 'text'
         text: words`refused: the conversation with ${name} could not be secured`,
         hint: words`something between you changed what was sent, or the two programs disagree. It is tried again`,
       }
+    case 'unreadable':
+      return {
+        text: words`a message from ${name} could not be read`,
+        hint: words`nothing of it was shown. If it happens again, leave and talk anew`,
+      }
     case 'elsewhere':
       return {
         text: words`refused: your own profile is in use on another machine`,

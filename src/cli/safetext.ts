@@ -50,6 +50,11 @@ export const noText: SafeText = safe('')
 /** A part of safe text. */
 export const slice = (text: SafeText, from: number, until: number): SafeText => safe(text.slice(from, until))
 
+/** The text behind its head, with all its lines beginning at the same column. */
+export function indented(head: SafeText, text: SafeText): SafeText {
+  return safe(head + text.replaceAll('\n', `\n${' '.repeat(columnsOf(head))}`))
+}
+
 /**
  * For a terminal that does not read UTF-8, where octets of other characters may
  * be C1 controls: as many question marks as columns, and our own signs in ASCII.

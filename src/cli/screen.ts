@@ -48,6 +48,7 @@ class Screen implements Ui {
   #scroll: Scroll
   #settle!: { readonly end: (end: UiEnd) => void; readonly fail: (error: unknown) => void }
   #drawTimer: NodeJS.Timeout | undefined
+  #resizeTimer: NodeJS.Timeout | undefined
   #clockTimer: NodeJS.Timeout | undefined
   #isOpen = true
 
@@ -59,7 +60,7 @@ class Screen implements Ui {
     this.done = new Promise((end, fail) => {
       this.#settle = { end, fail }
     })
-    options.stdout.on('resize', this.#draw) // before ink listens: it draws what it has at once
+    options.stdout.on('resize', this.#resize) // before ink listens: it draws what it has at once
     options.stdout.on('error', this.#hangUp)
     options.stdin.on('error', this.#hangUp)
     options.stdin.on('end', this.#hangUp)
@@ -110,7 +111,7 @@ class Screen implements Ui {
         this.#draft = edit(this.#draft, { kind: 'erase', to: 'right' })
         return
       case 'redraw':
-        this.#redraw()
+        this.#repaint()
         return
       case 'scroll':
         this.#scrollBy(key.by, key.unit)
@@ -229,8 +230,15 @@ class Screen implements Ui {
     }, wait)
   }
 
-  #redraw(): void {
-    this.#stdout.emit('resize')
+  readonly #resize = (): void => {
+    this.#draw()
+    this.#resizeTimer ??= setTimeout(this.#repaint, settleTime)
+    this.#resizeTimer.refresh()
+  }
+
+  readonly #repaint = (): void => {
+    this.#resizeTimer = undefined
+    if (this.#isOpen) this.#mounted.repaint(this.#view())
   }
 
   #suspend(suspend: Parameters<OnKeys>[1]): void {
@@ -259,9 +267,10 @@ class Screen implements Ui {
     if (!this.#isOpen) return
     this.#isOpen = false
     clearTimeout(this.#drawTimer)
+    clearTimeout(this.#resizeTimer)
     clearTimeout(this.#clockTimer)
     for (const each of this.#cleanup) each[Symbol.dispose]()
-    this.#options.stdout.off('resize', this.#draw)
+    this.#options.stdout.off('resize', this.#resize)
     this.#options.stdin.off('end', this.#hangUp)
     this.#stdout.write(wrapOn)
     this.#mounted.unmount()
@@ -292,4 +301,5 @@ function providePromiseWithResolvers(): void {
   })
 }
 
+const settleTime = 100 // ms: a terminal may learn of its new size after we did, and cut what we drew
 const batchTime = 50 // ms: 20 frames a second, however many lines come

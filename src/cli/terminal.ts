@@ -46,13 +46,16 @@ export function legible(stream: NodeJS.WriteStream, env: Environment): NodeJS.Wr
   })
 }
 
-/** Calls `leave` once for whatever signal asks the program to end; dispose to listen no more. */
+/** Calls `leave` for each signal that asks the program to end; dispose to listen no more. */
 export function onLeavingSignal(leave: (signal: LeavingSignal) => void): Disposable {
   const signals: readonly LeavingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, leave)
   return {
     [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, leave)
+      // Not within the signal: ink would find itself alone with it, and end the process.
+      setImmediate(() => {
+        for (const signal of signals) process.off(signal, leave)
+      })
     },
   }
 }

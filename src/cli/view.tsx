@@ -248,6 +248,8 @@ function Rule({ columns, title }: { readonly columns: number; readonly title?: S
 
 export interface Mounted {
   draw(view: View): void
+  /** Draws every cell anew: something else may have written to the terminal. */
+  repaint(view: View): void
   /** Leaves the terminal as it was, at once. */
   unmount(): void
   /** Settles when it is unmounted; rejects if drawing failed. */
@@ -272,6 +274,11 @@ export function mount(first: View, { onKeys, ...streams }: MountOptions): Mounte
   })
   return {
     draw: (view) => instance.rerender(node(view)),
+    repaint(view) {
+      instance.clear()
+      streams.stdout.write(home)
+      instance.rerender(node(view))
+    },
     unmount: () => instance.unmount(),
     exited: instance.waitUntilExit(),
   }
@@ -282,6 +289,7 @@ const stateColour: Record<State['kind'], string> = {
 }
 const toneColour = { plain: undefined, good: 'green', bad: 'red' } as const
 
+const home = '\x1b[H\x1b[J' // the cursor to the first cell, and everything erased
 const promptColumns = 2
 const listColumns = 22
 const wideColumns = 100

@@ -1,0 +1,121 @@
+/**
+ * Lines of a stream that become what is said: read no faster than it is
+ * confirmed, and when they end, its receipts are waited for.
+ */
+import type { TalkEvent } from '../session/command.ts'
+
+export interface FeedOptions {
+  readonly stdin: NodeJS.ReadStream
+  /** UTF-16 units; a longer line is taken in pieces. */
+  readonly maxLine: number
+  /** Milliseconds without progress after the end of the stream. */
+  readonly patience: number
+  /** Says a line; yields its id, or undefined if nothing was said. */
+  readonly say: (line: string) => string | undefined
+  /** Once, when all is settled after the end of the stream, or patience is. */
+  readonly onEnd: (unconfirmed: number) => void
+}
+
+export class Feed implements Disposable {
+  readonly #options: FeedOptions
+  readonly #unconfirmed = new Set<string>()
+  #rest = ''
+  #undelivered = 0
+  #isBlocked = false
+  #hasEnded = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: FeedOptions) {
+    this.#options = options
+    const { stdin } = options
+    stdin.setEncoding('utf8')
+    stdin.on('data', this.#read)
+    stdin.on('end', this.#finish)
+    stdin.on('error', this.#finish)
+  }
+
+  /** Receipts make room for the next lines. */
+  hear(event: TalkEvent): void {
+    switch (event.kind) {
+      case 'delivered':
+      case 'undelivered':
+        if (this.#unconfirmed.delete(event.id) && event.kind === 'undelivered') this.#undelivered++
+        this.#take()
+        break
+      case 'sent':
+      case 'secured':
+        break
+      default:
+        return // an attempt is no progress
+    }
+    if (this.#hasEnded) this.#await()
+  }
+
+  /** While whoever reads our output does not keep up, nothing is read either. */
+  block(isBlocked: boolean): void {
+    this.#isBlocked = isBlocked
+    this.#take()
+  }
+
+  [Symbol.dispose](): void {
+    const { stdin } = this.#options
+    clearTimeout(this.#timer)
+    stdin.off('data', this.#read)
+    stdin.off('end', this.#finish)
+    stdin.off('error', this.#finish)
+    stdin.pause()
+  }
+
+  readonly #read = (chunk: string): void => {
+    this.#rest += chunk
+    this.#take()
+  }
+
+  readonly #finish = (): void => {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#take()
+    this.#await()
+  }
+
+  #take(): void {
+    let from = 0
+    while (!this.#isFull) {
+      const end = this.#lineEnd(from)
+      if (end === undefined) break
+      const id = this.#options.say(this.#rest.slice(from, end).replace(/\r$/u, ''))
+      if (id !== undefined) this.#unconfirmed.add(id)
+      from = this.#rest[end] === '\n' ? end + 1 : end
+    }
+    this.#rest = this.#rest.slice(from)
+    if (this.#isFull) this.#options.stdin.pause()
+    else if (!this.#hasEnded) this.#options.stdin.resume()
+  }
+
+  /** Where the line ends that begins at `from`; undefined if its end is not there yet. */
+  #lineEnd(from: number): number | undefined {
+    const { maxLine } = this.#options
+    const end = this.#rest.indexOf('\n', from)
+    const length = (end < 0 ? this.#rest.length : end) - from
+    if (length > maxLine) {
+      const cut = from + maxLine
+      return /[\ud800-\udbff]/.test(this.#rest[cut - 1]!) ? cut - 1 : cut // not within a character
+    }
+    if (end >= 0) return end
+    return this.#hasEnded && length > 0 ? this.#rest.length : undefined
+  }
+
+  get #isFull(): boolean {
+    return this.#isBlocked || this.#unconfirmed.size >= maxUnconfirmed
+  }
+
+  #await(): void {
+    clearTimeout(this.#timer)
+    if (this.#unconfirmed.size === 0 && this.#rest === '') this.#options.onEnd(this.#undelivered)
+    else this.#timer = setTimeout(this.#giveUp, this.#options.patience)
+  }
+
+  readonly #giveUp = (): void => this.#options.onEnd(this.#undelivered + this.#unconfirmed.size)
+}
+
+const maxUnconfirmed = 64 // lines: what is on its way between two machines at 100 ms and 600 lines a second

@@ -1,0 +1,105 @@
+/**
+ * The conversation as JSON, one object a line, for scripts: events on stdout,
+ * and on stdin what to say (docs/Tutorial.md, "JSON lines").
+ */
+import { randomBytes } from '../crypto.ts'
+import type { TalkEvent } from '../session/command.ts'
+import { type SafeText, visibleJson, words } from './safetext.ts'
+import { Streams } from './streams.ts'
+import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
+
+export function openJson(options: UiOptions): Ui {
+  return new Json(options)
+}
+
+/** An event as a line, with its newline: `event` first, raw text with all controls escaped. */
+export function jsonLine(event: TalkEvent): SafeText {
+  return words`${visibleJson(fields(event))}\n`
+}
+
+class Json implements Ui {
+  readonly done: Promise<UiEnd>
+  readonly #options: UiOptions
+  readonly #streams: Streams
+
+  constructor(options: UiOptions) {
+    this.#options = options
+    this.#streams = new Streams(options, { maxLine, say: (line) => this.#read(line) })
+    this.done = this.#streams.done
+  }
+
+  tell(event: TalkEvent): void {
+    this.#streams.print(visibleJson(fields(event)))
+    this.#streams.hear(event)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#streams.end({ kind: 'left' })
+    await this.done.catch(() => undefined) // whoever waits for `done` has heard
+  }
+
+  #read(line: string): string | undefined {
+    const { buddy, act, random = randomBytes } = this.#options
+    if (line.trim() === '' || buddy === undefined) return undefined
+    const asked = request(line)
+    if (typeof asked === 'string') {
+      this.#streams.print(visibleJson({ event: 'error', message: asked, hint: requestHint }))
+      return undefined
+    }
+    const id = asked.id ?? lineId(random)
+    act({ kind: 'say', buddy, id, text: asked.text })
+    return id
+  }
+}
+
+/** What a line of stdin asks to say, or what is wrong with it. */
+function request(line: string): { readonly text: string; readonly id: string | undefined } | string {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return 'a line of stdin is no JSON' // JSON.parse's only way to say so
+  }
+  if (typeof value !== 'object' || value === null || !('say' in value)) return 'a line of stdin says nothing'
+  const { say } = value
+  if (typeof say !== 'string' || say === '') return '"say" is no text'
+  const id = 'id' in value ? value.id : undefined
+  if (id !== undefined && (typeof id !== 'string' || !/^[\da-f]{16}$/u.test(id)))
+    return '"id" is not 16 hex digits'
+  return { text: say.replace(/\p{Surrogate}/gu, '\ufffd'), id }
+}
+
+/** In the order of the documentation; later fields come behind the older ones. */
+function fields(event: TalkEvent): object {
+  const name = { event: event.kind }
+  switch (event.kind) {
+    case 'listening':
+      return { ...name, profile: event.profile, port: event.port, addresses: event.addresses }
+    case 'phase':
+      return { ...name, buddy: event.buddy, phase: event.phase, ms: event.ms }
+    case 'secured': {
+      const { buddy, fingerprint, trust, path, ms, session } = event
+      return { ...name, buddy, fingerprint, trust, path, ms, session }
+    }
+    case 'message': {
+      const { buddy, id, text, at, trust, fingerprint, session } = event
+      return { ...name, buddy, id, text, at, trust, fingerprint, session }
+    }
+    case 'sent':
+      return { ...name, buddy: event.buddy, id: event.id }
+    case 'delivered':
+      return { ...name, buddy: event.buddy, id: event.id, ms: event.ms }
+    case 'undelivered':
+      return { ...name, buddy: event.buddy, id: event.id, why: event.why }
+    case 'lost':
+    case 'refused':
+      return { ...name, buddy: event.buddy, why: event.why }
+    case 'network':
+      return { ...name, state: event.state }
+    default:
+      return event satisfies never
+  }
+}
+
+const requestHint = 'write {"say":"text"}, one object a line; "id" may name it'
+const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

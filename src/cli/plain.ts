@@ -1,0 +1,230 @@
+/**
+ * The conversation line by line, for pipes, screen readers and who likes it
+ * so: messages on stdout, everything else on stderr.
+ */
+import { randomBytes } from '../crypto.ts'
+import type { Phase, TalkEvent } from '../session/command.ts'
+import { aboutConversation, aboutFingerprints, aboutUnknown } from './about.ts'
+import {
+  explainDuration,
+  explainEvent,
+  explainPhase,
+  explainUndelivered,
+  help,
+  type Notice,
+  timeOfDay,
+} from './explain.ts'
+import { wrap } from './layout.ts'
+import { focused, type Input, type Model, newModel, update } from './model.ts'
+import { type CommandName, parse } from './parse.ts'
+import { clip, columnsOf, indented, type SafeText, safeName, safeText, words } from './safetext.ts'
+import { Streams } from './streams.ts'
+import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
+
+export function openPlain(options: UiOptions): Ui {
+  return new Plain(options)
+}
+
+class Plain implements Ui {
+  readonly done: Promise<UiEnd>
+  readonly #options: UiOptions
+  readonly #streams: Streams
+  /** What was said and is not confirmed yet, by id: to name it if it does not arrive. */
+  readonly #said = new Map<string, SafeText>()
+  readonly #progress: Progress
+  #model: Model
+
+  constructor(options: UiOptions) {
+    this.#options = options
+    this.#model = newModel(options.profile, options.buddies, options.buddy)
+    this.#streams = new Streams(options, { maxLine, say: (line) => this.#read(line) })
+    this.#progress = new Progress((text) => this.#remark(text))
+    this.done = this.#streams.done.finally(() => this.#progress[Symbol.dispose]())
+  }
+
+  tell(event: TalkEvent): void {
+    this.#update({ kind: 'told', event })
+    this.#progress.hear(event)
+    switch (event.kind) {
+      case 'message':
+        this.#print(words`${timeOfDay(event.at)} ${safeName(event.buddy)}  `, safeText(event.text))
+        break
+      case 'delivered':
+        if (this.#said.delete(event.id) && this.#isTyping) this.#remark(words`delivered`)
+        break
+      case 'undelivered': {
+        const text = this.#said.get(event.id)
+        this.#said.delete(event.id)
+        const quoted = text === undefined ? words`` : words` (${clip(text, quoteColumns)})`
+        this.#remark(words`not delivered: ${explainUndelivered(event.why)}${quoted}`)
+        break
+      }
+      case 'sent':
+      case 'phase':
+        break
+      default:
+        this.#notice(explainEvent(event))
+    }
+    this.#streams.hear(event)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#streams.end({ kind: 'left' })
+    await this.done.catch(() => undefined) // whoever waits for `done` has heard
+  }
+
+  /** Only what a person types is looked at for commands: a log may well have lines that begin with a slash. */
+  get #isTyping(): boolean {
+    return this.#options.stdin.isTTY
+  }
+
+  #read(line: string): string | undefined {
+    if (!this.#isTyping) return line.trim() === '' ? undefined : this.#say(line)
+    const typed = parse(line)
+    switch (typed.kind) {
+      case 'nothing':
+        return undefined
+      case 'say':
+        return this.#say(typed.text)
+      case 'command':
+        this.#run(typed.name)
+        return undefined
+      case 'unknown':
+        this.#notice(aboutUnknown(typed.name, typed.meant))
+        return undefined
+      default:
+        return typed satisfies never
+    }
+  }
+
+  #say(text: string): string | undefined {
+    const { buddy, act, random = randomBytes } = this.#options
+    if (buddy === undefined) return undefined
+    const id = lineId(random)
+    this.#said.set(id, safeText(text, { length: 200, lines: 1 }))
+    act({ kind: 'say', buddy, id, text })
+    return id
+  }
+
+  #run(command: CommandName): void {
+    const conversation = focused(this.#model)
+    if (!conversation || command === 'quit') {
+      this.#streams.end({ kind: 'left' })
+      return
+    }
+    const { buddy } = conversation
+    switch (command) {
+      case 'close':
+      case 'open':
+        this.#options.act({ kind: command, buddy })
+        return
+      case 'clear':
+        return // what the terminal keeps is the terminal's
+      case 'help':
+        for (const line of help) this.#remark(line)
+        return
+      case 'info':
+        for (const line of aboutConversation(this.#model, conversation)) this.#remark(line)
+        return
+      case 'fingerprint':
+        for (const line of aboutFingerprints(conversation, this.#options.fingerprint)) this.#remark(line)
+        return
+      default:
+        command satisfies never
+    }
+  }
+
+  #update(input: Input): void {
+    this.#model = withoutLines(update(this.#model, input, this.#now()))
+  }
+
+  #notice(notice: Notice | undefined): void {
+    if (!notice) return
+    this.#remark(notice.text)
+    if (notice.hint) this.#remark(notice.hint)
+  }
+
+  #remark(text: SafeText): void {
+    const { isTTY, columns } = this.#options.stderr
+    const head = words`${timeOfDay(this.#now())} * `
+    this.#streams.remark(indented(head, isTTY ? broken(text, columns - columnsOf(head)) : text))
+  }
+
+  /** A row of its own begins with the time: nothing that the buddy wrote does. */
+  #print(head: SafeText, text: SafeText): void {
+    const { isTTY, columns } = this.#options.stdout
+    this.#streams.print(indented(head, isTTY ? broken(text, columns - columnsOf(head)) : text))
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now()
+  }
+}
+
+/** Says which phase runs: when it is the first to come so far, and now and then how long it has taken. */
+class Progress implements Disposable {
+  readonly #say: (text: SafeText) => void
+  readonly #running = new Map<string, { reached: number; timer: NodeJS.Timeout | undefined }>()
+
+  constructor(say: (text: SafeText) => void) {
+    this.#say = say
+  }
+
+  hear(event: TalkEvent): void {
+    if (event.kind === 'phase') this.#begin(event.buddy, event.phase, event.ms)
+    else if (event.kind === 'secured' || event.kind === 'lost' || event.kind === 'refused')
+      this.#stop(event.buddy)
+  }
+
+  [Symbol.dispose](): void {
+    for (const buddy of this.#running.keys()) this.#stop(buddy)
+  }
+
+  #begin(buddy: string, phase: Phase, ms: number): void {
+    const running = this.#running.get(buddy) ?? { reached: -1, timer: undefined }
+    if (running.reached < phases.indexOf(phase)) this.#say(explainPhase(phase, buddy))
+    running.reached = Math.max(running.reached, phases.indexOf(phase))
+    clearTimeout(running.timer)
+    running.timer = this.#remind(running, { buddy, phase, ms, wait: firstReminder })
+    this.#running.set(buddy, running)
+  }
+
+  #remind(running: { timer: NodeJS.Timeout | undefined }, about: Reminder): NodeJS.Timeout {
+    const { buddy, phase, ms, wait } = about
+    return setTimeout(() => {
+      this.#say(words`still ${explainPhase(phase, buddy)}, ${explainDuration(ms + wait)}`)
+      running.timer = this.#remind(running, { buddy, phase, ms: ms + wait, wait: wait * 2 })
+    }, wait)
+  }
+
+  #stop(buddy: string): void {
+    clearTimeout(this.#running.get(buddy)?.timer)
+    this.#running.delete(buddy)
+  }
+}
+
+interface Reminder {
+  readonly buddy: string
+  readonly phase: Phase
+  readonly ms: number
+  readonly wait: number
+}
+
+/** Here the model is for `/info` alone: lines are with the terminal. */
+function withoutLines(model: Model): Model {
+  return {
+    ...model,
+    conversations: model.conversations.map((each) => (each.lines.length > 0 ? { ...each, lines: [] } : each)),
+  }
+}
+
+function broken(text: SafeText, columns: number): SafeText {
+  const [first, ...others] = wrap(text, Math.max(minColumns, columns - 1))
+  return others.reduce((whole, { text }) => words`${whole}\n${text}`, first!.text)
+}
+
+const phases: readonly Phase[] = ['looking', 'punching', 'securing']
+const firstReminder = 10_000 // ms, then twice as long each time
+const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes
+const quoteColumns = 40
+const minColumns = 10
