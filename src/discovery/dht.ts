@@ -11,7 +11,7 @@ import { idFor } from './id.ts'
 import { type Answer, encodeMessage, type Failure, type NodeInfo, type Question } from './krpc.ts'
 import { type Candidate, Lookup, type Storer } from './lookup.ts'
 import { Pace } from './pace.ts'
-import { hostOf, mayTell } from './reach.ts'
+import { hostOf, scopeOf } from './reach.ts'
 import { type Asked, Rpc } from './rpc.ts'
 import { Table } from './table.ts'
 import { Votes } from './votes.ts'
@@ -23,14 +23,15 @@ export type DhtEvent<Part> =
   /** A lookup for this part ended; empty if nobody answered. */
   | { readonly kind: 'looked'; readonly part: Part; readonly closest: readonly Storer[] }
   /** A node answered, within a lookup or alone. */
-  | { readonly kind: 'answered'; readonly part: Part; readonly from: Address; readonly answer: Answer }
+  | ({ readonly kind: 'answered'; readonly answer: Answer } & Concerned<Part>)
   /** A node asked alone said no, or nothing (no code). */
-  | {
-      readonly kind: 'failed'
-      readonly part: Part
-      readonly from: Address
-      readonly code: number | undefined
-    }
+  | ({ readonly kind: 'failed'; readonly code: number | undefined } & Concerned<Part>)
+
+interface Concerned<Part> {
+  readonly part: Part
+  readonly from: Address
+  readonly question: Question
+}
 
 export interface DhtOptions {
   readonly random: Random
@@ -63,13 +64,13 @@ type State =
   | { readonly kind: 'alone' } // knows no address at all
   | { readonly kind: 'joining'; readonly attempt: number }
   | { readonly kind: 'waiting'; readonly attempt: number; readonly until: number }
-  | { readonly kind: 'joined'; refreshAt: number; checkAt: number }
+  | { readonly kind: 'joined'; refreshAt: number; refreshes: number; checkAt: number }
 
 export class Dht<Part> {
   readonly table: Table
   readonly #options: DhtOptions
   readonly #rpc: Rpc<Tag<Part>>
-  readonly #votes = new Votes()
+  #votes = new Votes()
   readonly #meetings = new Pace({ rate: 2, burst: 20 })
   readonly #events = new Queue<DhtEvent<Part>>()
   readonly #bootstrap: Set<Address>
@@ -79,6 +80,7 @@ export class Dht<Part> {
   #wishes: Wish<Part>[] = []
   #heardAt = -Infinity
   #isStirred = true
+  #drainedAt = -Infinity
 
   constructor(options: DhtOptions) {
     this.#options = options
@@ -93,23 +95,19 @@ export class Dht<Part> {
     return this.#id
   }
 
-  get softTimeout(): number {
-    return this.#rpc.softTimeout
-  }
-
   /** More may be sent while somebody waits. */
   set isUrgent(isUrgent: boolean) {
     this.#rpc.isUrgent = isUrgent
   }
 
-  deadline(now: number): number {
+  get deadline(): number {
     if (this.#isStirred || this.#events.length > 0) return -Infinity
     const state = this.#state
     let deadline = this.#rpc.deadline
     if (state.kind === 'waiting') deadline = Math.min(deadline, state.until)
     if (state.kind === 'joined') deadline = Math.min(deadline, state.refreshAt, state.checkAt)
     for (const { lookup } of this.#searches) {
-      deadline = Math.min(deadline, lookup.deadline(now, this.#rpc.softTimeout))
+      deadline = Math.min(deadline, lookup.deadline(this.#drainedAt, this.#rpc.softTimeout))
     }
     return deadline
   }
@@ -141,6 +139,16 @@ export class Dht<Part> {
     return this.#rpc.isFree(address, now)
   }
 
+  /** Our network changed: another id, so that nobody follows us from one to the other. */
+  moved(now: number): void {
+    this.#votes = new Votes()
+    this.#id = idFor(undefined, this.#options.random)
+    this.table.rekey(this.#id)
+    if (this.#state.kind === 'joined') this.#state.refreshAt = now
+    if (this.#state.kind === 'waiting') this.#state = { kind: 'joining', attempt: 0 }
+    this.#isStirred = true
+  }
+
   /** Nobody waits for this part's lookups any more. */
   forget(part: Part): void {
     this.#wishes = this.#wishes.filter((wish) => wish.part !== part)
@@ -166,6 +174,7 @@ export class Dht<Part> {
   /** What is to be sent, octets made; events come from `events`. */
   *drain(now: number): Generator<{ readonly peer: Address; readonly bytes: Uint8Array }> {
     this.#isStirred = false
+    this.#drainedAt = now
     for (const asked of this.#rpc.expired(now)) {
       // While nobody answers at all it is our own network that fails, not they.
       if (now - this.#heardAt < silence) this.table.missed(asked.peer)
@@ -184,21 +193,21 @@ export class Dht<Part> {
     return this.#events.take()
   }
 
-  #answered({ peer, tag }: Asked<Tag<Part>>, answer: Answer, now: number): void {
+  #answered({ peer, tag, question }: Asked<Tag<Part>>, answer: Answer, now: number): void {
     this.table.heard({ id: answer.id, address: peer }, now)
-    if (answer.ip !== undefined && mayTell(peer, answer.ip)) this.#vote(peer, answer.ip)
+    if (answer.ip !== undefined && scopeOf(answer.ip) !== 'none') this.#vote(peer, answer.ip)
     if (this.#state.kind !== 'joined') {
-      this.#state = { kind: 'joined', refreshAt: now + refreshEvery, checkAt: now + checkEvery }
+      this.#state = { kind: 'joined', refreshAt: now + minRefresh, refreshes: 0, checkAt: now + checkEvery }
       this.#events.push({ kind: 'joined' })
     }
     if (tag.kind === 'lookup') tag.search.lookup.answered(tag.candidate, answer)
     const part = tag.kind === 'lookup' ? tag.search.part : tag.kind === 'ask' ? tag.part : undefined
-    if (part !== undefined) this.#events.push({ kind: 'answered', part, from: peer, answer })
+    if (part !== undefined) this.#events.push({ kind: 'answered', part, from: peer, question, answer })
   }
 
-  #refused({ peer, tag }: Asked<Tag<Part>>, code: number | undefined): void {
+  #refused({ peer, tag, question }: Asked<Tag<Part>>, code: number | undefined): void {
     if (tag.kind === 'lookup') tag.search.lookup.failed(tag.candidate)
-    if (tag.kind === 'ask') this.#events.push({ kind: 'failed', part: tag.part, from: peer, code })
+    if (tag.kind === 'ask') this.#events.push({ kind: 'failed', part: tag.part, from: peer, question, code })
   }
 
   /** A new external IP makes our id wrong (BEP 42). */
@@ -233,15 +242,19 @@ export class Dht<Part> {
   }
 
   #keep(state: State & { kind: 'joined' }, now: number): void {
+    const { isReadOnly } = this.#options
     if (now >= state.checkAt) {
       state.checkAt = now + checkEvery
       const address = this.table.questionable(now)
       if (address !== undefined) this.#rpc.ask(address, { kind: 'ping' }, { kind: 'check' })
     }
     if (now >= state.refreshAt) {
-      state.refreshAt = now + refreshEvery
+      // Dense at first: who joins a network that begins must meet those who come a moment later.
+      state.refreshAt = now + Math.min(maxRefresh, minRefresh * 3 ** ++state.refreshes)
+      // A client needs no more than a place to start from.
+      if (isReadOnly && this.table.size >= enough && state.refreshAt < now + maxRefresh) return
       this.#search(this.#id)
-      if (!this.#options.isReadOnly) this.#search(this.#options.random(20))
+      if (!isReadOnly) this.#search(this.#options.random(20))
     }
   }
 
@@ -297,7 +310,7 @@ export class Dht<Part> {
     const attempt = this.#state.kind === 'joining' ? this.#state.attempt : 0
     if (this.#state.kind === 'waiting') return
     this.#state = { kind: 'waiting', attempt, until: now + Math.min(maxBackoff, minBackoff * 2 ** attempt) }
-    this.#events.push({ kind: 'unreachable' })
+    if (attempt === 0) this.#events.push({ kind: 'unreachable' })
   }
 }
 
@@ -308,5 +321,7 @@ const maxUrgent = 16 // and when somebody waits for them
 const silence = 10_000 // ms without any answer: our own network is down
 const minBackoff = 1_000 // ms, doubled
 const maxBackoff = 60_000 // ms
-const refreshEvery = 15 * 60_000 // ms (BEP 5)
+const minRefresh = 5_000 // ms, tripled
+const maxRefresh = 15 * 60_000 // ms (BEP 5)
+const enough = 24 // nodes in a client's table
 const checkEvery = 30_000 // ms; one questionable node each time

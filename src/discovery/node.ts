@@ -1,0 +1,123 @@
+/**
+ * The answering side of a full node (BEP 5, 42, 44): a question in, its answer
+ * out. Limits: questions per source and in all, items and peers per source and
+ * in all, and no answer is larger than one unfragmented datagram. A token shows
+ * that its bearer receives at the address he sends from, for five to ten minutes.
+ */
+import { equal, hmacSha256, type Random } from '../crypto.ts'
+import type { Address } from '../machine.ts'
+import { formatAddress } from '../wire/address.ts'
+import { writeCompact } from './compact.ts'
+import { type Answer, type Failure, failures, type Item, type Query, type Question } from './krpc.ts'
+import { k } from './lookup.ts'
+import { Pace } from './pace.ts'
+import { hostOf, mayTell } from './reach.ts'
+import { Store, type StoreLimits } from './store.ts'
+import type { Table } from './table.ts'
+
+export interface NodeOptions {
+  readonly random: Random
+  readonly id: () => Uint8Array
+  readonly table: Table
+  readonly limits?: StoreLimits | undefined
+}
+
+export class Node {
+  readonly store: Store
+  readonly #options: NodeOptions
+  readonly #sources = new Pace({ rate: 10, burst: 60, most: 4_096 })
+  readonly #all = new Pace({ rate: 500, burst: 1_000 })
+  #secrets:
+    | { readonly current: Uint8Array; readonly previous: Uint8Array; readonly until: number }
+    | undefined
+  #sweepAt = -Infinity
+
+  constructor(options: NodeOptions) {
+    this.#options = options
+    this.store = new Store(options.id, options.limits)
+  }
+
+  /** `undefined`: he asks too much, and is not answered. */
+  answer({ transaction, question }: Query, from: Address, now: number): Answer | Failure | undefined {
+    if (!this.#sources.take(hostOf(from), now) || !this.#all.take('', now)) return undefined
+    if (now >= this.#sweepAt) {
+      this.#sweepAt = now + sweepEvery
+      this.store.sweep(now)
+    }
+    const found = this.#answer(question, from, now)
+    if (typeof found === 'number') return { kind: 'failure', transaction, code: found }
+    return { kind: 'answer', transaction, id: this.#options.id(), ip: from, ...found }
+  }
+
+  #answer(question: Question, from: Address, now: number): Partial<Answer> | number {
+    switch (question.kind) {
+      case 'ping':
+        return {}
+      case 'find_node':
+        return this.#nodes(question.target, from)
+      case 'get_peers': {
+        const values = this.store.peers(question.target, now)
+        const told = values.length > 0 ? { values } : {}
+        return { ...told, ...this.#nodes(question.target, from), token: this.#token(from, now) }
+      }
+      case 'get': {
+        const { target, seq } = question
+        const item = this.store.item(target, now)
+        return { ...told(item, seq), ...this.#nodes(target, from), token: this.#token(from, now) }
+      }
+      case 'announce_peer': {
+        if (!this.#isToken(question.token, from, now)) return failures.protocol
+        const port = question.isImplied ? undefined : question.port
+        const peer = port === undefined ? from : formatAddress({ address: hostOf(from), port })
+        if (peer !== undefined) this.store.announce(question.target, peer, { from, now })
+        return {}
+      }
+      case 'put': {
+        if (!this.#isToken(question.token, from, now)) return failures.protocol
+        return this.store.put(question.item, { cas: question.cas, from, now }) ?? {}
+      }
+      case 'unknown':
+        return failures.unknownMethod
+      default:
+        return question satisfies never
+    }
+  }
+
+  /** An asker on the internet is not told of our LAN. */
+  #nodes(target: Uint8Array, asker: Address): Partial<Answer> {
+    const size = writeCompact(asker).length
+    const nodes = this.#options.table.closest(target, 2 * k).filter(({ address }) => mayTell(asker, address))
+    return { nodes: nodes.filter(({ address }) => writeCompact(address).length === size).slice(0, k) }
+  }
+
+  #token(asker: Address, now: number): Uint8Array {
+    return tokenOf(this.#rotated(now).current, asker)
+  }
+
+  #isToken(token: Uint8Array, asker: Address, now: number): boolean {
+    const { current, previous } = this.#rotated(now)
+    return equal(token, tokenOf(current, asker)) || equal(token, tokenOf(previous, asker))
+  }
+
+  #rotated(now: number): { readonly current: Uint8Array; readonly previous: Uint8Array } {
+    const { random } = this.#options
+    const old = this.#secrets
+    if (old && now < old.until) return old
+    // After more than one period nobody holds a token of the last secret rightfully.
+    const previous = old && now < old.until + secretLifetime ? old.current : random(32)
+    this.#secrets = { current: random(32), previous, until: now + secretLifetime }
+    return this.#secrets
+  }
+}
+
+/** With a seq that is not older than ours, ours is not sent again (BEP 44). */
+function told(item: Item | undefined, seq: number | undefined): Partial<Answer> {
+  if (item?.kind === 'mutable' && seq !== undefined && item.seq <= seq) return { seq: item.seq }
+  return item ? { item } : {}
+}
+
+const tokenOf = (secret: Uint8Array, asker: Address): Uint8Array =>
+  hmacSha256(secret, writeCompact(asker).subarray(0, -2)).slice(0, 8)
+
+const secretLifetime = 5 * 60_000 // ms
+const sweepEvery = 60_000 // ms
