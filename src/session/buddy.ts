@@ -74,6 +74,7 @@ export class Buddy {
   #current: (Live & { readonly fingerprint: Fingerprint }) | undefined
   #rival: Live | undefined
   #leaving: Live[] = [] // closed, their links still flush
+  #told: { readonly why: Refused; readonly at: number } | undefined // the last refusal
   #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
@@ -119,8 +120,11 @@ export class Buddy {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#approach.close()
-    for (const { session } of this.#live()) session.close(now)
-    if (this.#current) this.#lose('closed', now)
+    this.#dismissRival(now)
+    if (this.#current) {
+      this.#retire(this.#current, now)
+      this.#lose('closed', now)
+    }
     for (const { id } of this.#outbox.clear())
       this.#emit({ kind: 'undelivered', buddy: this.#contact.alias, id, why: 'closed' })
   }
@@ -149,6 +153,7 @@ export class Buddy {
         if (out.kind === 'event') this.#hear(live, out.event, now)
         else yield out
       }
+      if (live.session.isOver) this.#forget(live)
     }
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
@@ -231,7 +236,7 @@ export class Buddy {
       case 'room':
         return // the next drain says what waits
       case 'refused':
-        this.#refused(live, event.why)
+        this.#refused(live, event.why, now)
         return
       case 'ended':
         this.#ended(live, event.why, now)
@@ -272,22 +277,30 @@ export class Buddy {
     this.#emit({ kind: 'message', id, text, at, ...this.#under(current) })
   }
 
-  #refused(live: Live, why: Refused): void {
-    this.#emit({ kind: 'refused', buddy: this.#contact.alias, why })
+  #refused(live: Live, why: Refused, now: number): void {
     if (live.session === this.#rival?.session) this.#pause = refusedPause
+    // Whoever is refused may come again six times a minute: it is told once.
+    if (this.#told?.why === why && now - this.#told.at < tellAgain) return
+    this.#told = { why, at: now }
+    this.#emit({ kind: 'refused', buddy: this.#contact.alias, why })
   }
 
   #ended(live: Live, why: Lost, now: number): void {
-    this.#approach.settle(live.index)
-    this.#options.indices.release(live.index)
-    this.#leaving = this.#leaving.filter(({ session }) => session !== live.session)
     const isRival = live.session === this.#rival?.session
     const isCurrent = live.session === this.#current?.session
     if (isRival) this.#rival = undefined
     if (isCurrent) this.#lose(why, now)
+    if (isRival || isCurrent) this.#leaving.push(live)
     if (this.#isClosed || this.#current || !(isRival || isCurrent)) return
     if (!this.#rival) this.#approach.resume(isRival ? this.#pause : 0, now)
     this.#enter('looking', now)
+  }
+
+  /** Its link is gone: its index is free. */
+  #forget(live: Live): void {
+    this.#leaving = this.#leaving.filter(({ session }) => session !== live.session)
+    this.#approach.settle(live.index)
+    this.#options.indices.release(live.index)
   }
 
   #lose(why: Lost, now: number): void {
@@ -347,4 +360,5 @@ const maxDakes = 6
 const minute = 60_000
 
 const refusedPause = 60_000 // ms; the same key would answer again
+const tellAgain = 600_000 // ms
 const endedPause = 5_000 // ms; the other side let the link go before it was secured

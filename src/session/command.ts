@@ -61,6 +61,7 @@ export type Refused =
   | 'wrong-version' // he speaks no version that we do
   | 'clock' // his client profile has expired, or one of the two clocks is wrong
   | 'failed' // the handshake broke: somebody tampers, or the two programs disagree
+  | 'unreadable' // a message that came in the secured conversation could not be decrypted
   | 'elsewhere' // our own profile is published by another machine
 export type NetworkState =
   | 'joining' // asking the first nodes of the DHT

@@ -3,7 +3,8 @@
  *
  * It begins when the link's handshake is done, runs the DAKE, then carries
  * payloads both ways and gathers receipts. It ends once, whoever ends it, and
- * its keys are gone by then. Sans-I/O: see `src/machine.ts`.
+ * its keys are gone by then; the link may flush a moment longer. Sans-I/O: see
+ * `src/machine.ts`.
  */
 import type { Datagram, Machine, Output, Path } from '../machine.ts'
 import type { Conversation, ConversationEvent } from '../otr/conversation.ts'
@@ -19,7 +20,7 @@ export type SessionEvent =
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
   | { readonly kind: 'refused'; readonly why: Refused }
-  | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' }
+  | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' } // its keys are gone
 
 type State =
   | { readonly kind: 'opening' } // the DAKE runs
@@ -34,6 +35,7 @@ export class Session implements Machine<SessionEvent> {
   readonly #conversation: Conversation
   readonly #events = new Queue<SessionEvent>()
   #state: State = { kind: 'opening' }
+  #isLinkOver = false
   #receipts: string[] = []
   #receiptsFrom = -Infinity // when the next receipt may leave
 
@@ -49,6 +51,11 @@ export class Session implements Machine<SessionEvent> {
 
   get state(): State['kind'] {
     return this.#state.kind
+  }
+
+  /** The link has flushed and is gone: nothing is left to drain. */
+  get isOver(): boolean {
+    return this.#isLinkOver
   }
 
   get path(): Path {
@@ -76,7 +83,7 @@ export class Session implements Machine<SessionEvent> {
     if (this.#receipts.length < maxReceipts) this.#receipts.push(id)
   }
 
-  /** Tells the other side that it is over, wipes the keys, lets the link flush. */
+  /** Tells the other side that it is over, wipes the keys, lets the link flush: until `isOver`. */
   close(now: number): void {
     if (this.#state.kind === 'closing' || this.#state.kind === 'ended') return
     if (this.#state.kind === 'secured') this.#flushReceipts(now)
@@ -117,9 +124,11 @@ export class Session implements Machine<SessionEvent> {
         this.#emit({ kind: 'room' })
         return
       case 'ended':
+        this.#isLinkOver = true
         this.#end('left', now)
         return
       case 'lost':
+        this.#isLinkOver = true
         this.#end('timeout', now)
         return
       case 'path':
@@ -154,12 +163,18 @@ export class Session implements Machine<SessionEvent> {
         this.#end('left', now)
         return
       case 'refused':
-        this.#emit({ kind: 'refused', why: event.why })
-        this.close(now)
+        this.#refuse(event.why, now)
         return
       default:
         event satisfies never
     }
+  }
+
+  /** Before the DAKE has ended it ends the link; after it, one message was not what it should be, and is dropped. */
+  #refuse(why: Refused, now: number): void {
+    const isSecured = this.#state.kind === 'secured'
+    this.#emit({ kind: 'refused', why: isSecured ? 'unreadable' : why })
+    if (!isSecured) this.close(now)
   }
 
   #flushReceipts(now: number): void {

@@ -1,0 +1,174 @@
+/** Whole profiles on the virtual network: what tests of the session layer begin with. */
+import type { Random } from '../../src/crypto.ts'
+import type { Address, Datagram, Machine, Notice, Output, WallClock } from '../../src/machine.ts'
+import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
+import { discoveryKeyIn } from '../../src/profile/address.ts'
+import type { Buddy as Contact } from '../../src/profile/buddies.ts'
+import { createIdentity, type Identity } from '../../src/profile/identity.ts'
+import { Pair } from '../../src/profile/pair.ts'
+import type { TalkEvent } from '../../src/session/command.ts'
+import { Node, type NodeEvent } from '../../src/session/node.ts'
+import { Talk } from '../../src/session/talk.ts'
+import { address, type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
+
+export const open: NatType = { mapping: 'endpoint-independent', filtering: 'endpoint-independent' }
+export const cone: NatType = { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent' }
+
+/** 2026-01-01, at the network's time 0. */
+export const wall: WallClock = (now) => 1_767_225_600_000 + now
+
+/** A seeded source of octets: a failing run fails again. Never for keys of people. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0 || 1
+  return (size) =>
+    Uint8Array.from({ length: size }, () => {
+      state ^= state << 13
+      state ^= state >>> 17
+      state ^= state << 5
+      return state & 0xff
+    })
+}
+
+export interface Person {
+  readonly alias: string
+  readonly identity: Identity
+}
+
+export const person = (alias: string, seed: number): Person => ({
+  alias,
+  identity: createIdentity(seeded(seed)),
+})
+
+export const contactOf = ({ alias, identity }: Person, changes: Partial<Contact> = {}): Contact => ({
+  alias,
+  address: identity.address,
+  trust: 'unverified',
+  fingerprint: undefined,
+  addedAt: 0,
+  lastSeenAt: undefined,
+  ...changes,
+})
+
+export class World {
+  readonly network: Network<TalkEvent | NodeEvent>
+  readonly #node: Address
+  #seed: number
+
+  constructor(options: NetworkOptions) {
+    this.network = new Network(options)
+    this.#seed = options.seed + 1
+    const host = this.network.attachAt('198.51.100.1')
+    const random = seeded(this.#seed++)
+    const { now } = this.network
+    host.machine = new Node({ random, wall, hosts: [], loopback: false, hasBootstrap: false, now })
+    this.network.run(1)
+    this.#node = address('198.51.100.1:6881')
+  }
+
+  /** A running program of a person who knows `contacts`. */
+  start(who: Person, contacts: readonly Contact[], nat: NatType = cone): Running {
+    const host = this.network.attach(nat)
+    const random = seeded(this.#seed++)
+    const { keys, instanceTag, address } = who.identity
+    const talk = new Talk({
+      name: who.alias,
+      own: {
+        identity: keys,
+        instanceTag,
+        discoveryKey: discoveryKeyIn(address),
+        clientProfile: (now) =>
+          createClientProfile({ identity: keys, instanceTag, expires: profileExpiry(wall(now)) }),
+      },
+      random,
+      wall,
+      dht: { mode: 'client', bootstrap: [this.#node], saved: [] },
+      hosts: [],
+      loopback: false,
+      now: this.network.now,
+    })
+    for (const contact of contacts) {
+      const pair = Pair.of(who.identity, contact.address)
+      if (!pair) throw new Error(`${contact.alias} is no buddy for ${who.alias}`)
+      talk.know(contact, pair)
+      talk.act({ kind: 'open', buddy: contact.alias }, this.network.now)
+    }
+    const tap = new Tap(talk)
+    host.machine = tap
+    return new Running(this.network, host, { talk, tap })
+  }
+}
+
+/** Remembers every datagram that came, for replays. */
+class Tap implements Machine<TalkEvent> {
+  readonly heard: Datagram[] = []
+  readonly sent: Datagram[] = []
+  readonly #inner: Talk
+
+  constructor(inner: Talk) {
+    this.#inner = inner
+  }
+
+  get deadline(): number {
+    return this.#inner.deadline
+  }
+
+  receive(datagram: Datagram, now: number): void {
+    this.heard.push(datagram)
+    this.#inner.receive(datagram, now)
+  }
+
+  notice(notice: Notice, now: number): void {
+    this.#inner.notice(notice, now)
+  }
+
+  *drain(now: number): Generator<Output<TalkEvent>> {
+    for (const out of this.#inner.drain(now)) {
+      if (out.kind === 'send') this.sent.push(out.datagram)
+      yield out
+    }
+  }
+}
+
+let ids = 0 // no two messages have one, also not of two runs
+
+export class Running {
+  readonly host: Host<TalkEvent | NodeEvent>
+  readonly talk: Talk
+  readonly tap: Tap
+  readonly #network: Network<TalkEvent | NodeEvent>
+
+  constructor(
+    network: Network<TalkEvent | NodeEvent>,
+    host: Host<TalkEvent | NodeEvent>,
+    { talk, tap }: { readonly talk: Talk; readonly tap: Tap },
+  ) {
+    this.#network = network
+    this.host = host
+    this.talk = talk
+    this.tap = tap
+  }
+
+  /** Says a text, under an id that is told in what becomes of it. */
+  say(buddy: string, text: string): string {
+    const id = (++ids).toString(16).padStart(16, '0')
+    this.talk.act({ kind: 'say', buddy, id, text }, this.#network.now)
+    return id
+  }
+
+  quit(): void {
+    this.talk.quit(this.#network.now)
+  }
+
+  /** As `kill -9` does: no goodbye. */
+  kill(): void {
+    this.host.machine = undefined
+  }
+
+  events<Kind extends TalkEvent['kind']>(kind: Kind): (TalkEvent & { kind: Kind })[] {
+    return this.host.events.filter((event): event is TalkEvent & { kind: Kind } => event.kind === kind)
+  }
+
+  get texts(): string[] {
+    return this.events('message').map(({ text }) => text)
+  }
+}
