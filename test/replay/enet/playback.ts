@@ -37,7 +37,7 @@ export function play(recording: Recording): Played {
   return { kind: 'different', why: furthest.why }
 }
 
-const maxTries = 4_000
+const maxTries = 1_000
 const delays = 4 // ms in which a batch may have been read
 const lag = 5 // ms that the recording program may have slept over a timer
 const batchGap = 0.2 // ms; the relay hands on what it has at once, its next turn is 0.25 ms later

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { replayEnet } from '../../replay/enet.ts'
+
+const folder = join(import.meta.dirname, '../../vectors/enet')
+const load = (name: string): string => readFileSync(join(folder, `${name}.json`), 'utf8')
+const replay = (text: string) => replayEnet('changed', JSON.parse(text))
+
+/** For these only the codec is checked, and the outcome says so. */
+const codecOnly: Record<string, RegExp> = {
+  'bandwidth-limit': /24 datagrams; bandwidth/,
+  checksum: /13 datagrams; the checksum/,
+  'checksum-and-range-coder': /compression/,
+  'range-coder': /5 datagrams; compression/,
+  'throttle-configure': /6 datagrams; the call throttleConfigure/,
+  unreliable: /6 datagrams; unreliable/,
+  'unreliable-fragment': /13 datagrams; unreliable/,
+  unsequenced: /7 datagrams; unreliable/,
+}
+
+const names = readdirSync(folder).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? [])
+
+test('all 22 scenarios are there', () => expect(names).toHaveLength(22))
+
+test.each(names)('%s', (name) => {
+  const outcome = replay(load(name))
+  const why = codecOnly[name]
+  if (why) expect(outcome).toEqual({ kind: 'not-run', why: expect.stringMatching(why) })
+  else expect(outcome).toEqual({ kind: 'passed', checks: expect.any(Number) })
+})
+
+describe('a changed recording fails', () => {
+  const changes: [string, string, string, string][] = [
+    ['loss-data', 'a resend 1 ms earlier', '"8000040b86', '"8000040a86'],
+    ['loss-data', 'a resend 9 ms later', '"8000040b86', '"8000041486'],
+    ['timeout', 'another doubling', '"8000043286', '"8000044286'],
+    ['connect', 'a ping 1 ms later', '"800009c485ff0005"', '"800009c585ff0005"'],
+    ['reconnect', 'another session', '"90000425', '"a0000425'],
+    ['disconnect', 'other data told', '"B.disconnect", "data": 7', '"B.disconnect", "data": 8'],
+    ['reliable', 'another channel told', '"B.receive", "channel": 1', '"B.receive", "channel": 0'],
+    [
+      'fragment-mtu576',
+      'another digest',
+      '"flags": 1, "length": 3000, "fnv1a32": 1782442773',
+      '"flags": 1, "length": 3000, "fnv1a32": 1',
+    ],
+    ['ping', 'a ping left out', '{"t": 30.906, "call": "A.ping"},', ''],
+  ]
+  test.each(changes)('%s: %s', (name, _what, from, to) => {
+    const text = load(name)
+    expect(text).toContain(from)
+    expect(replay(text.replace(from, to)).kind).toBe('failed')
+  })
+})
+
+test.each([
+  '{}',
+  '[]',
+  '{"options":{},"log":[{"t":1}]}',
+  '{"options":{},"log":[{"t":1,"dir":"A>B","len":1,"hex":"0"}]}',
+])('what is no recording has failed: %s', (text) => expect(replay(text).kind).toBe('failed'))
