@@ -260,20 +260,20 @@ export class Buddy {
     this.#approach.rest()
     this.#phase = undefined
     const path = pathKind(live.session.path.peer)
-    this.#emit({ kind: 'secured', ...this.#under(this.#current), path, ms: now - this.#since })
+    this.#emit({ kind: 'secured', ...this.#under(this.#current), path, ms: tenths(now - this.#since) })
   }
 
   #received(current: Live & { readonly fingerprint: Fingerprint }, payload: Payload, now: number): void {
     const buddy = this.#contact.alias
     for (const id of payload.receipts) {
       const confirmed = this.#outbox.confirm(id, current.fingerprint)
-      if (confirmed) this.#emit({ kind: 'delivered', buddy, id, ms: now - confirmed.saidAt })
+      if (confirmed) this.#emit({ kind: 'delivered', buddy, id, ms: tenths(now - confirmed.saidAt) })
     }
     const { id, text } = payload
     if (id === undefined) return
     current.session.confirm(id)
     if (!this.#known.add(id)) return // resent because our receipt was lost
-    const at = this.#options.wall(now)
+    const at = Math.floor(this.#options.wall(now))
     this.#emit({ kind: 'message', id, text, at, ...this.#under(current) })
   }
 
@@ -328,7 +328,7 @@ export class Buddy {
   #enter(phase: Phase, now: number): void {
     if (this.#current || this.#phase === phase) return
     this.#phase = phase
-    this.#emit({ kind: 'phase', buddy: this.#contact.alias, phase, ms: now - this.#since })
+    this.#emit({ kind: 'phase', buddy: this.#contact.alias, phase, ms: tenths(now - this.#since) })
   }
 
   #emit(event: TalkEvent): void {
@@ -348,6 +348,9 @@ class KnownIds {
     return true
   }
 }
+
+/** ms, as exact as anybody wants to read them. */
+const tenths = (ms: number): number => Math.round(ms * 10) / 10
 
 /** `"otrtalk 1"` | role | discovery key | h: otrv4.md, D2. The number is this protocol's version. */
 const phiId = (role: 0 | 1, discoveryKey: Uint8Array, h: Uint8Array): Uint8Array =>

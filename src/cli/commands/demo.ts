@@ -42,7 +42,8 @@ async function run(context: Context, folder: string): Promise<ExitCode> {
   const bootstrap = await network.ports(entryNodes)
   const flags = bootstrap.flatMap(({ host, port }) => ['--bootstrap', `${host}:${port}`])
   await using _buddy = startPart('buddy', ['--interface', loopback, '--profile', buddyName, ...flags], env)
-  return talk({ ...context, env, home }, { loopback, bootstrap })
+  // Not without `await`: the other processes would end before it begins.
+  return await talk({ ...context, env, home }, { loopback, bootstrap })
 }
 
 async function talk(

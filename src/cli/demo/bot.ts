@@ -7,7 +7,8 @@ import { endWithParent } from './parts.ts'
 export class DemoBot implements Ui {
   readonly done: Promise<UiEnd>
   readonly #act: UiOptions['act']
-  #answered = 0
+  readonly #questions = endless(questions)
+  readonly #remarks = endless(remarks)
 
   constructor({ act, stdin }: UiOptions) {
     this.#act = act
@@ -22,14 +23,20 @@ export class DemoBot implements Ui {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #answer(text: string): string {
-    if (/\b(?:bye|good ?night|ciao)\b/i.test(text)) return 'Goodbye! Leave with Ctrl-D or /quit.'
-    if (text.trim().endsWith('?')) return questions[this.#answered++ % questions.length]!
-    return `You wrote “${text}”. ${remarks[this.#answered++ % remarks.length]}`
+    if (/(?:bye|good ?night|ciao)\b/i.test(text)) return 'Goodbye! Leave with Ctrl-D or /quit.'
+    if (text.trim().endsWith('?')) return this.#questions()
+    return `You wrote “${text}”. ${this.#remarks()}`
   }
 
   #say(buddy: string, text: string): void {
     this.#act({ kind: 'say', buddy, id: lineId(randomBytes), text })
   }
+}
+
+/** One after another, and again from the first. */
+function endless(texts: readonly string[]): () => string {
+  let next = 0
+  return () => texts[next++ % texts.length] ?? ''
 }
 
 const greeting = 'Hello! I am Ada, a program on your own machine. Say something, or ask me something?'
