@@ -90,9 +90,11 @@ export function columnsOf(text: string): number {
 /** The user-perceived characters of a text; one that is longer than any real one in its parts. */
 export function* graphemes(text: string): Generator<string> {
   if (/^[ -~]*$/u.test(text)) yield* text
-  else
-    for (const { segment } of segmenter.segment(text))
-      yield* segment.length > maxCluster ? segment : [segment]
+  else for (const { segment } of segmenter.segment(text)) yield* parts(segment)
+}
+
+function parts(cluster: string): readonly string[] {
+  return cluster.length > maxCluster ? (cluster.match(/\p{M}+|\P{M}\p{M}*/gu) ?? []) : [cluster]
 }
 
 /** The beginning of a line that fits into `columns`, with an ellipsis where it is cut. */
@@ -126,7 +128,7 @@ function clusterColumns(cluster: string): number {
 function oneLine(text: string, columns: number): SafeText {
   const line = cleaned(bounded(text, columns * 16))
     .replace(/\s+/gu, ' ')
-    .trim()
+    .replace(/^[ \p{M}]+| $/gu, '')
   return line === '' ? safe('?') : clip(safe(line), columns)
 }
 
@@ -148,6 +150,7 @@ function cleaned(text: string): string {
     .replace(strayJoiner, '')
     .replace(longStack, '$1')
     .normalize('NFC')
+    .replace(baseless, '')
     .replace(stack, '$1')
 }
 
@@ -194,6 +197,9 @@ const strayJoiner = new RegExp(`(?!${inEmoji})(?!${inWord})[\\u200c\\u200d]`, 'g
 const asciiSigns = new Map(
   Object.entries({ '─': '-', '│': '|', '·': '-', '…': '.', '›': '>', '✓': '+', '✗': 'x' }),
 )
+
+/** Marks that would be drawn on what stands before the text, which is not the writer's. */
+const baseless = /(?<![^\n])\p{M}+/gu
 
 const longStack = /(\p{M}{30})\p{M}+/gu // UAX #15: no language needs more
 const stack = /(\p{M}{4})\p{M}+/gu // Vietnamese and Hebrew need three; five reach into the next rows

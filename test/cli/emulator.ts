@@ -1,0 +1,80 @@
+/** A real terminal emulator behind the streams of a program. */
+import { EventEmitter } from 'node:events'
+import { PassThrough } from 'node:stream'
+import xterm from '@xterm/headless'
+
+export class Emulator {
+  readonly terminal: xterm.Terminal
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  /** All that was written. */
+  output = ''
+  title = ''
+  isRaw = false
+
+  constructor(columns: number, rows: number) {
+    this.terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 })
+    this.terminal.onTitleChange((title) => {
+      this.title = title
+    })
+    const stdin = Object.assign(new PassThrough(), {
+      isTTY: true,
+      setRawMode: (isRaw: boolean) => {
+        this.isRaw = isRaw
+      },
+      ref: () => {},
+      unref: () => {},
+    })
+    this.stdin = stdin as unknown as NodeJS.ReadStream
+    const stdout = Object.assign(new EventEmitter(), {
+      ...{ isTTY: true, columns, rows, writable: true, writableLength: 0 },
+      write: (text: string) => {
+        this.output += text
+        this.terminal.write(text)
+        return true
+      },
+    })
+    this.stdout = stdout as unknown as NodeJS.WriteStream
+  }
+
+  /** What the user types, or the terminal sends. */
+  type(text: string): void {
+    this.stdin.push(text)
+  }
+
+  resize(columns: number, rows: number): void {
+    this.terminal.resize(columns, rows)
+    Object.assign(this.stdout, { columns, rows })
+    this.stdout.emit('resize')
+  }
+
+  /** The rows on the screen, without what is blank at their ends. */
+  async rows(): Promise<string[]> {
+    await this.#parsed()
+    const { active } = this.terminal.buffer
+    return Array.from({ length: this.terminal.rows }, (_, y) => {
+      return active.getLine(active.baseY + y)?.translateToString(true) ?? ''
+    })
+  }
+
+  async cursor(): Promise<{ x: number; y: number }> {
+    await this.#parsed()
+    const { cursorX: x, cursorY: y } = this.terminal.buffer.active
+    return { x, y }
+  }
+
+  #parsed(): Promise<void> {
+    return new Promise((resolve) => this.terminal.write('', resolve))
+  }
+}
+
+/** Waits in real time until a check passes: the program under test draws when it likes. */
+export async function until<T>(check: () => T | Promise<T>, what: string): Promise<T> {
+  const end = performance.now() + 3000
+  for (;;) {
+    const value = await check()
+    if (value) return value
+    if (performance.now() > end) throw new Error(`in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
