@@ -10,21 +10,25 @@ export class Interrupted extends Error {
 /** Tells a fault on stderr, and with `json` on stdout too; yields the exit code. */
 export async function report(
   error: unknown,
-  { stdout, stderr }: Io,
+  { stdout, stderr, env }: Io,
   form: 'text' | 'json',
 ): Promise<ExitCode> {
   if (error instanceof Interrupted) return 130
   if (isClosedPipe(error)) return 0
-  const { safeText, visibleJson } = await import('./safetext.ts')
+  const [{ safeText, visibleJson }, { legible }] = await Promise.all([
+    import('./safetext.ts'),
+    import('./terminal.ts'),
+  ])
+  const terminal = legible(stderr, env)
   if (!(error instanceof UserError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    stderr.write(`otrtalk: this is a fault of the program itself, please report it\n${safeText(stack)}\n`)
+    terminal.write(`otrtalk: this is a fault of the program itself, please report it\n${safeText(stack)}\n`)
     return 70
   }
   const { message, hint, exit } = error
   if (form === 'json') stdout.write(`${visibleJson({ event: 'error', message, ...(hint && { hint }) })}\n`)
-  stderr.write(`otrtalk: ${safeText(message)}\n`)
-  if (hint) stderr.write(`hint: ${safeText(hint)}\n`)
+  terminal.write(`otrtalk: ${safeText(message)}\n`)
+  if (hint) terminal.write(`hint: ${safeText(hint)}\n`)
   return exit
 }
 
