@@ -49,8 +49,13 @@ export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Ui
 
 /** ChaCha20-Poly1305 (RFC 8439) with node's implementation where it has one, else noble's. */
 export interface Aead {
-  /** @param nonce - 12 octets, never used twice with a key. Returns ciphertext and 16-octet tag. */
-  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /**
+   * Returns ciphertext and 16-octet tag.
+   *
+   * @param nonce - 12 octets, never used twice with a key
+   * @param into - where to write them, of exactly their size; a new array by default
+   */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into?: Uint8Array): Uint8Array
   /** The plaintext, or `undefined` if the tag does not match. */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
 }
@@ -62,10 +67,10 @@ export function aead(key: Uint8Array): Aead {
 
 function nodeAead(key: Uint8Array): Aead {
   return {
-    seal(nonce, aad, plaintext) {
+    seal(nonce, aad, plaintext, into) {
       const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagSize })
       cipher.setAAD(aad, { plaintextLength: plaintext.length })
-      const sealed = new Uint8Array(plaintext.length + tagSize)
+      const sealed = into ?? new Uint8Array(plaintext.length + tagSize)
       sealed.set(cipher.update(plaintext))
       cipher.final()
       sealed.set(cipher.getAuthTag(), plaintext.length)
@@ -91,7 +96,7 @@ function nodeAead(key: Uint8Array): Aead {
 /** The same with noble: the fallback, and the test's second opinion. */
 export function nobleAead(key: Uint8Array): Aead {
   return {
-    seal: (nonce, aad, plaintext) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
+    seal: (nonce, aad, plaintext, into) => chacha20poly1305(key, nonce, aad).encrypt(plaintext, into),
     open(nonce, aad, sealed) {
       if (sealed.length < tagSize) return undefined
       try {

@@ -9,7 +9,7 @@
  * neither ck nor the old sending key.
  */
 import { type Aead, aead, wipe } from '../../crypto.ts'
-import { headerSize, readHeader, writeHeader } from './frames.ts'
+import { headerSize, maxFrameSize, overhead, readHeader, writeHeader } from './frames.ts'
 import { hkdf } from './noise.ts'
 import { ReplayWindow } from './window.ts'
 
@@ -37,6 +37,7 @@ export interface Opened {
 
 export class Sealed {
   readonly #established: Established
+  readonly #plaintext = new Uint8Array(maxFrameSize) // of the frame being sealed: an array less for each
   #current: Generation
   #previous: Previous | undefined
   #next: Generation | undefined // a responder's, made when a frame claims it
@@ -74,7 +75,11 @@ export class Sealed {
     this.#isHeld = false
   }
 
-  /** header 16 | AEAD(kind 1, content) | tag 16; AAD = header, nonce = zero 4, counter 8. */
+  /**
+   * header 16 | AEAD(kind 1, content) | tag 16; AAD = header, nonce = zero 4, counter 8.
+   *
+   * @param content - at most 1,199 octets
+   */
   seal(kind: number, content: Uint8Array, now: number): Uint8Array {
     if (this.#isWiped) throw new Error('sealed with the keys of a link that ended')
     if (this.#isStepDue(now)) this.#step(now)
@@ -84,13 +89,12 @@ export class Sealed {
       index: this.#established.peerIndex,
       counter: this.#current.counter++,
     })
-    const plaintext = new Uint8Array(1 + content.length)
+    const plaintext = this.#plaintext.subarray(0, 1 + content.length)
     plaintext[0] = kind
     plaintext.set(content, 1)
-    const sealed = sealing.cipher.seal(nonceOf(header), header, plaintext)
-    const frame = new Uint8Array(headerSize + sealed.length)
+    const frame = new Uint8Array(overhead + content.length)
     frame.set(header)
-    frame.set(sealed, headerSize)
+    sealing.cipher.seal(nonceOf(header), header, plaintext, frame.subarray(headerSize))
     return frame
   }
 
@@ -113,6 +117,7 @@ export class Sealed {
 
   wipe(): void {
     this.#isWiped = true
+    wipe(this.#plaintext)
     if (this.#next) wipeGeneration(this.#next)
     wipeGeneration(this.#current)
     if (this.#previous) wipe(this.#previous.key)

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Local } from '../../../src/machine.ts'
+import { Host } from '../../../src/transport/enet/host.ts'
+import { hkdf } from '../../../src/transport/link/noise.ts'
+import { Sealed } from '../../../src/transport/link/sealed.ts'
 import { address } from '../../support/network.ts'
-import { bitFlips, octets, truncations } from './pair.ts'
+import { bitFlips, establish, frameOf, octets, randomOf, truncations } from './pair.ts'
 import { homes, Wire } from './wire.ts'
 
 const elsewhere = address('10.9.9.9:9')
@@ -96,7 +100,20 @@ describe('before the DAKE has ended', () => {
     expect(wire.kinds('initiator')).toEqual(['up', 'message'])
   })
 
-  test('keys do not step; from then on they do', () => {
+  test('keys do not step, after 2^20 frames neither; then they do', () => {
+    const wire = new Wire()
+    wire.run(100)
+    wire.receive('initiator', authentic({ counter: 2 ** 20, kind: 3 }))
+    wire.say('initiator', 'still the first generation')
+    wire.run(100)
+    expect(wire.sent.at(-1)!.bytes[1]).toBe(0)
+    for (const side of sides) wire.links[side].unlock()
+    wire.say('initiator', 'the second')
+    wire.run(100)
+    expect(wire.sent.at(-1)!.bytes[1]).toBe(1)
+  })
+
+  test('another DAKE holds the keys again', () => {
     const wire = new Wire()
     wire.run(100)
     for (const side of sides) wire.links[side].unlock()
@@ -117,6 +134,52 @@ test('a message before the link is up is our fault; after its end it is lost wit
   expect(wire.kinds('initiator')).toEqual(['ended'])
   expect(() => wire.say('initiator', 'x')).not.toThrow()
   expect([wire.links.initiator.room, wire.links.initiator.rtt]).toEqual([0, undefined])
+})
+
+/** A frame as the responder of `Wire` would send it to the initiator. */
+function authentic({
+  counter,
+  ...rest
+}: {
+  counter: number
+  kind: number
+  content?: Uint8Array
+}): Uint8Array {
+  const { ck, peerIndex: index } = establish(1).responder
+  const header = { generation: 0, index, counter }
+  return frameOf(hkdf(ck)[1], { header, content: octets(0, 0), ...rest })
+}
+
+test('a challenge is echoed to where it came from, if it is one; unknown kinds only keep the link alive', () => {
+  const wire = Wire.open()
+  wire.run(5_000)
+  const answers = (kind: number, size: number, counter: number): number[] => {
+    wire.receive('initiator', authentic({ kind, content: octets(size, 5), counter }))
+    return wire.drain('initiator').map(({ bytes }) => bytes.length)
+  }
+  expect(answers(1, 8, 10_001)).toEqual([41])
+  expect([answers(1, 7, 10_002), answers(1, 9, 10_003), answers(1, 0, 10_004)]).toEqual([[], [], []])
+  expect([answers(2, 8, 10_005), answers(3, 0, 10_006), answers(4, 8, 10_007)]).toEqual([[], [], []])
+})
+
+test('a buddy who connects with another number of channels is let go', () => {
+  const wire = new Wire()
+  const initiator = new Sealed(establish(1).initiator, 0)
+  const inside: Local = { kind: 'udp4' }
+  const options = { random: randomOf(1), peerCount: 1, channelLimit: 1, acceptsConnects: false, mtu: 1_199 }
+  const host = new Host({ local: inside, ...options })
+  host.connect(elsewhere, { channels: 1 })
+  for (let turns = 0; turns < 5; turns++) {
+    for (const out of host.drain(wire.now))
+      if (out.kind === 'send') wire.receive('responder', initiator.seal(0, out.datagram.bytes, 0))
+    for (const { bytes } of wire.drain('responder')) {
+      const opened = initiator.open(bytes, 0)
+      if (opened?.kind === 0)
+        host.receive({ local: inside, peer: elsewhere, bytes: opened.content }, wire.now)
+      if (opened?.kind === 1) wire.receive('responder', initiator.seal(2, opened.content, 0))
+    }
+  }
+  expect(wire.kinds('responder')).toEqual(['lost'])
 })
 
 describe('a wrong datagram gets no answer and changes nothing:', () => {

@@ -1,7 +1,7 @@
 /** Two sides that share keys, and randomness that one seed decides. */
 import { createHash } from 'node:crypto'
-import type { Random } from '../../../src/crypto.ts'
-import type { LinkKeys } from '../../../src/transport/link/frames.ts'
+import { nobleAead, type Random } from '../../../src/crypto.ts'
+import { type Header, type LinkKeys, writeHeader } from '../../../src/transport/link/frames.ts'
 import { Initiator, Responder } from '../../../src/transport/link/handshake.ts'
 import type { Established } from '../../../src/transport/link/sealed.ts'
 import { address } from '../../support/network.ts'
@@ -44,4 +44,14 @@ export function* bitFlips(bytes: Uint8Array, step = 1): Generator<Uint8Array> {
 
 export function* truncations(bytes: Uint8Array): Generator<Uint8Array> {
   for (let size = 0; size < bytes.length; size++) yield bytes.slice(0, size)
+}
+
+/** A data frame that is as it should be, whatever its header says and its key. */
+export function frameOf(
+  key: Uint8Array,
+  { header, kind = 0, content = octets(20, 0x61) }: { header: Header; kind?: number; content?: Uint8Array },
+): Uint8Array {
+  const aad = writeHeader(header)
+  const nonce = Uint8Array.of(0, 0, 0, 0, ...aad.subarray(8))
+  return Uint8Array.of(...aad, ...nobleAead(key).seal(nonce, aad, Uint8Array.of(kind, ...content)))
 }

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { aead, nobleAead } from '../../../src/crypto.ts'
-import { writeHeader } from '../../../src/transport/link/frames.ts'
 import { hkdf } from '../../../src/transport/link/noise.ts'
 import { content, Sealed } from '../../../src/transport/link/sealed.ts'
-import { bitFlips, establish, octets, truncations } from './pair.ts'
+import { bitFlips, establish, frameOf, octets, truncations } from './pair.ts'
 
 const text = octets(20, 0x61)
 
@@ -89,10 +88,27 @@ test('a wiped link opens nothing and refuses to seal', () => {
   expect(() => responder.seal(content.enet, text, 0)).toThrow('ended')
 })
 
-test('a link wipes the keys it was given', () => {
-  const { initiator } = establish()
-  new Sealed(initiator, 0).wipe()
+test('a link wipes the keys it was given, at its end or at the first step, and zeros open nothing', () => {
+  const { initiator, responder } = establish()
+  const [ended, stepping] = [new Sealed(initiator, 0), new Sealed(responder, 0)]
+  ended.wipe()
   expect(initiator.ck).toEqual(octets(32, 0))
+  const zeros = frameOf(octets(32, 0), { header: { generation: 0, index: 0x01020304, counter: 0 } })
+  expect(ended.open(zeros, 0)).toBeUndefined()
+  stepping.open(new Sealed(establish().initiator, 0).seal(content.keepAlive, octets(0, 0), 120_000), 120_000)
+  expect(stepping.generation).toBe(1)
+  expect(responder.ck).toEqual(octets(32, 0))
+})
+
+test('a frame for another index does not open, even under the right key', () => {
+  const { ck, initiator } = start()
+  const key = hkdf(ck)[1]
+  expect(
+    initiator.open(frameOf(key, { header: { generation: 0, index: 0x01020305, counter: 0 } }), 0),
+  ).toBeUndefined()
+  expect(
+    initiator.open(frameOf(key, { header: { generation: 0, index: 0x01020304, counter: 0 } }), 0),
+  ).toBeDefined()
 })
 
 describe('generations', () => {
@@ -122,14 +138,11 @@ describe('generations', () => {
 
   test('a step after 2^20 frames of the other side', () => {
     const { ck, initiator } = start()
-    const frameOf = (counter: number) => {
-      const header = writeHeader({ generation: 0, index: 0x01020304, counter })
-      const nonce = Uint8Array.of(0, 0, 0, 0, ...header.subarray(8))
-      return Uint8Array.of(...header, ...aead(hkdf(ck)[1]).seal(nonce, header, Uint8Array.of(0, ...text)))
-    }
-    expect(initiator.open(frameOf(2 ** 20 - 2), 0)).toBeDefined()
+    const counted = (counter: number) =>
+      frameOf(hkdf(ck)[1], { header: { generation: 0, index: 0x01020304, counter } })
+    expect(initiator.open(counted(2 ** 20 - 2), 0)).toBeDefined()
     expect(seal(initiator, 0)[1]).toBe(0)
-    expect(initiator.open(frameOf(2 ** 20 - 1), 0)).toBeDefined()
+    expect(initiator.open(counted(2 ** 20 - 1), 0)).toBeDefined()
     expect(seal(initiator, 0)[1]).toBe(1)
   })
 
@@ -187,9 +200,10 @@ describe('generations', () => {
   })
 
   test('a responder’s claim to have stepped is not believed', () => {
-    const { initiator, responder } = start()
-    const frame = seal(responder, 0)
-    expect(initiator.open(frame.with(1, 1), 0)).toBeUndefined()
+    const { ck, initiator } = start()
+    const key = hkdf(hkdf(ck, new TextEncoder().encode('step'))[0])[1]
+    const claim = frameOf(key, { header: { generation: 1, index: 0x01020304, counter: 0 } })
+    expect(initiator.open(claim, 0)).toBeUndefined()
     expect(initiator.generation).toBe(0)
   })
 
