@@ -77,6 +77,15 @@ describe('a lock', () => {
     expect(readdirSync(dirname(path))).toEqual(['lock'])
   })
 
+  test('that replaces a stale one is left alone by him who saw the stale one', async () => {
+    const path = newLock()
+    writeFileSync(path, stale)
+    const late = acquire(path, 'chat') // has read it when it returns
+    writeFileSync(path, `${JSON.stringify({ ...thisProcess(), command: 'listen' })}\n`)
+    expect(await late).toMatchObject({ kind: 'busy', by: { command: 'listen' } })
+    expect(readdirSync(dirname(path))).toEqual(['lock'])
+  })
+
   test('that is being written is waited for', async () => {
     const path = newLock()
     writeFileSync(path, '')
@@ -175,7 +184,7 @@ describe('between processes', () => {
 })
 
 test('a process that has ended is gone, though nobody waited for it yet', async () => {
-  const parent = spawn('bash', ['-c', 'true & echo $!; exec sleep 10'], {
+  const parent = spawn('bash', ['-c', 'sleep 0.1 & echo $!; exec sleep 10'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const said = await new Promise<Buffer>((resolve) => parent.stdout.once('data', resolve))
