@@ -2,6 +2,7 @@
  * What `chat`, `send` and `listen` share: the profile is opened, the network
  * joined, and a Ui hears what happens until it is done or something ends it.
  */
+import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/profiles.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
 import { UserError } from '../error.ts'
@@ -28,10 +29,11 @@ export interface Conversing {
 /** Ends with what the Ui ended with; throws the UserError that ended it otherwise. */
 export async function converse(options: Conversing): Promise<UiEnd> {
   const { context, command, alias } = options
+  const network = chooseNetwork(context.options)
   await using profile = await openFor(context, command, 'own')
   const buddies = chosen(profile, alias).map((buddy) => pinned(buddy, options.fingerprint))
   const buddy = alias === undefined ? undefined : buddies[0]
-  const watch = new Watch(buddy, options.timeoutMs)
+  using watch = new Watch(buddy, options.timeoutMs)
   const talk: { act: (command: Command) => void } = { act: () => {} }
   await using ui = await options.openUi({
     profile: profile.name,
@@ -51,7 +53,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
   await using talking: Talking = startTalking({
     profile,
     buddies,
-    network: context.options,
+    network,
     onEvent(event) {
       ui.tell(event)
       watch.hear(event)
@@ -89,7 +91,7 @@ function pinned(buddy: Buddy, wanted: string | undefined): Buddy {
 }
 
 /** Ends a conversation that cannot become what was asked for. */
-class Watch {
+class Watch implements Disposable {
   /** Rejects with the UserError to end with. */
   readonly failed: Promise<never>
   readonly #buddy: Buddy | undefined
@@ -106,6 +108,10 @@ class Watch {
     })
     this.failed.catch(() => {}) // it may fail after the Ui was done
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.fail(this.#late(timeoutMs)), timeoutMs)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
   }
 
   fail(error: unknown): void {

@@ -24,19 +24,21 @@ export interface Network {
   readonly loopback: boolean
   /** Where the DHT begins; none: a node that waits to be found. */
   readonly bootstrap: readonly BootstrapName[]
+  readonly dht: boolean
   /** It is the public DHT, whose nodes are worth saving. */
   readonly isPublic: boolean
 }
 
+/** @throws UserError if the network cannot be used as asked for */
 export function chooseNetwork(choice: NetworkChoice): Network {
-  const { port, bootstrap: named } = choice
+  const { port, dht, bootstrap: named } = choice
   const isPublic = named.length === 0
   if (choice.interface === undefined) {
     const hosts = listInterfaces().flatMap(({ internal, addresses }) =>
       internal ? [] : addresses.filter(isV4),
     )
     const bootstrap = isPublic ? mainline : named
-    return { run: { bind: { port } }, hosts, loopback: false, bootstrap, isPublic }
+    return { run: { bind: { port } }, hosts, loopback: false, dht, bootstrap, isPublic }
   }
   const { addresses, internal } = findInterface(choice.interface)
   refuseNames(named)
@@ -47,6 +49,7 @@ export function chooseNetwork(choice: NetworkChoice): Network {
     },
     hosts: addresses.slice(0, 1),
     loopback: internal,
+    dht,
     bootstrap: named, // the public routers are names
     isPublic,
   }

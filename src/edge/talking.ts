@@ -12,7 +12,7 @@ import type { Own } from '../session/buddy.ts'
 import type { Command, TalkEvent } from '../session/command.ts'
 import { Talk } from '../session/talk.ts'
 import { resolveBootstrap } from './bootstrap.ts'
-import { chooseNetwork, type NetworkChoice } from './network.ts'
+import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
 import { run } from './run.ts'
 
@@ -21,7 +21,7 @@ export interface TalkingOptions {
   readonly profile: OpenProfile
   /** Whom to know: those of the profile, perhaps with more pinned. */
   readonly buddies: readonly Buddy[]
-  readonly network: NetworkChoice
+  readonly network: Network
   readonly onEvent: (event: TalkEvent) => void
   /** A change of the vault could not be written. */
   readonly onFault: (error: unknown) => void
@@ -32,17 +32,15 @@ export interface Talking extends AsyncDisposable {
   act(command: Command): void
 }
 
-/** @throws UserError if the network cannot be used as asked for */
 export function startTalking(options: TalkingOptions): Talking {
-  const { profile, buddies, network: choice, onEvent, onFault } = options
-  const network = chooseNetwork(choice)
+  const { profile, buddies, network, onEvent, onFault } = options
   const { identity, nodes } = profile.contents
   const talk = new Talk({
     name: profile.name,
     own: ownOf(identity),
     random: randomBytes,
     wall: wallClock,
-    dht: { mode: choice.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
+    dht: { mode: network.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
     hosts: network.hosts,
     loopback: network.loopback,
     now: performance.now(),
@@ -79,7 +77,7 @@ export function startTalking(options: TalkingOptions): Talking {
       .catch(onFault)
   }
 
-  if (choice.dht) {
+  if (network.dht) {
     const onFound = (addresses: Address[]): void =>
       running.act((talk) => talk.addBootstrap(addresses, performance.now()))
     resolveBootstrap(network.bootstrap, { onFound, signal: stopped.signal }).catch(onFault)
