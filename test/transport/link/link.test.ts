@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Local } from '../../../src/machine.ts'
 import { Host } from '../../../src/transport/enet/host.ts'
+import { Link } from '../../../src/transport/link/link.ts'
 import { hkdf } from '../../../src/transport/link/noise.ts'
 import { Sealed } from '../../../src/transport/link/sealed.ts'
 import { address } from '../../support/network.ts'
@@ -149,6 +150,21 @@ function authentic({
   const header = { generation: 0, index, counter }
   return frameOf(hkdf(ck)[1], { header, content: octets(0, 0), ...rest })
 }
+
+test('the keys are gone with the link, however it ends', () => {
+  const path = { local: { kind: 'udp4' }, peer: elsewhere } as const
+  const ends: ((link: Link) => unknown)[] = [
+    (link) => link.disconnect(0),
+    (link) => [...link.drain(0), ...link.drain(9_999), ...link.drain(10_000), ...link.drain(15_000)],
+  ]
+  for (const end of ends) {
+    const established = establish().initiator
+    const link = new Link({ established, path, random: randomOf(1), now: 0 })
+    expect(established.ck).not.toEqual(octets(32, 0))
+    end(link)
+    expect(established.ck).toEqual(octets(32, 0))
+  }
+})
 
 test('a challenge is echoed to where it came from, if it is one; unknown kinds only keep the link alive', () => {
   const wire = Wire.open()

@@ -53,6 +53,11 @@ test('node’s and noble’s cipher give the same octets and refuse the same', (
         const [node, noble] = [aead(key), nobleAead(key)]
         const sealed = node.seal(n, aad, given)
         expect(noble.seal(n, aad, given)).toEqual(sealed)
+        const into = new Uint8Array(16 + sealed.length) // as a frame is: a header, then what is sealed
+        for (const cipher of [node, noble]) {
+          cipher.seal(n, aad, given, into.fill(0).subarray(16))
+          expect(into.subarray(16)).toEqual(sealed)
+        }
         expect([node.open(n, aad, sealed), noble.open(n, aad, sealed)]).toEqual([given, given])
         sealed[sealed.length - 1]! ^= 1
         expect([node.open(n, aad, sealed), noble.open(n, aad, sealed)]).toEqual([undefined, undefined])
