@@ -3,29 +3,37 @@
  * The host finds it by its slot and gives it commands; it fills datagrams.
  */
 import type { Address } from '../../machine.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import {
   type Acknowledge,
-  acknowledgeSize,
   type Command,
   type Connect,
   controlChannel,
   type Disconnect,
   fragmentHeadSize,
   isUnsequenced,
-  type SendUnsequenced,
   type VerifyConnect,
   wantsAck,
 } from './command.ts'
 import { type Congestion, defaultThrottle, type Throttle } from './congestion.ts'
 import { encodeDatagram, noPeer } from './datagram.ts'
-import { Incoming } from './incoming.ts'
-import { type Limits, maxFragments, maxMtu, maxWindow, minMtu, minWindow, type Timeout } from './limits.ts'
+import {
+  answer,
+  clampMtu,
+  clampWindow,
+  question,
+  renew,
+  type Slot,
+  throttleOf,
+  windowFor,
+} from './handshake.ts'
+import { Inbox } from './inbox.ts'
+import { type Limits, maxChannels, maxFragments, maxWindow, type Timeout } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { Packer } from './packer.ts'
 import type { HostEvent, Peer, PeerState } from './peer.ts'
 import { elapsed, RoundTrip } from './roundtrip.ts'
 import type { Slab } from './slab.ts'
-import { UnsequencedWindow } from './unsequenced.ts'
 
 /** What a connection needs of its host. */
 export interface Home {
@@ -38,13 +46,6 @@ export interface Home {
   recalculate(): void
   /** The slot is free again; its session numbers stay. */
   release(connection: Connection): void
-}
-
-/** A slot's numbers: they outlive the connections in it (0xFF: none yet). */
-export interface Slot {
-  readonly number: number
-  incomingSession: number
-  outgoingSession: number
 }
 
 export interface ConnectionOptions {
@@ -68,11 +69,11 @@ export class Connection implements Peer {
   readonly #congestion: Congestion
   readonly #outbox: Outbox
   readonly #roundTrip = new RoundTrip()
-  readonly #incoming: (Incoming | undefined)[] = []
-  readonly #waiting = { octets: 0 }
-  readonly #unsequenced = new UnsequencedWindow()
+  readonly #inbox = new Inbox((channel, bytes) =>
+    this.#home.tell({ kind: 'message', peer: this, channel, bytes }),
+  )
+  readonly #acks = new Acknowledgements()
   readonly #highWater: number
-  #acks: number[] = [] // pairs: channel, number and whether it is of DISCONNECT; time
   #state: PeerState
   #channels: number
   #mtu: number
@@ -167,23 +168,8 @@ export class Connection implements Peer {
   /** Host.connect: the first command, number 1 of the control channel. */
   open(connectId: number, data: number): void {
     this.connectId = connectId
-    const { interval, acceleration, deceleration } = this.#throttle
-    this.#control({
-      kind: 'connect',
-      outgoingPeer: this.slot.number,
-      incomingSession: this.slot.incomingSession,
-      outgoingSession: this.slot.outgoingSession,
-      mtu: this.#mtu,
-      windowSize: maxWindow,
-      channels: this.#channels,
-      incomingBandwidth: 0,
-      outgoingBandwidth: 0,
-      throttleInterval: interval,
-      throttleAcceleration: acceleration,
-      throttleDeceleration: deceleration,
-      connectId,
-      data,
-    })
+    const [mtu, channels, throttle] = [this.#mtu, this.#channels, this.#throttle]
+    this.#control(question({ slot: this.slot, mtu, channels, throttle, connectId, data }))
   }
 
   /** CONNECT was taken: the answer. */
@@ -192,30 +178,11 @@ export class Connection implements Peer {
     this.#outgoingPeer = connect.outgoingPeer & noPeer
     this.#data = connect.data
     this.#windowSize = windowFor(connect.incomingBandwidth)
-    this.#mtu = Math.min(this.#mtu, clamp(connect.mtu, minMtu, maxMtu))
+    this.#mtu = Math.min(this.#mtu, clampMtu(connect.mtu))
     this.#throttle = throttleOf(connect)
     this.#configure()
-    const { slot } = this
-    // Our outgoing session is the peer's incoming one, which is how the answer names it.
-    const outgoing = successor(connect.incomingSession, slot.outgoingSession)
-    const incoming = successor(connect.outgoingSession, slot.incomingSession)
-    slot.outgoingSession = outgoing
-    slot.incomingSession = incoming
-    this.#control({
-      kind: 'verify-connect',
-      outgoingPeer: slot.number,
-      incomingSession: outgoing,
-      outgoingSession: incoming,
-      mtu: this.#mtu,
-      windowSize: clamp(connect.windowSize, minWindow, maxWindow),
-      channels: this.#channels,
-      incomingBandwidth: 0,
-      outgoingBandwidth: 0,
-      throttleInterval: connect.throttleInterval,
-      throttleAcceleration: connect.throttleAcceleration,
-      throttleDeceleration: connect.throttleDeceleration,
-      connectId: connect.connectId,
-    })
+    renew(this.slot, connect)
+    this.#control(answer(connect, { slot: this.slot, mtu: this.#mtu, channels: this.#channels }))
   }
 
   send(message: Uint8Array, { channel }: { readonly channel: number }): void {
@@ -300,7 +267,7 @@ export class Connection implements Peer {
   /** The next datagram there is to send at `now`, if any. */
   flush(packer: Packer, slab: Slab, now: number): Uint8Array | undefined {
     packer.begin(slab, this.#mtu)
-    const hasEnded = this.#packAcks(packer)
+    const hasEnded = this.#acks.pack(packer)
     if (!this.#outbox.expire(now, this.#timeout)) {
       this.#lose()
       return undefined
@@ -388,35 +355,9 @@ export class Connection implements Peer {
         return true
       }
       default:
-        return command.channel < this.#channels && this.isOpen && this.#handleSend(command)
+        if (command.channel >= this.#channels || !this.isOpen) return false
+        return this.#state === 'disconnect-later' || this.#inbox.receive(command, this.#limits)
     }
-  }
-
-  #handleSend(command: Extract<Command, { readonly payload: Uint8Array }>): boolean {
-    if (this.#state === 'disconnect-later') return true
-    const incoming = this.#channel(command.channel)
-    switch (command.kind) {
-      case 'send-reliable':
-        return incoming.reliable(command, this.#limits)
-      case 'send-fragment':
-        return incoming.fragment(command, this.#limits)
-      case 'send-unreliable':
-        if (command.payload.length > this.#limits.maximumPacketSize) return false
-        incoming.unreliable(command)
-        return true
-      case 'send-unsequenced':
-        return this.#handleUnsequenced(command)
-      case 'send-unreliable-fragment':
-        return true // dropped, as the network may drop it
-      default:
-        return command satisfies never
-    }
-  }
-
-  #handleUnsequenced({ channel, group, payload }: SendUnsequenced): boolean {
-    if (payload.length > this.#limits.maximumPacketSize) return false
-    if (this.#unsequenced.accept(group)) this.#deliver(channel, payload)
-    return true
   }
 
   #handleAcknowledge(command: Acknowledge, now: number): boolean {
@@ -442,13 +383,13 @@ export class Connection implements Peer {
 
   #handleVerify(verify: VerifyConnect): boolean {
     if (this.#state !== 'connecting') return true
-    const { interval, acceleration, deceleration } = this.#throttle
+    const [ours, theirs] = [this.#throttle, throttleOf(verify)]
     const isOurs =
       verify.connectId === this.connectId &&
-      verify.throttleInterval === interval &&
-      verify.throttleAcceleration === acceleration &&
-      verify.throttleDeceleration === deceleration
-    if (!isOurs || verify.channels < 1 || verify.channels > 255) {
+      theirs.interval === ours.interval &&
+      theirs.acceleration === ours.acceleration &&
+      theirs.deceleration === ours.deceleration
+    if (!isOurs || verify.channels < 1 || verify.channels > maxChannels) {
       this.#end(0)
       return false
     }
@@ -457,8 +398,8 @@ export class Connection implements Peer {
     this.#outgoingPeer = verify.outgoingPeer & noPeer
     this.slot.incomingSession = verify.incomingSession & 3
     this.slot.outgoingSession = verify.outgoingSession & 3
-    this.#mtu = Math.min(this.#mtu, clamp(verify.mtu, minMtu, maxMtu))
-    this.#windowSize = Math.min(this.#windowSize, clamp(verify.windowSize, minWindow, maxWindow))
+    this.#mtu = Math.min(this.#mtu, clampMtu(verify.mtu))
+    this.#windowSize = Math.min(this.#windowSize, clampWindow(verify.windowSize))
     this.#configure()
     this.#connected()
     return true
@@ -478,54 +419,14 @@ export class Connection implements Peer {
     }
   }
 
-  #acknowledge({ kind, channel, sequence }: Command, sentTime: number): void {
+  #acknowledge(command: Command, sentTime: number): void {
     const state = this.#state
-    const isDisconnect = kind === 'disconnect'
     if (state === 'disconnecting' || state === 'acknowledging-connect' || state === 'disconnected') return
-    if (state === 'acknowledging-disconnect' && !isDisconnect) return
-    if (channel < this.#channels && this.#channel(channel).place(sequence) === 'just-ahead') return
-    this.#acks.push((isDisconnect ? disconnectMark : 0) | (channel << 16) | sequence, sentTime)
+    if (state === 'acknowledging-disconnect' && command.kind !== 'disconnect') return
+    const { channel, sequence } = command
+    if (channel < this.#channels && this.#inbox.place(channel, sequence) === 'just-ahead') return
+    this.#acks.add(command, sentTime)
     this.#home.wake()
-  }
-
-  /** True: one of them ends the connection. */
-  #packAcks(packer: Packer): boolean {
-    const acks = this.#acks
-    let hasEnded = false
-    let at = 0
-    for (; at < acks.length; at += 2) {
-      if (!packer.fits(acknowledgeSize)) {
-        packer.isOverfull = true
-        break
-      }
-      const first = acks[at]!
-      const [channel, sequence] = [(first >> 16) & 0xff, first & 0xffff]
-      const receivedSentTime = acks[at + 1]!
-      packer.add({
-        kind: 'acknowledge',
-        flags: 0,
-        channel,
-        sequence,
-        receivedSequence: sequence,
-        receivedSentTime,
-      })
-      hasEnded ||= (first & disconnectMark) !== 0
-    }
-    if (at > 0) this.#acks = at < acks.length ? acks.slice(at) : []
-    return hasEnded
-  }
-
-  #channel(channel: number): Incoming {
-    let incoming = this.#incoming[channel]
-    if (!incoming) {
-      incoming = new Incoming(this.#waiting, (bytes) => this.#deliver(channel, bytes))
-      this.#incoming[channel] = incoming
-    }
-    return incoming
-  }
-
-  #deliver(channel: number, bytes: Uint8Array): void {
-    this.#home.tell({ kind: 'message', peer: this, channel, bytes })
   }
 
   #tellRoom(): void {
@@ -554,9 +455,8 @@ export class Connection implements Peer {
 
   #clear(): void {
     this.#outbox.clear()
-    this.#incoming.length = 0
-    this.#waiting.octets = 0
-    this.#acks = []
+    this.#inbox.clear()
+    this.#acks.clear()
     this.#isFull = false
   }
 
@@ -568,24 +468,5 @@ export class Connection implements Peer {
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 type Unaddressed = Without<Command, 'flags' | 'channel' | 'sequence'>
 
-/** The session number that follows: 2 bits, and never the one that the slot had. */
-function successor(proposed: number, own: number): number {
-  const session = ((proposed === 0xff ? own : proposed) + 1) & 3
-  return session === own ? (session + 1) & 3 : session
-}
-
-/** The window for a peer that takes so many octets per second, as we send without a limit of our own. */
-const windowFor = (bandwidth: number): number =>
-  bandwidth === 0 ? maxWindow : clamp(Math.floor(bandwidth / 65_536) * minWindow, minWindow, maxWindow)
-
-const throttleOf = (terms: Connect): Throttle => ({
-  interval: terms.throttleInterval,
-  acceleration: terms.throttleAcceleration,
-  deceleration: terms.throttleDeceleration,
-})
-
-const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
-
 const headerSize = 4
 const pingSize = 4
-const disconnectMark = 1 << 24

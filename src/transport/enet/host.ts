@@ -9,8 +9,9 @@ import { Queue } from '../../queue.ts'
 import { splitAddress } from '../../wire/address.ts'
 import { type Connect, commandSize, decodeCommand, u32 } from './command.ts'
 import { Classic, type Congestion } from './congestion.ts'
-import { Connection, type ConnectionOptions, type Home, type Slot } from './connection.ts'
+import { Connection, type ConnectionOptions, type Home } from './connection.ts'
 import { decodeHeader, headerSize, noPeer } from './datagram.ts'
+import type { Slot } from './handshake.ts'
 import {
   defaultLimits,
   defaultMtu,
