@@ -7,6 +7,7 @@
 import { equal, hmacSha256, type Random } from '../crypto.ts'
 import type { Address } from '../machine.ts'
 import { formatAddress } from '../wire/address.ts'
+import { Writer } from '../wire/writer.ts'
 import { writeCompact } from './compact.ts'
 import { type Answer, type Failure, failures, type Item, type Query, type Question } from './krpc.ts'
 import { k } from './lookup.ts'
@@ -26,14 +27,13 @@ export class Node {
   readonly store: Store
   readonly #options: NodeOptions
   readonly #sources = new Pace({ rate: 10, burst: 60, most: 4_096 })
+  readonly #secret: Uint8Array
   readonly #all = new Pace({ rate: 500, burst: 1_000 })
-  #secrets:
-    | { readonly current: Uint8Array; readonly previous: Uint8Array; readonly until: number }
-    | undefined
   #sweepAt = -Infinity
 
   constructor(options: NodeOptions) {
     this.#options = options
+    this.#secret = options.random(32).slice()
     this.store = new Store(options.id, options.limits)
   }
 
@@ -91,22 +91,17 @@ export class Node {
   }
 
   #token(asker: Address, now: number): Uint8Array {
-    return tokenOf(this.#rotated(now).current, asker)
+    return this.#tokenOf(asker, Math.floor(now / tokenPeriod))
   }
 
   #isToken(token: Uint8Array, asker: Address, now: number): boolean {
-    const { current, previous } = this.#rotated(now)
-    return equal(token, tokenOf(current, asker)) || equal(token, tokenOf(previous, asker))
+    const period = Math.floor(now / tokenPeriod)
+    return equal(token, this.#tokenOf(asker, period)) || equal(token, this.#tokenOf(asker, period - 1))
   }
 
-  #rotated(now: number): { readonly current: Uint8Array; readonly previous: Uint8Array } {
-    const { random } = this.#options
-    const old = this.#secrets
-    if (old && now < old.until) return old
-    // After more than one period nobody holds a token of the last secret rightfully.
-    const previous = old && now < old.until + secretLifetime ? old.current : random(32)
-    this.#secrets = { current: random(32), previous, until: now + secretLifetime }
-    return this.#secrets
+  #tokenOf(asker: Address, period: number): Uint8Array {
+    const message = new Writer(26).u64(BigInt(period)).bytes(writeCompact(asker).subarray(0, -2)).done()
+    return hmacSha256(this.#secret, message).slice(0, 8)
   }
 }
 
@@ -116,8 +111,5 @@ function told(item: Item | undefined, seq: number | undefined): Partial<Answer> 
   return item ? { item } : {}
 }
 
-const tokenOf = (secret: Uint8Array, asker: Address): Uint8Array =>
-  hmacSha256(secret, writeCompact(asker).subarray(0, -2)).slice(0, 8)
-
-const secretLifetime = 5 * 60_000 // ms
+const tokenPeriod = 5 * 60_000 // ms; a token serves in its own and the next
 const sweepEvery = 60_000 // ms

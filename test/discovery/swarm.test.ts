@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import type { DiscoveryEvent } from '../../src/discovery/discovery.ts'
+import { decodeMessage, encodeMessage } from '../../src/discovery/krpc.ts'
+import type { Machine } from '../../src/machine.ts'
+import { address } from '../support/network.ts'
+import { found, type Member, pairOf, Swarm } from './swarm.ts'
+
+const rtt50 = { seed: 1, latency: [25, 25] } as const
+
+function seek(swarm: Swarm, a: Member, b: Member): void {
+  a.discovery.seek('b', pairOf('x', 0), swarm.network.now)
+  b.discovery.seek('a', pairOf('x', 1), swarm.network.now)
+}
+
+describe('two buddies who know nothing but three nodes', () => {
+  test('meet within 1 s among 60 nodes of 50 ms, and within 1.5 s if 30 % of them are dead', () => {
+    const swarm = new Swarm({ ...rtt50, nodes: 60 }).settle()
+    const [a, b] = [swarm.buddy(), swarm.buddy()]
+    seek(swarm, a, b)
+    expect(swarm.until(() => found(a) && found(b))).toBeLessThanOrEqual(1_000)
+    expect(a.host.sent).toBeLessThan(120)
+    expect(a.host.events[0]).toEqual({ kind: 'external', address: a.host.reflexive(a.local) })
+
+    swarm.kill(0.3)
+    const [c, d] = [swarm.buddy(), swarm.buddy()]
+    c.discovery.seek('d', pairOf('y', 0), swarm.network.now)
+    d.discovery.seek('c', pairOf('y', 1), swarm.network.now)
+    expect(swarm.until(() => found(c) && found(d))).toBeLessThanOrEqual(1_500)
+  })
+
+  test('meet within 1 s by a private DHT of one node', () => {
+    const swarm = new Swarm({ ...rtt50, nodes: 1 })
+    const [a, b] = [swarm.buddy(), swarm.buddy()]
+    seek(swarm, a, b)
+    expect(swarm.until(() => found(a) && found(b))).toBeLessThanOrEqual(1_000)
+    expect(swarm.nodes[0]!.discovery.stored).toBe(2)
+  })
+
+  test('meet in spite of 20 % loss', () => {
+    const swarm = new Swarm({ seed: 3, nodes: 30, latency: [5, 100], loss: 0.2 }).settle()
+    const [a, b] = [swarm.buddy(), swarm.buddy()]
+    seek(swarm, a, b)
+    expect(swarm.until(() => found(a) && found(b))).toBeLessThanOrEqual(8_000)
+  })
+
+  test('the second comes an hour later, when half of the nodes are others', () => {
+    const swarm = new Swarm({ ...rtt50, nodes: 24 }).settle()
+    const a = swarm.buddy()
+    a.discovery.seek('b', pairOf('x', 0), swarm.network.now)
+    swarm.network.run(10_000)
+    swarm.kill(0.5)
+    for (let minutes = 0; minutes < 60; minutes += 10) swarm.network.run(600_000)
+    const b = swarm.buddy()
+    b.discovery.seek('a', pairOf('x', 1), swarm.network.now)
+    expect(swarm.until(() => found(b))).toBeLessThanOrEqual(1_500)
+    // He who waited for an hour looks once a minute.
+    expect(swarm.until(() => found(a), 90_000)).toBeLessThanOrEqual(80_000)
+  })
+
+  test('nodes it saved replace those it was given', () => {
+    const swarm = new Swarm({ ...rtt50, nodes: 30 }).settle()
+    const first = swarm.buddy()
+    first.discovery.seek('b', pairOf('x', 0), swarm.network.now)
+    swarm.network.run(10_000)
+    const saved = first.discovery.nodes()
+    expect(saved.length).toBeGreaterThanOrEqual(15)
+    const second = swarm.buddy({ saved, bootstrap: [] })
+    second.discovery.seek('a', pairOf('x', 1), swarm.network.now)
+    expect(swarm.until(() => found(second))).toBeLessThanOrEqual(1_000)
+  })
+})
+
+/** A node that answers what it is asked, but with lies of its choice. */
+function liar(swarm: Swarm, victim: Member, lie: (bytes: Uint8Array) => Uint8Array): void {
+  const { discovery } = victim
+  const machine: Machine<DiscoveryEvent> = {
+    get deadline() {
+      return discovery.deadline
+    },
+    receive: (datagram, now) => discovery.receive(datagram, now),
+    *drain(now) {
+      for (const out of discovery.drain(now)) {
+        if (out.kind !== 'send') yield out
+        else yield { kind: 'send', datagram: { ...out.datagram, bytes: lie(out.datagram.bytes) } }
+      }
+    },
+  }
+  victim.host.machine = machine
+  void swarm
+}
+
+test('buddies meet although every third node lies about nodes, ids and records', () => {
+  const swarm = new Swarm({ ...rtt50, nodes: 40 }).settle()
+  const lan: string[] = []
+  for (const [i, member] of swarm.nodes.entries()) {
+    if (i % 3) continue
+    liar(swarm, member, (bytes) => {
+      const message = decodeMessage(bytes)
+      if (message?.kind !== 'answer') return bytes
+      const { token, item } = message
+      const told = Array.from({ length: 8 }, (_, n) => ({
+        id: swarm.random(20),
+        address: address(n < 4 ? `10.0.${40 + n}.2:50001` : `45.0.${n}.7:6881`),
+      }))
+      const bent = item?.kind === 'mutable' ? { ...item, seq: item.seq + 9 } : item
+      const { nodes: _, ...rest } = message
+      return encodeMessage({
+        ...rest,
+        id: swarm.random(20),
+        nodes: told,
+        token,
+        item: bent,
+        ip: address('6.6.6.6:6'),
+      })
+    })
+  }
+  const [a, b] = [swarm.buddy(), swarm.buddy()]
+  for (const { host } of [a, b]) {
+    const { egress } = host
+    host.egress = (path) => {
+      if (path.peer.startsWith('10.')) lan.push(path.peer)
+      return egress.call(host, path)
+    }
+  }
+  seek(swarm, a, b)
+  expect(swarm.until(() => found(a) && found(b))).toBeLessThanOrEqual(5_000)
+  swarm.network.run(30_000)
+  expect(lan).toEqual([]) // nobody on the internet sends us into a LAN
+  const externals = a.host.events.flatMap((event) => (event.kind === 'external' ? [event.address] : []))
+  expect(externals.at(-1)).toBe(a.host.reflexive(a.local)) // two thirds say the truth
+  for (const { host } of [a, b]) {
+    const records = host.events.flatMap((event) => (event.kind === 'found' ? [event.record.timestamp] : []))
+    expect(new Set(records).size).toBe(records.length)
+  }
+})
+
+test('idle with one buddy nobody waits for, a client sends less than one packet a second', () => {
+  const swarm = new Swarm({ ...rtt50, nodes: 24 }).settle()
+  const a = swarm.buddy()
+  a.discovery.seek('b', pairOf('x', 0), swarm.network.now, { eager: false })
+  swarm.network.run(60_000)
+  const before = a.host.sent
+  swarm.network.run(600_000)
+  expect((a.host.sent - before) / 600).toBeLessThan(1)
+})
+
+test('a network that goes away is noticed, and joined again', () => {
+  const swarm = new Swarm({ ...rtt50, nodes: 5 }).settle()
+  const a = swarm.buddy()
+  a.discovery.seek('b', pairOf('x', 0), swarm.network.now)
+  swarm.network.run(5_000)
+  const machines = swarm.nodes.map(({ host }) => host.machine)
+  swarm.kill(1)
+  swarm.network.run(600_000)
+  expect(a.host.events.map(({ kind }) => kind).at(-1)).toBe('unreachable')
+  for (const [i, { host }] of swarm.nodes.entries()) host.machine = machines[i]
+  swarm.network.run(65_000)
+  expect(a.host.events.map(({ kind }) => kind).at(-1)).toBe('joined')
+})
