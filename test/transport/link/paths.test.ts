@@ -99,5 +99,7 @@ describe('the path an init came on', () => {
     expect([paths.spend(there, 300), paths.spend(there, 1)]).toEqual([true, false])
     paths.heard(newest(home, 100), 0)
     expect(paths.current).toBe(there)
+    paths.due(60_000)
+    expect(paths.spend(there, 1)).toBe(false)
   })
 })
