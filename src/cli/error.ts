@@ -15,7 +15,7 @@ export async function report(
 ): Promise<ExitCode> {
   if (error instanceof Interrupted) return 130
   if (isClosedPipe(error)) return 0
-  const [{ safeText, visibleJson }, { legible }] = await Promise.all([
+  const [{ safeText, safeTitle, visibleJson }, { legible }] = await Promise.all([
     import('./safetext.ts'),
     import('./terminal.ts'),
   ])
@@ -27,11 +27,13 @@ export async function report(
   }
   const { message, hint, exit } = error
   if (form === 'json') stdout.write(`${visibleJson({ event: 'error', message, ...(hint && { hint }) })}\n`)
-  terminal.write(`otrtalk: ${safeText(message)}\n`)
-  if (hint) terminal.write(`hint: ${safeText(hint)}\n`)
+  terminal.write(`otrtalk: ${safeTitle(message, longest)}\n`)
+  if (hint) terminal.write(`hint: ${safeTitle(hint, longest)}\n`)
   return exit
 }
 
 /** Whoever read our output has gone: `otrtalk buddy list | head -1`. */
 export const isClosedPipe = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EPIPE'
+
+const longest = 4_096 // columns: a path may be as long

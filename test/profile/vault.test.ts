@@ -73,7 +73,7 @@ describe('a vault', () => {
     expect(defaultCost).toEqual({ logN: 17, r: 8, p: 1 })
     const sealed = (await Vault.create('x', { random: randomBytes })).seal(contents, randomBytes)
     expect([...sealed.subarray(15, 19)]).toEqual([1, 17, 8, 1])
-  })
+  }, 30_000)
 
   test('seals nothing of use once it is wiped', async () => {
     const wiped = await Vault.create('x', options)

@@ -1,0 +1,371 @@
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createProfile, openProfile } from '../../src/edge/profiles.ts'
+import { discoveryKeyIn, formatProfileAddress, profileAddress } from '../../src/profile/address.ts'
+import { touchBuddy } from '../../src/profile/buddies.ts'
+import { temporaryFolder } from '../edge/folder.ts'
+import { aliceAddress, bobAddress, cheap, other } from '../profile/people.ts'
+import { type Ran, type RunOptions, runMain } from './streams.ts'
+
+let home = ''
+beforeEach(() => {
+  home = temporaryFolder()
+})
+const otrtalk = (line: string, { env, ...options }: RunOptions = {}): Promise<Ran> =>
+  runMain(line.split(' '), { env: { OTRTALK_HOME: home, ...env }, ...options })
+const json = async (line: string, options?: RunOptions): Promise<unknown> =>
+  JSON.parse((await otrtalk(`${line} --json`, options)).stdout)
+const text = formatProfileAddress
+const open = () =>
+  openProfile({
+    home: { path: home, profiles: join(home, 'profiles') },
+    name: 'default',
+    passphrase: '',
+    command: 'chat',
+    lock: true,
+  })
+const vault = (name = 'default'): Buffer => readFileSync(join(home, 'profiles', name, 'vault'))
+
+const scryptPatience = 30_000 // ms: the program’s own cost, twice, on a machine with other work
+
+describe('profile create', () => {
+  test('makes the profile “default”, and prints what a buddy needs', async () => {
+    const made = await otrtalk('profile create --no-passphrase')
+    expect(made.code).toBe(0)
+    expect(made.stdout).toMatch(
+      /^profile {6}default\naddress {6}ot1\w{110}\nfingerprint {2}(?:[\dA-F]{8} ?){14}\n$/,
+    )
+    expect(await otrtalk('id')).toMatchObject({ code: 0, stdout: made.stdout, stderr: '' })
+  })
+
+  test(
+    'asks twice for a passphrase, shows none of it, and wants it from then on',
+    async () => {
+      const made = await otrtalk('profile create', { typed: 'sesami\x7fe\rsesame\r' })
+      expect(made.code).toBe(0)
+      expect(made.stderr).toMatch(/^new passphrase for default: \nthe same again: \nprofile default was made/)
+      expect(made.raw).toEqual([true, false, true, false])
+      expect((await otrtalk('id', { typed: 'sesame\r' })).stdout).toBe(made.stdout)
+    },
+    scryptPatience,
+  )
+
+  test(
+    'takes the passphrase from a file too',
+    async () => {
+      const file = join(home, 'passphrase')
+      writeFileSync(file, 'sesame\r\nsecond line\n')
+      expect((await otrtalk(`profile create --passphrase-file ${file}`)).code).toBe(0)
+      expect((await otrtalk(`id --passphrase-file ${file}`)).code).toBe(0)
+    },
+    scryptPatience,
+  )
+
+  test.each([
+    ['two different passphrases', 'profile create', 'sesame\rsesami\r', 1],
+    ['an empty passphrase', 'profile create', '\r', 2],
+    ['Ctrl-C', 'profile create', 'ses\x03', 130],
+    ['Ctrl-D', 'profile create', '\x04', 130],
+    ['nobody to ask', 'profile create', undefined, 5],
+    ['--no-input', 'profile create --no-input', 'sesame\rsesame\r', 5],
+    ['a name that is a path', 'profile create ../x', 'sesame\rsesame\r', 2],
+  ])('makes nothing after %s', async (_, line, typed, code) => {
+    const ran = await otrtalk(line, typed === undefined ? {} : { typed })
+    expect(ran).toMatchObject({ code, stdout: '' })
+    expect(ran.raw.at(-1) ?? false).toBe(false)
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  test('refuses a name that is taken, before it asks for a passphrase', async () => {
+    await otrtalk('profile create ada --no-passphrase')
+    const before = vault('ada')
+    const again = await otrtalk('profile create Ada', { typed: '' })
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('named ada already') })
+    expect(vault('ada')).toEqual(before)
+  })
+})
+
+describe('the passphrase', () => {
+  beforeEach(async () => {
+    const profiles = join(home, 'profiles')
+    await createProfile({
+      home: { path: home, profiles },
+      name: 'default',
+      passphrase: 'sesame',
+      command: '',
+      cost: cheap,
+    })
+  })
+
+  test('may be mistyped twice', async () => {
+    const asked = await otrtalk('id --json', { typed: 'wrong\rwrong again\rsesame\r' })
+    expect(asked.code).toBe(0)
+    const again = 'passphrase of default: \nwrong passphrase, try again\n'
+    expect(asked.stderr).toBe(`${again.repeat(2)}passphrase of default: \n`)
+    expect(await otrtalk('id', { typed: 'a\rb\rc\rsesame\r' })).toMatchObject({ code: 5, stdout: '' })
+  })
+
+  test('comes from a descriptor or a file, by flag or variable; its first line counts', async () => {
+    const file = join(home, 'passphrase')
+    writeFileSync(file, 'sesame\r\nsecond line\n')
+    expect((await otrtalk(`id --passphrase-fd ${openSync(file, 'r')}`)).code).toBe(0)
+    expect((await otrtalk('id', { env: { OTRTALK_PASSPHRASE_FILE: file } })).code).toBe(0)
+    writeFileSync(file, 'another')
+    expect(await otrtalk(`id --passphrase-file ${file}`, { typed: 'sesame\r' })).toMatchObject({
+      code: 5,
+      stderr: 'otrtalk: wrong passphrase for the profile default\n',
+    })
+  })
+
+  test('is refused from what is missing, closed or too long', async () => {
+    const file = join(home, 'passphrase')
+    expect((await otrtalk(`id --passphrase-file ${file}`)).stderr).toMatch(/cannot read the passphrase from/)
+    expect((await otrtalk('id --passphrase-fd 987')).stderr).toMatch(/cannot read the passphrase from/)
+    writeFileSync(file, 'x'.repeat(5_000))
+    expect(await otrtalk(`id --passphrase-file ${file}`)).toMatchObject({ code: 2 })
+  })
+
+  test('is not asked for while another process owns the profile', async () => {
+    const options = { name: 'default', passphrase: 'sesame', command: 'chat', lock: true }
+    await using _ = await openProfile({ home: { path: home, profiles: join(home, 'profiles') }, ...options })
+    const ran = await otrtalk('buddy remove bob --yes', { typed: '' })
+    expect(ran).toMatchObject({ code: 5, stderr: expect.stringContaining('in use by process') })
+  })
+})
+
+describe('the profile in force', () => {
+  const inForce = async (line = 'id', options?: RunOptions) => {
+    const { code, stdout, stderr } = await otrtalk(`${line} --json`, options)
+    return code === 0 ? JSON.parse(stdout).profile : `${code} ${stderr.split('\n')[0]}`
+  }
+
+  test('is the only one; of several the one named, else “default”', async () => {
+    expect(await inForce()).toBe('1 otrtalk: there is no profile yet')
+    await otrtalk('profile create ada --no-passphrase')
+    expect(await inForce()).toBe('ada')
+    await otrtalk('profile create bob --no-passphrase')
+    expect(await inForce()).toBe('2 otrtalk: which profile?')
+    expect(await inForce('id --profile bob')).toBe('bob')
+    expect(await inForce('id', { env: { OTRTALK_PROFILE: 'bob' } })).toBe('bob')
+    expect(await inForce('--profile ada id', { env: { OTRTALK_PROFILE: 'bob' } })).toBe('ada')
+    expect(await inForce('id --profile carol')).toBe('1 otrtalk: no profile named carol')
+    expect(await inForce('profile show bob')).toBe('bob')
+    await otrtalk('profile create --no-passphrase')
+    expect(await inForce()).toBe('default')
+  })
+
+  test('brings its settings; a flag beats them', async () => {
+    await otrtalk('profile create --no-passphrase')
+    writeFileSync(join(home, 'profiles/default/settings.json'), '{"json":true}')
+    expect(JSON.parse((await otrtalk('id')).stdout).profile).toBe('default')
+    expect((await otrtalk('id', { env: { OTRTALK_JSON: '0' } })).stdout).toMatch(/^profile/)
+    writeFileSync(join(home, 'profiles/default/settings.json'), '{"port":0}')
+    expect(await otrtalk('id')).toMatchObject({ code: 2, stderr: expect.stringContaining('settings.json') })
+  })
+})
+
+describe('profile list, show and remove', () => {
+  test('list shows every profile, and who uses it', async () => {
+    expect(await otrtalk('profile list')).toMatchObject({ code: 0, stdout: '' })
+    expect(await json('profile list')).toEqual([])
+    await otrtalk('profile create --no-passphrase')
+    const path = join(home, 'profiles/default')
+    const entry = { profile: 'default', path, passphrase: false }
+    expect(await json('profiles')).toEqual([{ ...entry, usedBy: null }])
+    await using _ = await open()
+    expect(await json('profile')).toEqual([{ ...entry, usedBy: { pid: process.pid, command: 'chat' } }])
+    expect((await otrtalk('profile list')).stdout).toBe(
+      `default  without passphrase, in use by process ${process.pid} (otrtalk chat)\n`,
+    )
+  })
+
+  test('show has the address and where it is', async () => {
+    await otrtalk('profile create --no-passphrase')
+    const id = (await json('id')) as object
+    expect(await json('profile show')).toMatchObject({
+      ...id,
+      path: join(home, 'profiles/default'),
+      buddies: 0,
+    })
+    expect((await otrtalk('profile show')).stdout).toContain(join(home, 'profiles/default'))
+  })
+
+  test.each([
+    ['without --yes and nobody to ask', 'profile remove default', undefined, 2],
+    ['answered with Enter', 'profile remove default', '\r', 1],
+    ['answered with no', 'profile remove default', 'n\r', 1],
+  ])('remove %s removes nothing', async (_, line, typed, code) => {
+    await otrtalk('profile create --no-passphrase')
+    expect((await otrtalk(line, typed === undefined ? {} : { typed })).code).toBe(code)
+    expect((await otrtalk('id')).code).toBe(0)
+  })
+
+  test.each([
+    ['profile remove default --yes', undefined],
+    ['profile remove default', 'yes\r'],
+  ])('%s removes it', async (line, typed) => {
+    await otrtalk('profile create --no-passphrase')
+    expect((await otrtalk(line, typed === undefined ? {} : { typed })).code).toBe(0)
+    expect(await json('profile list')).toEqual([])
+    expect((await otrtalk(line)).code).toBe(1)
+  })
+})
+
+describe('buddy', () => {
+  beforeEach(async () => {
+    await otrtalk('profile create --no-passphrase')
+  })
+  const add = (alias: string, address = text(other.address)) => otrtalk(`buddy add ${alias} ${address}`)
+
+  test('add, list, show and remove one', async () => {
+    expect(await otrtalk('buddy list')).toMatchObject({ code: 0, stdout: '' })
+    expect(await json('buddy list')).toEqual([])
+    const before = Date.now()
+    expect(await add('Bob')).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('Bob was added'),
+    })
+    const [entry, ...rest] = (await json('buddy list')) as Record<string, unknown>[]
+    expect(rest).toEqual([])
+    expect(entry).toEqual({
+      alias: 'Bob',
+      address: text(other.address),
+      fingerprint: null,
+      trust: 'unverified',
+      addedAt: expect.any(Number),
+      lastSeenAt: null,
+    })
+    expect(entry?.['addedAt']).toBeGreaterThanOrEqual(before)
+    expect(await json('buddy show bob')).toEqual(entry)
+    expect((await otrtalk('buddies')).stdout).toBe('Bob  not verified  never seen\n')
+    expect((await otrtalk('buddy show bob')).stdout).toContain('fingerprint  not known yet')
+    expect((await otrtalk('buddy remove BOB --yes')).code).toBe(0)
+    expect(await json('buddy list')).toEqual([])
+  })
+
+  test('fingerprint prints hex and nothing else, once it is known', async () => {
+    await add('bob')
+    expect(await otrtalk('buddy fingerprint bob')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('not known yet'),
+    })
+    {
+      await using profile = await open()
+      const seen = { fingerprint: other.fingerprint, at: 1_700_000_000_000 }
+      await profile.save((contents) => ({ ...contents, buddies: touchBuddy(contents.buddies, 'bob', seen) }))
+    }
+    expect((await otrtalk('buddy fingerprint bob')).stdout).toBe(`${other.fingerprint}\n`)
+    expect(await json('buddy show bob')).toMatchObject({
+      fingerprint: other.fingerprint,
+      lastSeenAt: 1_700_000_000_000,
+    })
+    expect((await otrtalk('buddy list')).stdout).toMatch(/last seen 2023-11-1\d \d\d:\d\d\n$/)
+  })
+
+  test.each([
+    ['an alias that is taken', 'bob', text(aliceAddress), 1, /you have a buddy Bob already/],
+    ['an alias that is none', '.x', text(aliceAddress), 2, /\.x cannot be an alias/],
+    ['an address that is taken', 'ada', text(other.address), 1, /this is the address of Bob/],
+    ['a wrong letter', 'ada', text(aliceAddress).replace(/..$/, 'qq'), 2, /its checksum is wrong/],
+    ['half an address', 'ada', text(aliceAddress).slice(0, 50), 2, /too short/],
+    ['something else', 'ada', 'ada@example.org', 2, /an address begins with ot1/],
+    [
+      'a discovery key that is taken',
+      'ada',
+      text(profileAddress(discoveryKeyIn(other.address), 'ab'.repeat(56) as typeof other.fingerprint)),
+      1,
+      /the discovery key of Bob/,
+    ],
+  ])('add refuses %s, and changes nothing', async (_, alias, address, code, message) => {
+    await add('Bob')
+    const before = vault()
+    const refused = await add(alias, address)
+    expect(refused).toMatchObject({ code, stdout: '' })
+    expect(refused.stderr.split('\n')[0]).toMatch(message)
+    expect(vault()).toEqual(before)
+  })
+
+  test('add refuses one’s own address', async () => {
+    const { address } = (await json('id')) as { address: string }
+    expect((await add('me', address)).stderr).toMatch(/this is your own address/)
+  })
+
+  test.each(['show', 'fingerprint', 'remove --yes', 'remove'])(
+    '%s of an unknown one names those there are',
+    async (how) => {
+      await add('bob')
+      const ran = await otrtalk(`buddy ${how} carol`, { typed: '' })
+      expect(ran).toMatchObject({ code: 1, stdout: '' })
+      expect(ran.stderr).toBe('otrtalk: no buddy named carol\nhint: your buddies: bob\n')
+    },
+  )
+
+  test.each([
+    [undefined, 2],
+    ['\r', 1],
+    ['\x03', 130],
+  ])('remove asks: %j removes nobody', async (typed, code) => {
+    await add('bob')
+    expect((await otrtalk('buddy remove bob', typed === undefined ? {} : { typed })).code).toBe(code)
+    expect(await json('buddy list')).toHaveLength(1)
+    expect((await otrtalk('buddy remove bob', { typed: 'y\r' })).code).toBe(0)
+    expect(await json('buddy list')).toEqual([])
+  })
+
+  test('list, show and id work while another process owns the profile; add and remove name it', async () => {
+    await add('bob')
+    await using _ = await open()
+    for (const line of ['id', 'buddy list', 'buddy show bob', 'profile show'])
+      expect((await otrtalk(line)).code).toBe(0)
+    const busy = `otrtalk: the profile default is in use by process ${process.pid} (otrtalk chat)\n`
+    for (const line of [
+      `buddy add bob2 ${text(bobAddress)}`,
+      'buddy remove bob --yes',
+      'profile remove default --yes',
+    ]) {
+      const ran = await otrtalk(line)
+      expect(ran.code).toBe(5)
+      expect(ran.stderr.startsWith(busy)).toBe(true)
+    }
+  })
+})
+
+describe('a bad disk', () => {
+  test('a damaged vault is told from a wrong passphrase, and is not touched', async () => {
+    await otrtalk('profile create --no-passphrase')
+    const damaged = vault()
+    damaged[200]! ^= 1
+    writeFileSync(join(home, 'profiles/default/vault'), damaged)
+    const ran = await otrtalk(`buddy add bob ${text(bobAddress)}`, { typed: 'x\r' })
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toMatch(/vault is damaged\nhint: .*backup\n$/)
+    expect(vault()).toEqual(damaged)
+  })
+
+  test('a vault that cannot be replaced stays as it was', async () => {
+    await otrtalk('profile create --no-passphrase')
+    const before = vault()
+    mkdirSync(join(home, 'profiles/default/vault.new'))
+    const ran = await otrtalk(`buddy add bob ${text(bobAddress)}`)
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toMatch(/^otrtalk: cannot write .*vault/)
+    expect(vault()).toEqual(before)
+  })
+
+  test('a home that is a file is told', async () => {
+    const file = join(home, 'file')
+    writeFileSync(file, '')
+    const ran = await otrtalk('profile create --no-passphrase', { env: { OTRTALK_HOME: file } })
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('a part of this path is a file') })
+  })
+})
+
+test('interfaces lists what --interface takes', async () => {
+  const found = (await json('iflist')) as { name: string; addresses: string[]; internal: boolean }[]
+  expect(found.find((one) => one.internal)?.addresses).toContain('127.0.0.1')
+  const { stdout } = await otrtalk('interfaces')
+  expect(stdout.split('\n')).toHaveLength(found.length + 1)
+})

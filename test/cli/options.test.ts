@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { everywhere, readFingerprint, readSeconds, resolveOptions } from '../../src/cli/options.ts'
+import { UserError } from '../../src/error.ts'
+
+const defaults = {
+  profile: undefined,
+  interface: undefined,
+  port: undefined,
+  bootstrap: [],
+  dht: true,
+  json: false,
+  plain: false,
+  input: true,
+  color: true,
+  debug: undefined,
+  passphraseFile: undefined,
+  passphraseFd: undefined,
+}
+const refused = (read: () => unknown): string => {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof UserError && error.exit === 2) return error.message
+    throw error
+  }
+  return 'taken'
+}
+
+test('without anything given the defaults hold', () => {
+  expect(resolveOptions({}, {})).toEqual(defaults)
+  expect(everywhere).toHaveLength(Object.keys(defaults).length)
+})
+
+describe('a flag beats the variable, the variable beats the setting', () => {
+  test.each([
+    ['interface', 'wg0', 'OTRTALK_INTERFACE', 'eth0', 'lo'],
+    ['debug', 'a', 'OTRTALK_DEBUG', 'b', 'c'],
+    ['passphraseFile', 'a', 'OTRTALK_PASSPHRASE_FILE', 'b', 'c'],
+  ] as const)('%s', (option, flag, variable, value, setting) => {
+    const settings = { [option]: setting }
+    expect(resolveOptions({ [option]: flag }, { [variable]: value }, settings)[option]).toBe(flag)
+    expect(resolveOptions({}, { [variable]: value }, settings)[option]).toBe(value)
+    expect(resolveOptions({}, { [variable]: '' }, settings)[option]).toBe(setting)
+  })
+
+  test('port', () => {
+    expect(resolveOptions({ port: '1' }, { OTRTALK_PORT: '2' }, { port: 3 }).port).toBe(1)
+    expect(resolveOptions({}, { OTRTALK_PORT: '2' }, { port: 3 }).port).toBe(2)
+    expect(resolveOptions({}, {}, { port: 3 }).port).toBe(3)
+  })
+
+  test('bootstrap', () => {
+    const nodes = (...texts: string[]) => texts.map((text) => ({ host: text, port: 1 }))
+    const settings = { bootstrap: ['c:1'] }
+    const env = { OTRTALK_BOOTSTRAP: 'a:1, b:1' }
+    expect(resolveOptions({ bootstrap: ['x:1', 'y:1'] }, env, settings).bootstrap).toEqual(nodes('x', 'y'))
+    expect(resolveOptions({}, env, settings).bootstrap).toEqual(nodes('a', 'b'))
+    expect(resolveOptions({}, {}, settings).bootstrap).toEqual(nodes('c'))
+  })
+
+  test.each(['json', 'plain'] as const)('%s', (option) => {
+    const variable = `OTRTALK_${option.toUpperCase()}`
+    expect(resolveOptions({ [option]: true }, { [variable]: '0' }, { [option]: false })[option]).toBe(true)
+    expect(resolveOptions({}, { [variable]: '0' }, { [option]: true })[option]).toBe(false)
+    expect(resolveOptions({}, { [variable]: 'yes' })[option]).toBe(true)
+    expect(resolveOptions({}, {}, { [option]: true })[option]).toBe(true)
+  })
+
+  test.each(['dht', 'input', 'color'] as const)('no-%s', (option) => {
+    const variable = `OTRTALK_NO_${option.toUpperCase()}`
+    expect(resolveOptions({ [option]: false }, { [variable]: '0' }, { [option]: true })[option]).toBe(false)
+    expect(resolveOptions({}, { [variable]: '0' }, { [option]: false })[option]).toBe(true)
+    expect(resolveOptions({}, { [variable]: '1' })[option]).toBe(false)
+    expect(resolveOptions({}, {}, { [option]: false })[option]).toBe(false)
+  })
+
+  test('a descriptor beats a file that is only a setting, and cannot be given with one', () => {
+    const options = resolveOptions({ passphraseFd: '3' }, {}, { passphraseFile: 'x' })
+    expect(options).toMatchObject({ passphraseFd: 3, passphraseFile: undefined })
+    expect(refused(() => resolveOptions({ passphraseFd: '3', passphraseFile: 'x' }, {}))).toMatch(
+      /not from both/,
+    )
+  })
+})
+
+test('NO_COLOR is honoured', () => {
+  expect(resolveOptions({}, { NO_COLOR: '1' }).color).toBe(false)
+  expect(resolveOptions({}, { NO_COLOR: '' }).color).toBe(true)
+})
+
+test.each([
+  ['router.example:6881', { host: 'router.example', port: 6881 }],
+  ['10.0.0.1:65535', { host: '10.0.0.1', port: 65_535 }],
+  ['[2001:db8::1]:1', { host: '2001:db8::1', port: 1 }],
+])('%s is a node to begin with', (text, node) => {
+  expect(resolveOptions({ bootstrap: [text] }, {}).bootstrap).toEqual([node])
+})
+
+test.each(['x', 'x:', 'x:0', 'x:65536', ':1', '2001:db8::1:1', 'http://x:1', 'x y:1'])(
+  '%s is none',
+  (text) => {
+    expect(refused(() => resolveOptions({ bootstrap: [text] }, {}))).toMatch(/host:port|from 1 to 65535/)
+  },
+)
+
+test.each([
+  ['OTRTALK_PORT', '65536', 'OTRTALK_PORT takes a port from 1 to 65535, not 65536'],
+  ['OTRTALK_JSON', 'maybe', 'OTRTALK_JSON is 1 or 0, not maybe'],
+  ['OTRTALK_NO_DHT', '2', 'OTRTALK_NO_DHT is 1 or 0, not 2'],
+  [
+    'OTRTALK_PASSPHRASE_FD',
+    '-1',
+    'OTRTALK_PASSPHRASE_FD takes the number of an open file descriptor, not -1',
+  ],
+])('%s=%s is refused', (name, value, message) => {
+  expect(refused(() => resolveOptions({}, { [name]: value }))).toBe(message)
+})
+
+test('a fingerprint is read as people group it', () => {
+  const digits = '0123abcd'.repeat(14)
+  expect(readFingerprint(digits.toUpperCase().replace(/.{8}/g, '$& '))).toBe(digits)
+  expect(refused(() => readFingerprint(digits.slice(1)))).toMatch(/112/)
+  expect(refused(() => readFingerprint(`${digits.slice(1)}g`))).toMatch(/112/)
+})
+
+test('seconds are milliseconds inside', () => {
+  expect(readSeconds('1.5', '--timeout')).toBe(1_500)
+  for (const text of ['0', '-1', '1e9', '', 'x', 'Infinity', '12345678'])
+    expect(refused(() => readSeconds(text, '--timeout'))).toMatch(/seconds/)
+})

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { report } from '../../src/cli/error.ts'
+import { version } from '../../src/cli/version.ts'
+import { UserError } from '../../src/error.ts'
+import { temporaryFolder } from '../edge/folder.ts'
+import { runMain } from './streams.ts'
+
+const home = (): Record<string, string> => ({ OTRTALK_HOME: temporaryFolder() })
+
+test('the version is the one of package.json', async () => {
+  const { version: packaged } = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
+  )
+  expect(version).toBe(packaged)
+  expect(await runMain(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
+  expect(await runMain(['-V'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+})
+
+describe('help', () => {
+  test.each([['--help'], ['-h'], ['help']])('%s shows examples first, on stdout', async (flag) => {
+    const { code, stdout, stderr } = await runMain([flag])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^Examples:\n {2}otrtalk profile create\n/)
+    for (const command of ['chat', 'send', 'listen', 'id', 'buddy', 'profile', 'interfaces', 'node', 'demo'])
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+  })
+
+  test('of a command shows its examples and the options everywhere', async () => {
+    const { code, stdout } = await runMain(['send', '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Examples:\n {2}otrtalk send bob/)
+    for (const option of ['--timeout', '--profile', '--bootstrap', '--passphrase-fd', '--no-dht'])
+      expect(stdout).toContain(option)
+  })
+
+  test.each([[[]], [['help', 'nothing']]])('is shown on stderr, with exit code 2, for %j', async (argv) => {
+    const { code, stdout, stderr } = await runMain(argv)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('Usage: otrtalk')
+  })
+})
+
+describe('a wrong command line ends with 2, one line and a hint', () => {
+  test.each([
+    [['chta'], "unknown command 'chta'", 'did you mean chat?'],
+    [['chat', 'bob', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
+    [['chat'], "missing required argument 'alias'", 'see otrtalk --help'],
+    [['send', 'bob', 'see', 'you'], /too many arguments/, 'see otrtalk --help'],
+    [['id', '--port'], /argument missing/, 'see otrtalk --help'],
+    [['interfaces', '--port', '0'], '--port takes a port from 1 to 65535, not 0', undefined],
+    [['interfaces', '--bootstrap', 'x'], '--bootstrap takes host:port, not x', undefined],
+    [['chat', 'bob', '--fingerprint', 'ab'], 'a fingerprint has 112 hex digits', /otrtalk id/],
+    [['send', 'bob', 'x', '--timeout', 'soon'], '--timeout takes a number of seconds, not soon', undefined],
+    [['buddy', 'lsit'], /unknown command|too many arguments/, /./],
+    [['profile', 'remove', 'x', '--passphrase', 'y'], /unknown option '--passphrase'/, /./],
+  ])('%j', async (argv, message, hint) => {
+    const { code, stdout, stderr } = await runMain(argv, { env: home() })
+    expect([code, stdout]).toEqual([2, ''])
+    const [first, second, ...rest] = stderr.split('\n')
+    expect(first?.replace(/^otrtalk: /, '')).toEqual(
+      typeof message === 'string' ? message : expect.stringMatching(message),
+    )
+    expect(first).toMatch(/^otrtalk: /)
+    if (hint !== undefined)
+      expect(second).toEqual(typeof hint === 'string' ? `hint: ${hint}` : expect.stringMatching(hint))
+    expect(rest.join('')).toBe('')
+  })
+})
+
+test('with --json a fault is told on stdout too, as an event', async () => {
+  const expected = {
+    event: 'error',
+    message: 'there is no profile yet',
+    hint: 'make one: otrtalk profile create',
+  }
+  const flagged = await runMain(['id', '--json'], { env: home() })
+  const env = await runMain(['id'], { env: { ...home(), OTRTALK_JSON: '1' } })
+  for (const { code, stdout, stderr } of [flagged, env]) {
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toEqual(expected)
+    expect(stderr).toBe('otrtalk: there is no profile yet\nhint: make one: otrtalk profile create\n')
+  }
+})
+
+describe('the exit code', () => {
+  const told = async (error: unknown) => {
+    const written: string[] = []
+    const stream = { write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream
+    const code = await report(
+      error,
+      { stdin: process.stdin, stdout: stream, stderr: stream, env: {} },
+      'text',
+    )
+    return [code, written.join('')] as const
+  }
+
+  test('is the one of the fault, 1 if it names none', async () => {
+    expect(await told(new UserError('x'))).toEqual([1, 'otrtalk: x\n'])
+    expect(await told(new UserError('x', { exit: 5, hint: 'y' }))).toEqual([5, 'otrtalk: x\nhint: y\n'])
+  })
+
+  test('is 70 for a fault of ours, with its stack', async () => {
+    const [code, text] = await told(new TypeError('oops'))
+    expect(code).toBe(70)
+    expect(text).toMatch(/fault of the program itself.*TypeError: oops\n.* at /s)
+  })
+
+  test('is 0 when whoever read the output has gone', async () => {
+    expect(await told(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toEqual([0, ''])
+  })
+
+  test('comes with one line, whatever a name has in it', async () => {
+    const [, text] = await told(new UserError('no buddy named x\nhint: \x1b[31mpay\u202e', { hint: 'a\nb' }))
+    expect(text.split('\n')).toHaveLength(3)
+    for (const control of ['\x1b', '\u202e']) expect(text).not.toContain(control)
+  })
+})
