@@ -105,6 +105,7 @@ describe('before the DAKE has ended', () => {
     const wire = new Wire()
     wire.run(100)
     wire.receive('initiator', authentic({ counter: 2 ** 20, kind: 3 }))
+    wire.links.initiator.releaseKeys() // it is `unlock` that ends the first DAKE
     wire.say('initiator', 'still the first generation')
     wire.run(100)
     expect(wire.sent.at(-1)!.bytes[1]).toBe(0)
@@ -276,6 +277,19 @@ describe('silence', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(14_900)
     expect(Math.max(...gaps)).toBeLessThanOrEqual(25_100)
     expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(2_000)
+  })
+
+  test('towards another address does not put off the keep-alive of the path', () => {
+    const wire = Wire.open()
+    wire.run(5_000)
+    wire.passes = () => false
+    for (let i = 0; i < 8; i++) {
+      wire.run(9_000)
+      wire.receive('initiator', authentic({ counter: 10_000 + i, kind: 1, content: octets(8, 1) }), elsewhere)
+    }
+    const kept = wire.sent.filter(({ from, bytes }) => from === 'initiator' && bytes.length === 33)
+    expect(kept.length).toBeGreaterThanOrEqual(2)
+    expect(kept.every(({ peer }) => peer === homes.responder)).toBe(true)
   })
 
   const lostAfter = (wire: Wire, side: (typeof sides)[number]): number => {
