@@ -10,7 +10,7 @@ export class Slab {
   /** Room for `size` octets. Only what `take` cuts off is used up. */
   open(size: number): Uint8Array {
     if (this.#block.length - this.#used < size) {
-      this.#block = new Uint8Array(Math.max(size, blockSize))
+      this.#block = new Uint8Array(Math.max(size, Math.min(this.#block.length * 2, largest)))
       this.#used = 0
     }
     return this.#block.subarray(this.#used, this.#used + size)
@@ -23,4 +23,4 @@ export class Slab {
   }
 }
 
-const blockSize = 65_536 // some 46 datagrams: the cost of a block is spread, and one kept datagram keeps no more
+const largest = 65_536 // some 46 datagrams: the cost of a block is spread; it grows to that, as most hosts are idle

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../src/transport/enet/command.ts'
+import type { Congestion, Packet } from '../../../src/transport/enet/congestion.ts'
 import { decodeDatagram, encodeDatagram, noPeer } from '../../../src/transport/enet/datagram.ts'
 import { address } from '../../support/network.ts'
 import { type End, message, Wire } from './wire.ts'
@@ -16,8 +17,11 @@ describe('connecting', () => {
     expect(wire.b.events).toMatchObject([{ kind: 'connected', data: 7 }])
   })
 
-  test('settles on the smaller MTU and number of channels', () => {
-    const wire = new Wire({ a: { mtu: 1_199 }, b: { mtu: 1_400, channelLimit: 3 } })
+  test.each([
+    [1_199, 1_400],
+    [1_400, 1_199],
+  ])('settles on the smaller MTU and number of channels', (ours, theirs) => {
+    const wire = new Wire({ a: { mtu: ours }, b: { mtu: theirs, channelLimit: 3 } })
     const peer = wire.connected(200)
     const other = wire.b.peer
     expect([peer.mtu, other.mtu, peer.channels, other.channels]).toEqual([1_199, 1_199, 3, 3])
@@ -228,18 +232,85 @@ describe('messages', () => {
     expect(wire.b.messages()).toEqual(Array.from({ length: 30 }, (_, i) => message(900, i)))
   })
 
-  test('of more numbers than there are come through', () => {
-    const wire = new Wire({ latency: [1, 1] })
-    const peer = wire.connected()
-    const count = 70_000
-    let wrong = 0
-    let got = 0
-    wire.b.onEvent = (event) => {
-      if (event.kind === 'message' && event.bytes[0] !== (got++ & 255)) wrong++
+  test('just ahead of the window are not even acknowledged, others beyond it are', () => {
+    const wire = new Wire()
+    wire.connected()
+    wire.b.sent.length = 0
+    const sequences = [28_671, 28_672, 36_863, 36_864, 65_535]
+    const header = { peer: 0, session: 0, sentTime: 1, checksum: undefined }
+    const commands = sequences.map((sequence): Command => {
+      return { kind: 'send-reliable', flags: 0x80, channel: 0, sequence, payload: message(1) }
+    })
+    wire.inject(wire.b, encodeDatagram({ header, commands }))
+    wire.run(1)
+    expect(commandsOf(wire.b).map(({ sequence }) => sequence)).toEqual([28_671, 36_864, 65_535])
+    expect(wire.b.messages()).toEqual([])
+  })
+
+  test('on a channel that was not agreed on end the datagram', () => {
+    const wire = new Wire()
+    wire.connected(2)
+    wire.b.sent.length = 0
+    const header = { peer: 0, session: 0, sentTime: 1, checksum: undefined }
+    const commands = [0, 2, 1].map((channel): Command => {
+      return { kind: 'send-reliable', flags: 0x80, channel, sequence: 1, payload: message(1) }
+    })
+    wire.inject(wire.b, encodeDatagram({ header, commands }))
+    wire.run(1)
+    expect(commandsOf(wire.b)).toHaveLength(1)
+    expect(wire.b.messages(0)).toHaveLength(1)
+    expect(wire.b.messages(1)).toHaveLength(0)
+  })
+})
+
+describe('another controller', () => {
+  /** A packet each 10 ms, whatever is in flight. */
+  class Metronome implements Congestion {
+    readonly window = Infinity
+    paced = -Infinity
+    readonly log: string[] = []
+    readonly times: number[] = []
+    configure(): void {}
+    sampled(): void {}
+    estimated(): void {}
+    sent(packet: Packet, now: number): void {
+      this.paced = now + 10
+      this.times.push(now)
+      this.log.push(`sent ${packet.size} ${packet.attempts}`)
     }
-    for (let i = 0; i < count; i++) peer.send(Uint8Array.of(i), { channel: 0 })
-    wire.run(10_000)
-    expect([got, wrong]).toEqual([count, 0])
+    acknowledged(packet: Packet, now: number): void {
+      this.log.push(`acknowledged ${packet.size} ${Math.round(now - packet.sentAt)}`)
+    }
+    lost(packet: Packet): void {
+      this.log.push(`lost ${packet.size}`)
+    }
+  }
+
+  test('sets the pace, and hears of each packet what became of it', () => {
+    const metronome = new Metronome()
+    const wire = new Wire({ a: { congestion: () => metronome } })
+    const peer = wire.connected()
+    let isFirst = true
+    wire.passes = (_from, bytes) => {
+      const isLost = isFirst && bytes.length > 300
+      if (isLost) isFirst = false
+      return !isLost
+    }
+    for (const size of [300, 200, 100]) peer.send(message(size), { channel: 0 })
+    wire.run(500)
+    expect(wire.b.messages().map(({ length }) => length)).toEqual([300, 200, 100])
+    const [first, second, third] = metronome.times
+    expect([second! - first!, third! - second!]).toEqual([10, 10])
+    expect(metronome.log).toEqual([
+      'sent 300 1',
+      'sent 200 1',
+      'acknowledged 200 10',
+      'sent 100 1',
+      'lost 300',
+      'acknowledged 100 10',
+      'sent 300 2',
+      'acknowledged 300 10',
+    ])
   })
 })
 
@@ -304,6 +375,17 @@ describe('silence', () => {
   })
 })
 
+test('a loss is found after the longest time, however few attempts that took', () => {
+  const timeout = { limit: 1 << 20, minimum: 1 << 20, maximum: 3_000 }
+  const wire = new Wire({ a: { timeout } })
+  wire.connected()
+  wire.isUp = false
+  wire.run(2_900)
+  expect(wire.a.kinds()).toEqual(['connected'])
+  wire.run(5_000)
+  expect(wire.a.kinds()).toEqual(['connected', 'lost'])
+})
+
 describe('the end', () => {
   test.each(['a', 'b'] as const)('is asked for by %s and told to both', (side) => {
     const wire = new Wire()
@@ -340,6 +422,29 @@ describe('the end', () => {
     wire.run(30_000)
     expect(wire.b.messages()).toEqual([message(50_000)])
     expect(wire.b.events.at(-1)).toMatchObject({ kind: 'disconnected', data: 4 })
+  })
+
+  test('drops messages that arrive while we wait for our own to be taken', () => {
+    const wire = new Wire()
+    const peer = wire.connected()
+    peer.send(message(50_000), { channel: 0 })
+    peer.disconnectLater(4)
+    wire.b.peer.send(message(3), { channel: 0 })
+    wire.run(1_000)
+    expect(wire.a.kinds()).toEqual(['connected', 'disconnected'])
+    expect(wire.b.kinds()).toEqual(['connected', 'message', 'disconnected'])
+  })
+
+  test('leaves nothing to acknowledge but itself', () => {
+    const wire = new Wire()
+    wire.connected()
+    const verify = commandsOf(wire.b).find(({ kind }) => kind === 'verify-connect')!
+    wire.b.sent.length = 0
+    const header = { peer: 0, session: 0, sentTime: 1, checksum: undefined }
+    const end: Command = { kind: 'disconnect', flags: 0x80, channel: 0xff, sequence: 9, data: 1 }
+    wire.inject(wire.b, encodeDatagram({ header, commands: [end, { ...verify, sequence: 10 }] }))
+    wire.run(1)
+    expect(commandsOf(wire.b)).toMatchObject([{ kind: 'acknowledge', sequence: 9 }])
   })
 
   test('comes at once when it is asked for so', () => {
