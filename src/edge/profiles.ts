@@ -2,7 +2,7 @@
  * The profiles of this home: a folder each, with the vault, the lock of the
  * process that owns it, and settings. Reading needs no lock; changing does.
  */
-import { readdir } from 'node:fs/promises'
+import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
@@ -40,15 +40,24 @@ export interface OpenOptions {
 }
 
 /** Makes a profile with a new identity. `cost` is for tests. */
-export async function createProfile(
-  options: Omit<OpenOptions, 'lock'> & { readonly cost?: Cost },
-): Promise<Contents> {
-  const { home, name, passphrase, command, cost } = options
-  await refuseName(home, name)
+export async function createProfile(options: CreateOptions): Promise<Contents> {
+  const { home, name, command } = options
+  refuseMisnamed(name)
   const path = join(home.profiles, name)
   await makeFolder(path)
-  using _ = await lockProfile(path, name, command)
-  if (await readVault(path)) throw exists(name)
+  try {
+    using _ = await lockProfile(path, name, command)
+    await refuseTaken(home, name)
+    return await fill(path, options)
+  } catch (error) {
+    await rmdir(path).catch(() => {}) // only if it holds nothing
+    throw error
+  }
+}
+
+export type CreateOptions = Omit<OpenOptions, 'lock'> & { readonly cost?: Cost }
+
+async function fill(path: string, { passphrase, cost }: CreateOptions): Promise<Contents> {
   const contents: Contents = {
     identity: createIdentity(randomBytes),
     createdAt: Date.now(),
@@ -61,27 +70,32 @@ export async function createProfile(
   return contents
 }
 
-/** Why a text is no name of a profile, or `undefined`. It names a folder, in all file systems. */
-function nameFault(name: string): string | undefined {
-  if (/^[a-z\d][a-z\d._-]{0,31}$/i.test(name)) return undefined
-  return 'a profile’s name has 1 to 32 letters, digits, dots, _ or -, and begins with a letter or digit'
-}
-
-/** Throws if no profile can be made under this name. Some file systems do not tell upper from lower case. */
+/** Throws if no profile can be made under this name. */
 export async function refuseName(home: Home, name: string): Promise<void> {
-  const fault = nameFault(name)
-  if (fault) throw new UserError(`${name || '(nothing)'} cannot be a profile`, { hint: fault, exit: 2 })
-  const names = (await listProfiles(home)).map((entry) => entry.name)
-  const clash = names.find((other) => other.toLowerCase() === name.toLowerCase())
-  if (clash) throw exists(clash)
+  refuseMisnamed(name)
+  await refuseTaken(home, name)
 }
 
-const exists = (name: string): UserError =>
-  new UserError(`there is a profile named ${name} already`, { hint: 'choose another name' })
+/** The name is a folder's, in all file systems. */
+function refuseMisnamed(name: string): void {
+  if (isName(name)) return
+  const hint = 'a name has 1 to 32 letters, digits, dots, _ or -, and begins with a letter or digit'
+  throw new UserError(`${name || '(nothing)'} cannot be the name of a profile`, { hint, exit: 2 })
+}
+
+const isName = (name: string): boolean => /^[a-z\d][a-z\d._-]{0,31}$/i.test(name)
+
+/** Some file systems do not tell upper from lower case. */
+async function refuseTaken(home: Home, name: string): Promise<void> {
+  const names = (await listProfiles(home)).map((entry) => entry.name)
+  const taken = names.find((other) => other.toLowerCase() === name.toLowerCase())
+  if (taken === undefined) return
+  throw new UserError(`there is a profile named ${taken} already`, { hint: 'choose another name' })
+}
 
 /** By name; folders without a vault are none. */
 export async function listProfiles(home: Home): Promise<readonly ProfileEntry[]> {
-  const entries = (await folders(home.profiles)).filter((name) => !nameFault(name)).sort()
+  const entries = (await folders(home.profiles)).filter(isName).sort()
   const found: ProfileEntry[] = []
   for (const name of entries) {
     const path = join(home.profiles, name)
@@ -111,7 +125,7 @@ export async function findProfile(home: Home, name: string): Promise<ProfileEntr
   const names = entries.map((entry) => entry.name).join(', ')
   const hint =
     names === ''
-      ? `make one: otrtalk profile create ${nameFault(name) ? '' : name}`.trim()
+      ? `make one: otrtalk profile create ${isName(name) ? name : ''}`.trim()
       : `there are: ${names}`
   throw new UserError(`no profile named ${name}`, { hint })
 }

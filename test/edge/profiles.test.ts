@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Home } from '../../src/edge/home.ts'
@@ -58,6 +58,7 @@ describe('a profile', () => {
     expect((await fault(create(home))).message).toBe('there is a profile named ada already')
     expect((await fault(create(home, 'ADA'))).message).toBe('there is a profile named ada already')
     expect(readFileSync(vaultOf(home))).toEqual(before)
+    expect(readdirSync(home.profiles)).toEqual(['ada']) // nothing is left of a refused one
   })
 
   test('is made by one of four who try at the same moment', async () => {

@@ -1,8 +1,10 @@
+import { createHash, createHmac, scryptSync } from 'node:crypto'
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hex } from '@scure/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomBytes, sha256 } from '../../src/crypto.ts'
-import type { Contents } from '../../src/profile/contents.ts'
+import { type Contents, encodeContents } from '../../src/profile/contents.ts'
 import { defaultCost, needsPassphrase, Vault } from '../../src/profile/vault.ts'
 import { cheap, other, own, withBuddy } from './people.ts'
 
@@ -80,6 +82,22 @@ describe('a vault', () => {
     wiped.wipe()
     expect(await why(wiped.seal(contents, randomBytes), 'x')).toBe('damaged')
   })
+})
+
+/** docs/Protocol.md, "Vault", without any of our code but scrypt. */
+test('a vault is, octet for octet, what the page says', async () => {
+  const at = (from: number, size: number): Uint8Array => file.subarray(from, from + size)
+  expect(new TextDecoder().decode(at(0, 15))).toBe('otrtalk vault\n\0')
+  expect([...at(15, 4)]).toEqual([1, cheap.logN, cheap.r, cheap.p])
+  const { logN, r, p } = cheap
+  const wrapping = scryptSync('correct horse', at(19, 32), 32, { N: 2 ** logN, r, p })
+  const master = xchacha20poly1305(wrapping, at(51, 24), at(0, 75)).decrypt(at(75, 48))
+  const key = createHmac('sha256', master).update('otrtalk vault contents\x01').digest()
+  const sealed = file.subarray(147, -32)
+  const octets = xchacha20poly1305(key, at(123, 24), at(0, 123)).decrypt(sealed)
+  expect(octets.subarray(0, 57)).toEqual(own.keys.symmetricKey)
+  expect(octets).toEqual(encodeContents(contents))
+  expect(createHash('sha256').update(file.subarray(0, -32)).digest()).toEqual(Buffer.from(file.subarray(-32)))
 })
 
 describe('a damaged vault', () => {
