@@ -54,7 +54,7 @@ test('a buffer that was handed out is never written again', () => {
     while (copies.length < wire.a.sent.length) copies.push(wire.a.sent[copies.length]!.slice())
   }
   expect(wire.a.sent.length).toBeGreaterThan(150)
-  expect(wire.a.sent).toEqual(copies)
+  expect(digests(wire.a.sent)).toEqual(digests(copies))
 })
 
 test('no octets make a host throw, hang, or hold more than they bring', () => {
