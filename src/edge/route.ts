@@ -9,7 +9,7 @@ import { createSocket } from 'node:dgram'
 
 /** The source address the kernel would use to reach an IPv4 literal; `undefined` if there is no way. */
 export function sourceFor(host: string): string | undefined {
-  const socket = createSocket({ type: 'udp4', lookup: (_host, _options, done) => done(null, host, 4) })
+  const socket = createSocket({ type: 'udp4', lookup: (literal, _options, done) => done(null, literal, 4) })
   let source: string | undefined
   // All of this happens before `connect` returns: nothing is looked up.
   socket.on('error', () => {})
