@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The program: runs the command line in this process. */
-import { main } from '../src/cli/program.ts'
+import { version } from '../src/cli/version.ts'
 
-const { argv, env, stdin, stdout, stderr } = process
+const { argv, env, stdout, stderr } = process
 
 // Whoever read our output has gone: nothing more to do, and no fault (`otrtalk buddy list | head -1`).
 stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -10,4 +10,9 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
-process.exitCode = await main(argv.slice(2), { stdin, stdout, stderr, env })
+// Alone, it loads nothing else: 6 ms over bare node, a third of what the command line costs.
+if (argv.length === 3 && (argv[2] === '--version' || argv[2] === '-V')) stdout.write(`${version}\n`)
+else {
+  const { main } = await import('../src/cli/program.ts')
+  process.exitCode = await main(argv.slice(2), { stdin: process.stdin, stdout, stderr, env })
+}
