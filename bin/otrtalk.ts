@@ -4,10 +4,11 @@ import { version } from '../src/cli/version.ts'
 
 const { argv, env, stdout, stderr } = process
 
-// Whoever read our output has gone: nothing more to do, and no fault (`otrtalk buddy list | head -1`).
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+// What was thrown where nobody awaits: a fault of ours, told like any other; or a
+// pipe that nobody reads any more (`otrtalk buddy list | head -1`), which is none.
+process.on('uncaughtException', async (error) => {
+  const { report } = await import('../src/cli/error.ts')
+  process.exit(await report(error, { stdin: process.stdin, stdout, stderr, env }, 'text'))
 })
 
 // Alone, it loads nothing else: 6 ms over bare node, a third of what the command line costs.

@@ -33,7 +33,7 @@ export async function report(
 }
 
 /** Whoever read our output has gone: `otrtalk buddy list | head -1`. */
-export const isClosedPipe = (error: unknown): boolean =>
+const isClosedPipe = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EPIPE'
 
 const longest = 4_096 // columns: a path may be as long

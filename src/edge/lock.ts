@@ -47,7 +47,8 @@ export async function holderOf(path: string): Promise<Holder | undefined> {
 
 function create(path: string, command: string): Disposable | undefined {
   const nonce = randomBytes(8).toString('hex') // no two locks have the same octets
-  const octets = Buffer.from(`${JSON.stringify({ ...thisProcess(), command, nonce })}\n`)
+  const line = `${JSON.stringify({ ...thisProcess(), command, nonce })}\n`
+  const octets = Buffer.from(line)
   try {
     const file = openSync(path, 'wx', 0o600)
     try {

@@ -22,7 +22,7 @@ export interface Buddy {
 
 export type Buddies = readonly Buddy[]
 
-export type AliasFault = 'alias-empty' | 'alias-long' | 'alias-characters'
+type AliasFault = 'alias-empty' | 'alias-long' | 'alias-characters'
 
 export type BuddyFault =
   | AliasFault
@@ -82,7 +82,7 @@ const hasSameKey = (a: ProfileAddress, b: ProfileAddress): boolean =>
   equal(discoveryKeyIn(a), discoveryKeyIn(b))
 
 /** Letters and digits of any script, and `. _ -` inside: a word of a command line, and no option. */
-export function aliasFault(alias: string): AliasFault | undefined {
+function aliasFault(alias: string): AliasFault | undefined {
   if (alias === '') return 'alias-empty'
   if ([...alias].length > maxAlias) return 'alias-long'
   return /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u.test(alias) ? undefined : 'alias-characters'

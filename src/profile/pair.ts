@@ -20,7 +20,7 @@ export type Label = 'ed25519' | 'aead' | 'ih' | 'psk' | 'mac1'
 /** e = floor(unix seconds / 3600) */
 export const epochOf = (unixMs: number): number => Math.floor(unixMs / epochDuration)
 
-export const epochDuration = 3_600_000 // ms
+const epochDuration = 3_600_000 // ms
 
 export interface Self {
   readonly discoverySecret: Uint8Array
