@@ -200,7 +200,10 @@ export class Dht<Part> {
       this.#state = { kind: 'joined', refreshAt: now + minRefresh, refreshes: 0, checkAt: now + checkEvery }
       this.#events.push({ kind: 'joined' })
     }
-    if (tag.kind === 'lookup') tag.search.lookup.answered(tag.candidate, answer)
+    if (tag.kind === 'lookup') {
+      const nodes = answer.nodes?.filter(({ id }) => !this.table.isOwn(id))
+      tag.search.lookup.answered(tag.candidate, { ...answer, nodes })
+    }
     const part = tag.kind === 'lookup' ? tag.search.part : tag.kind === 'ask' ? tag.part : undefined
     if (part !== undefined) this.#events.push({ kind: 'answered', part, from: peer, question, answer })
   }

@@ -49,7 +49,7 @@ export class Table {
       entry.misses = 0
       return
     }
-    if (sharedBits(this.#id, id) === idSize * 8) return // nobody but us may have our id
+    if (this.isOwn(id)) return
     this.#insert({ id: id.slice(), address, network: networkOf(address), heardAt: now, misses: 0 })
   }
 
@@ -59,13 +59,18 @@ export class Table {
     if (entry && ++entry.misses >= maxMisses) this.#remove(entry)
   }
 
+  /** Others tell us of us; and nobody else may have our id. */
+  isOwn(id: Uint8Array): boolean {
+    return sharedBits(this.#id, id) === idSize * 8
+  }
+
   has(address: Address): boolean {
     return this.#byAddress.has(address)
   }
 
   /** Whether a node of this id and address would find room, should it answer. */
   wants(node: NodeInfo): boolean {
-    if (this.#byAddress.has(node.address)) return false
+    if (this.#byAddress.has(node.address) || this.isOwn(node.id)) return false
     const bucket = this.#bucketOf(node.id)
     return bucket.length < bucketSize || bucket.some(({ misses }) => misses > 0)
   }

@@ -190,6 +190,7 @@ describe('Table', () => {
     table.heard(far(1), 0)
     table.heard({ ...far(2), address: far(1).address }, 1)
     table.heard({ ...far(2), id: own }, 1)
+    expect(table.wants({ ...far(2), id: own })).toBe(false)
     expect(table.size).toBe(0)
   })
 
