@@ -15,4 +15,20 @@ describe('the vectors of OTRv4', () => {
     const outcome = replayOtrv4(name, read(name))
     expect(outcome).toMatchObject({ kind: notBuilt.includes(name) ? 'not-run' : 'passed' })
   })
+
+  test('fail when one digit of what is to be made is another', () => {
+    const dake = read('dake') as { derived: { ssid: string } }
+    dake.derived.ssid = dake.derived.ssid.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))
+    expect(replayOtrv4('dake', dake)).toMatchObject({ kind: 'failed' })
+    const kdf = read('kdf') as { cases: { output: string }[] }
+    kdf.cases[3]!.output += '00'
+    expect(replayOtrv4('another-name', kdf)).toMatchObject({ kind: 'failed' })
+  })
+
+  test.each([null, 7, [], {}, { cases: [] }, { cases: [null] }, { dake: 1, steps: [] }])(
+    '%j does not throw',
+    (json) => {
+      for (const name of [...names, 'unknown']) expect(replayOtrv4(name, json).kind).not.toBe('passed')
+    },
+  )
 })

@@ -1,0 +1,84 @@
+/**
+ * What OTRv4 costs: each side of a DAKEZ, a message that begins a ratchet, and
+ * one within a ratchet, on one core.
+ */
+import { performance } from 'node:perf_hooks'
+import { randomBytes } from '../src/crypto.ts'
+import { Conversation } from '../src/otr/conversation.ts'
+import { generateIdentity } from '../src/otr/identity.ts'
+import { createClientProfile } from '../src/otr/profile.ts'
+import type { Bench, Figure } from './bench.ts'
+
+export const bench: Bench = { name: 'otr', run }
+
+function* run(): Iterable<Figure> {
+  const people = Array.from({ length: warmUp + rounds }, meet)
+  const sides = people.map(({ sides }) => sides).slice(warmUp)
+  yield { name: 'DAKEZ, initiator', value: median(sides.map(({ initiator }) => initiator)), unit: 'ms' }
+  yield { name: 'DAKEZ, responder', value: median(sides.map(({ responder }) => responder)), unit: 'ms' }
+
+  const turns = Array.from({ length: rounds }, () => turn(people[0]!))
+  yield { name: 'first of a ratchet, received', value: median(turns.map((t) => t.receive)), unit: 'ms' }
+  yield { name: 'first of a ratchet, prepared', value: median(turns.map((t) => t.prepare)), unit: 'ms' }
+  yield { name: 'first of a ratchet, sent after', value: median(turns.map((t) => t.send)), unit: 'ms' }
+  const within = Array.from({ length: 50 * rounds }, () => message(people[0]!))
+  yield { name: 'within a ratchet, sent', value: 1_000 * median(within.map((m) => m.send)), unit: 'µs' }
+  yield {
+    name: 'within a ratchet, received',
+    value: 1_000 * median(within.map((m) => m.receive)),
+    unit: 'µs',
+  }
+}
+
+interface Met {
+  readonly bob: Conversation
+  readonly alice: Conversation
+  readonly sides: { readonly initiator: number; readonly responder: number }
+}
+
+/** A DAKE between strangers: the time that each side computes, ms. */
+function meet(): Met {
+  const [bob, alice] = [converse('initiator', 0x202), converse('responder', 0x101)]
+  const [identity, a] = timed(() => bob.start(0))
+  const [authR, b] = timed(() => alice.receive(identity, 0).replies[0]!)
+  const [authI, c] = timed(() => bob.receive(authR, 0).replies[0]!)
+  const [, d] = timed(() => alice.receive(authI, 0))
+  if (!alice.isSecured) throw new Error('not secured')
+  return { bob, alice, sides: { initiator: a + c, responder: b + d } }
+}
+
+/** One line each way: what the second one's ratchet costs on both ends. */
+function turn({ bob, alice }: Met): Record<'receive' | 'prepare' | 'send', number> {
+  alice.receive(bob.encrypt({ text: line }, 0), 0)
+  const [, prepare] = timed(() => alice.prepare(0))
+  const [sent, send] = timed(() => alice.encrypt({ text: line }, 0))
+  const [, receive] = timed(() => bob.receive(sent, 0))
+  return { receive, prepare, send }
+}
+
+function message({ bob, alice }: Met): Record<'receive' | 'send', number> {
+  const [sent, send] = timed(() => bob.encrypt({ text: line }, 0))
+  const [, receive] = timed(() => alice.receive(sent, 0))
+  return { receive, send }
+}
+
+function converse(role: 'initiator' | 'responder', instanceTag: number): Conversation {
+  const identity = generateIdentity(randomBytes)
+  const profile = createClientProfile({ identity, instanceTag, expires: 86_400 })
+  const ids = { own: new Uint8Array(0), peer: new Uint8Array(0) }
+  const fixed = { accepts: () => true, random: randomBytes, wall: () => 0 }
+  return new Conversation({ role, identity, instanceTag, profile, ids, ...fixed })
+}
+
+function timed<T>(work: () => T): [T, number] {
+  const start = performance.now()
+  const result = work()
+  return [result, performance.now() - start]
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+const line = 'a line of a conversation, as long as people write them'
+const warmUp = 5
+const rounds = 30
