@@ -23,6 +23,7 @@ export class Feed implements Disposable {
   #undelivered = 0
   #isBlocked = false
   #hasEnded = false
+  #isDisposed = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: FeedOptions) {
@@ -59,6 +60,7 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     const { stdin } = this.#options
+    this.#isDisposed = true
     clearTimeout(this.#timer)
     stdin.off('data', this.#read)
     stdin.off('end', this.#finish)
@@ -106,7 +108,7 @@ export class Feed implements Disposable {
   }
 
   get #isFull(): boolean {
-    return this.#isBlocked || this.#unconfirmed.size >= maxUnconfirmed
+    return this.#isDisposed || this.#isBlocked || this.#unconfirmed.size >= maxUnconfirmed
   }
 
   #await(): void {
@@ -115,7 +117,10 @@ export class Feed implements Disposable {
     else this.#timer = setTimeout(this.#giveUp, this.#options.patience)
   }
 
-  readonly #giveUp = (): void => this.#options.onEnd(this.#undelivered + this.#unconfirmed.size)
+  readonly #giveUp = (): void => {
+    const unsaid = this.#rest.split('\n').filter((line) => line !== '').length
+    this.#options.onEnd(this.#undelivered + this.#unconfirmed.size + unsaid)
+  }
 }
 
 const maxUnconfirmed = 64 // lines: what is on its way between two machines at 100 ms and 600 lines a second

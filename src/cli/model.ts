@@ -211,5 +211,5 @@ const newConversation = (buddy: string, pinned: string | undefined): Conversatio
 })
 
 const rank = { waiting: 0, sent: 1, undelivered: 2, delivered: 3 } // a receipt may come after giving up
-const maxLines = 20_000 // of a conversation: some 40 MB; older ones leave
+const maxLines = 10_000 // of a conversation: some 20 MB; older ones leave
 const dropped = 1000 // at once, so that it is not done for each line

@@ -49,13 +49,21 @@ export function legible(stream: NodeJS.WriteStream, env: Environment): NodeJS.Wr
 /** Calls `leave` for each signal that asks the program to end; dispose to listen no more. */
 export function onLeavingSignal(leave: (signal: LeavingSignal) => void): Disposable {
   const signals: readonly LeavingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  for (const signal of signals) process.on(signal, leave)
+  let isHearing = false
+  const hear = (signal: LeavingSignal): void => {
+    isHearing = true
+    leave(signal)
+    isHearing = false
+  }
+  const stop = (): void => {
+    for (const signal of signals) process.off(signal, hear)
+  }
+  for (const signal of signals) process.on(signal, hear)
   return {
     [Symbol.dispose]() {
       // Not within the signal: ink would find itself alone with it, and end the process.
-      setImmediate(() => {
-        for (const signal of signals) process.off(signal, leave)
-      })
+      if (isHearing) setImmediate(stop)
+      else stop()
     },
   }
 }

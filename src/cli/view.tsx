@@ -81,7 +81,7 @@ function Header({ view, conversation }: Part): ReactElement {
   if (!conversation) return <Sides columns={columns} left={profile} right={noText} />
   const name = safeName(conversation.buddy)
   const state = explainState(conversation.state)
-  const room = columns - columnsOf(name) - columnsOf(state) - 3
+  const room = columns - columnsOf(name) - columnsOf(state) - 2
   return (
     <Text wrap="truncate">
       <Text bold>{name}: </Text>

@@ -1,4 +1,4 @@
-/** A real terminal emulator behind the streams of a program. */
+/** A real terminal emulator behind the streams of a program; newlines as a terminal's driver makes them. */
 import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import xterm from '@xterm/headless'
@@ -13,7 +13,13 @@ export class Emulator {
   isRaw = false
 
   constructor(columns: number, rows: number) {
-    this.terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 })
+    this.terminal = new xterm.Terminal({
+      cols: columns,
+      rows,
+      allowProposedApi: true,
+      scrollback: 1000,
+      convertEol: true,
+    })
     this.terminal.onTitleChange((title) => {
       this.title = title
     })
@@ -28,9 +34,11 @@ export class Emulator {
     this.stdin = stdin as unknown as NodeJS.ReadStream
     const stdout = Object.assign(new EventEmitter(), {
       ...{ isTTY: true, columns, rows, writable: true, writableLength: 0 },
-      write: (text: string) => {
+      write: (text: string, ...rest: readonly unknown[]) => {
         this.output += text
         this.terminal.write(text)
+        const done = rest.at(-1)
+        if (typeof done === 'function') queueMicrotask(() => done())
         return true
       },
     })
@@ -69,11 +77,14 @@ export class Emulator {
 }
 
 /** Waits in real time until a check passes: the program under test draws when it likes. */
-export async function until<T>(check: () => T | Promise<T>, what: string): Promise<T> {
+export async function until<T>(
+  check: () => T | Promise<T>,
+  what: string,
+): Promise<Exclude<T, false | undefined>> {
   const end = performance.now() + 3000
   for (;;) {
     const value = await check()
-    if (value) return value
+    if (value) return value as Exclude<T, false | undefined>
     if (performance.now() > end) throw new Error(`in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import {
+  explainDuration,
+  explainEvent,
+  explainFingerprint,
+  explainLost,
+  explainNetwork,
+  explainPath,
+  explainPhase,
+  explainRefused,
+  explainTrust,
+  explainUndelivered,
+  timeOfDay,
+} from '../../src/cli/explain.ts'
+import { safeText } from '../../src/cli/safetext.ts'
+
+const everything: readonly { text: string; hint?: string | undefined }[] = [
+  ...(['looking', 'punching', 'securing'] as const).map((phase) => ({ text: explainPhase(phase, 'ada') })),
+  ...(['unverified', 'by-code', 'verified'] as const).map((trust) => ({ text: explainTrust(trust) })),
+  ...(['loopback', 'lan', 'direct'] as const).map((path) => ({ text: explainPath(path) })),
+  ...(['too-long', 'too-many', 'closed', 'another-key', 'unknown-buddy'] as const).map((why) => ({
+    text: explainUndelivered(why),
+  })),
+  ...(['left', 'timeout', 'restarted', 'closed'] as const).map((why) => ({ text: explainLost(why, 'ada') })),
+  ...(['wrong-fingerprint', 'wrong-version', 'clock', 'failed', 'elsewhere'] as const).map((why) =>
+    explainRefused(why, 'ada'),
+  ),
+  ...(['joining', 'joined', 'unreachable', 'no-socket'] as const).map(explainNetwork),
+]
+
+test('each of the 27 things that happen has words of its own', () => {
+  expect(new Set(everything.map(({ text }) => text)).size).toBe(27)
+})
+
+test.each(everything)('$text: plain words, no jargon, no full stop', ({ text, hint = '' }) => {
+  expect(text).toMatch(/^[^.]{5,}$/)
+  expect(`${text} ${hint}`).not.toMatch(
+    /DAKE|OTR[v ]|NAT\b|punch|ENet|SMP|handshake|hash|undefined|socket|DHT|packet/i,
+  )
+})
+
+describe('an event', () => {
+  test('that secures says with whom, how far trusted, by which way, and the key', () => {
+    const event = {
+      kind: 'secured',
+      buddy: 'ada',
+      session: 1,
+      fingerprint: 'ab'.repeat(56),
+      path: 'lan',
+      ms: 3,
+    } as const
+    expect(explainEvent({ ...event, trust: 'by-code' })).toEqual({
+      tone: 'good',
+      text: 'secured with ada: verified by code, over the local network',
+      hint: `fingerprint ${Array(14).fill('ABABABAB').join(' ')}`,
+    })
+    expect(explainEvent({ ...event, trust: 'unverified' })?.hint).toContain('compare it with your buddy')
+  })
+
+  test.each(['wrong-fingerprint', 'wrong-version', 'clock', 'failed', 'elsewhere'] as const)(
+    'that refuses (%s) is bad news with advice',
+    (why) => {
+      const notice = explainEvent({ kind: 'refused', buddy: 'ada', why })
+      expect(notice?.tone).toBe('bad')
+      expect(notice?.hint?.length).toBeGreaterThan(20)
+    },
+  )
+
+  test('shows a hostile name as a safe one', () => {
+    const notice = explainEvent({ kind: 'lost', buddy: 'a\x1b]0;x\x07\nb', why: 'left' })
+    expect(notice?.text).toBe('a␛]0;x␇ b has left')
+    const key = explainEvent({
+      ...{
+        kind: 'secured',
+        buddy: 'a',
+        session: 1,
+        fingerprint: '\x1b[31m',
+        trust: 'verified',
+        path: 'lan',
+        ms: 3,
+      },
+    } as const)
+    expect(safeText(`${key?.text}${key?.hint}`)).toBe(`${key?.text}${key?.hint}`)
+  })
+})
+
+test.each([
+  [-5, '0 s'],
+  [59_999, '59 s'],
+  [60_000, '1 min'],
+  [3_599_999, '59 min'],
+  [3_900_000, '1 h 5 min'],
+])('%d ms are %s', (ms, text) => expect(explainDuration(ms)).toBe(text))
+
+test('a time that is none does no harm', () => {
+  expect(timeOfDay(Number.NaN)).toBe('--:--')
+  expect(timeOfDay(1e300)).toBe('--:--')
+  expect(timeOfDay(new Date(2026, 0, 2, 3, 4).getTime())).toBe('03:04')
+})
+
+test('a fingerprint has all its digits, in groups of eight', () => {
+  expect(explainFingerprint('0123456789abcdef'.repeat(7))).toBe('01234567 89ABCDEF '.repeat(7).trim())
+})

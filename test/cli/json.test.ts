@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { jsonLine, openJson } from '../../src/cli/json.ts'
+import type { Ui } from '../../src/cli/ui.ts'
+import type { TalkEvent } from '../../src/session/command.ts'
+import { until } from './emulator.ts'
+import { idOf, Pipes } from './pipes.ts'
+
+const under = { buddy: 'ada', session: 1, fingerprint: 'ab', trust: 'by-code' } as const
+
+let ui: Ui | undefined
+afterEach(() => ui?.[Symbol.asyncDispose]())
+
+describe('an event is one line, its name first', () => {
+  test.each<[TalkEvent, string]>([
+    [
+      { profile: 'home', kind: 'listening', addresses: ['127.0.0.1:1'], port: 1 },
+      '{"event":"listening","profile":"home","port":1,"addresses":["127.0.0.1:1"]}',
+    ],
+    [
+      { ms: 7, kind: 'phase', phase: 'looking', buddy: 'ada' },
+      '{"event":"phase","buddy":"ada","phase":"looking","ms":7}',
+    ],
+    [
+      { ...under, kind: 'secured', path: 'lan', ms: 3 },
+      '{"event":"secured","buddy":"ada","fingerprint":"ab","trust":"by-code","path":"lan","ms":3,"session":1}',
+    ],
+    [
+      { ...under, kind: 'message', id: 'i', text: 'hi', at: 5 },
+      '{"event":"message","buddy":"ada","id":"i","text":"hi","at":5,"trust":"by-code","fingerprint":"ab","session":1}',
+    ],
+    [{ kind: 'sent', buddy: 'ada', id: 'i' }, '{"event":"sent","buddy":"ada","id":"i"}'],
+    [
+      { kind: 'delivered', buddy: 'ada', id: 'i', ms: 2 },
+      '{"event":"delivered","buddy":"ada","id":"i","ms":2}',
+    ],
+    [
+      { kind: 'undelivered', buddy: 'ada', id: 'i', why: 'closed' },
+      '{"event":"undelivered","buddy":"ada","id":"i","why":"closed"}',
+    ],
+    [{ kind: 'lost', buddy: 'ada', why: 'left' }, '{"event":"lost","buddy":"ada","why":"left"}'],
+    [{ kind: 'refused', buddy: 'ada', why: 'clock' }, '{"event":"refused","buddy":"ada","why":"clock"}'],
+    [{ kind: 'network', state: 'joined' }, '{"event":"network","state":"joined"}'],
+  ])('%j', (event, line) => {
+    expect(jsonLine(event)).toBe(`${line}\n`)
+    const pipes = new Pipes()
+    ui = openJson(pipes.options())
+    ui.tell(event)
+    expect(pipes.stdout).toBe(`${line}\n`)
+    expect(pipes.stderr).toBe('')
+  })
+})
+
+test('text comes raw, with what could control a terminal escaped', () => {
+  const text = 'a\nb\x1b]0;x\x07\x9b31m\u202e\u2028\ud800"\\'
+  const line = jsonLine({ ...under, kind: 'message', id: 'i', text, at: 5 })
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
+  expect(line.slice(0, -1)).toMatch(/^[^\0-\x1f\x7f-\x9f\u2028\u202e]*$/)
+  expect(JSON.parse(line)).toMatchObject({ text })
+})
+
+test('stdin takes what to say, with an id of its own if it likes', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.write('{"say":"hi\\nthere"}\n\n{"say":"/quit","id":"0123456789abcdef"}\n{"say":"\\ud800x"}\n')
+  await until(() => pipes.acts.length === 3, 'three texts said')
+  expect(pipes.acts).toEqual([
+    { kind: 'say', buddy: 'ada', id: idOf(1), text: 'hi\nthere' },
+    { kind: 'say', buddy: 'ada', id: '0123456789abcdef', text: '/quit' },
+    { kind: 'say', buddy: 'ada', id: idOf(2), text: '\ufffdx' },
+  ])
+})
+
+test.each([
+  ['no json', 'a line of stdin is no JSON'],
+  ['{"say":', 'a line of stdin is no JSON'],
+  ['null', 'a line of stdin says nothing'],
+  ['[]', 'a line of stdin says nothing'],
+  ['"say"', 'a line of stdin says nothing'],
+  ['{"text":"x"}', 'a line of stdin says nothing'],
+  ['{"say":1}', '"say" is no text'],
+  ['{"say":""}', '"say" is no text'],
+  ['{"say":"x","id":"1"}', '"id" is not 16 hex digits'],
+  ['{"say":"x","id":7}', '"id" is not 16 hex digits'],
+])('%s is an error event, and nothing is said', async (line, error) => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.write(`${line}\n`)
+  await until(() => pipes.stdout, 'an error')
+  expect(JSON.parse(pipes.stdout)).toEqual({
+    ...{ event: 'error', message: error, hint: 'write {"say":"text"}, one object a line; "id" may name it' },
+  })
+  expect(pipes.acts).toEqual([])
+})
+
+test('the end of stdin waits for the receipts', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.end('{"say":"hi"}\n')
+  await until(() => pipes.acts.length === 1, 'a text said')
+  ui.tell({ kind: 'delivered', buddy: 'ada', id: idOf(1), ms: 1 })
+  expect(await ui.done).toEqual({ kind: 'ended', unconfirmed: 0 })
+})
+
+test('a closed pipe is an end, not an error', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.broken = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+  ui.tell({ kind: 'network', state: 'joined' })
+  expect(await ui.done).toEqual({ kind: 'pipe' })
+})
