@@ -221,6 +221,6 @@ const isNative = getCiphers().includes(algorithm)
 const tagSize = 16
 
 // RFC 8410: what stands before the 57 octets of an Ed448 key in DER.
-const pkcs8Prefix = Buffer.from('3047020100300506032b6571043b0439', 'hex')
-const spkiPrefix = Buffer.from('3043300506032b6571033a00', 'hex')
+const pkcs8Prefix = Uint8Array.of(0x30, 0x47, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x71, 4, 0x3b, 4, 0x39)
+const spkiPrefix = Uint8Array.of(0x30, 0x43, 0x30, 5, 6, 3, 0x2b, 0x65, 0x71, 3, 0x3a, 0)
 const ed448Size = 57
