@@ -47,7 +47,7 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
     json: on('json'),
     plain: on('plain'),
     input: off('input'),
-    color: off('color') && !env['NO_COLOR'],
+    color: off('color'), // NO_COLOR is the terminal's: src/cli/terminal.ts
     debug: given('debug', String) ?? settings.debug,
     passphraseFd: given('passphraseFd', readDescriptor),
     passphraseFile: undefined,

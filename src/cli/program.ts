@@ -5,9 +5,9 @@
  */
 import { Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
-import type { Context, Io, ProfileContext } from './context.ts'
+import { type Context, contextOf, type Io, type ProfileContext, profileContextOf } from './context.ts'
 import { report } from './error.ts'
-import { everywhere, type Flags, readFingerprint, readSeconds, resolveOptions } from './options.ts'
+import { everywhere, type Flags, readFingerprint, readSeconds } from './options.ts'
 import { version } from './version.ts'
 
 /** Runs the program; the exit code. @param argv - without node and the program's own name */
@@ -86,29 +86,6 @@ const given = (program: Command): Flags =>
   Object.fromEntries(
     Object.entries(program.opts<Flags>()).filter(([key]) => program.getOptionValueSource(key) === 'cli'),
   )
-
-async function contextOf(io: Io, flags: Flags): Promise<Context> {
-  const { findHome } = await import('../edge/home.ts')
-  return contextWith(io, resolveOptions(flags, io.env), await findHome(io.env))
-}
-
-async function profileContextOf(io: Io, flags: Flags, name?: string): Promise<ProfileContext> {
-  const [{ findHome }, { chooseProfile }, { readSettings }, { join }] = await Promise.all([
-    import('../edge/home.ts'),
-    import('./open.ts'),
-    import('../edge/settings.ts'),
-    import('node:path'),
-  ])
-  const home = await findHome(io.env)
-  const profile = await chooseProfile(home, name ?? resolveOptions(flags, io.env).profile)
-  const settings = await readSettings(join(home.profiles, profile))
-  return { ...(await contextWith(io, resolveOptions(flags, io.env, settings), home)), profile }
-}
-
-async function contextWith(io: Io, options: Context['options'], home: Context['home']): Promise<Context> {
-  const { hasTerminal } = await import('./prompt.ts')
-  return { ...io, options, home, isInteractive: options.input && hasTerminal(io) }
-}
 
 function addTalking(program: Command, { profile }: Runner): void {
   const chat = program

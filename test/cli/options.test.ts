@@ -83,11 +83,6 @@ describe('a flag beats the variable, the variable beats the setting', () => {
   })
 })
 
-test('NO_COLOR is honoured', () => {
-  expect(resolveOptions({}, { NO_COLOR: '1' }).color).toBe(false)
-  expect(resolveOptions({}, { NO_COLOR: '' }).color).toBe(true)
-})
-
 test.each([
   ['router.example:6881', { host: 'router.example', port: 6881 }],
   ['10.0.0.1:65535', { host: '10.0.0.1', port: 65_535 }],
