@@ -1,0 +1,120 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { randomBytes } from '../../src/crypto.ts'
+import { findHome } from '../../src/edge/home.ts'
+import { openProfile } from '../../src/edge/profiles.ts'
+import { run } from '../../src/edge/run.ts'
+import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
+import { discoveryKeyIn } from '../../src/profile/address.ts'
+import { createIdentity, type Identity } from '../../src/profile/identity.ts'
+import { Pair } from '../../src/profile/pair.ts'
+import type { TalkEvent } from '../../src/session/command.ts'
+import { Talk } from '../../src/session/talk.ts'
+import { address } from '../support/network.ts'
+import { introduce, type Seed, seed } from '../support/people.ts'
+import { execute, freshHome, Program, type Started } from '../support/program.ts'
+
+let node: Seed
+let home: Awaited<ReturnType<typeof freshHome>>
+let at: Started
+
+beforeAll(async () => {
+  node = await seed({ interface: 'lo' })
+  home = await freshHome()
+  at = { home: home.path, env: { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address } }
+  const as = (name: string): Started => ({ ...at, env: { ...at.env, OTRTALK_PROFILE: name } })
+  await introduce({ name: 'ada', at: as('ada') }, { name: 'bob', at: as('bob') })
+})
+
+afterAll(async () => {
+  await node[Symbol.asyncDispose]()
+  await home[Symbol.asyncDispose]()
+})
+
+test('whoever stole Bob’s discovery secret is refused with words and exit 4, and reads nothing', async () => {
+  const events: TalkEvent[] = []
+  using _thief = await startThief((event) => events.push(event))
+  const { code, stdout, stderr } = await execute(['chat', 'bob', '--plain', '--profile', 'ada'], {
+    ...at,
+    input: 'for Bob alone\n',
+  })
+  expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
+  expect(stderr).toMatch(
+    /otrtalk: refused: whoever answers as bob has another key than the one you know\nhint: /,
+  )
+  expect(events.filter(({ kind }) => kind === 'secured' || kind === 'message')).toEqual([])
+})
+
+test('ten thousand each of random, truncated and bit-flipped datagrams from a stranger: no answer, no harm', async () => {
+  await using listening = new Program(['listen', '--json', '--profile', 'bob'], at)
+  const { port } = await listening.event('listening')
+  const stranger = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(stranger, 'listening')
+  let answers = 0
+  stranger.on('message', () => answers++)
+  const template = Buffer.from(randomBytes(192))
+  template.set([0xf0, 0, 0, 0])
+  for (let i = 0; i < 10_000; i++) {
+    const flipped = Buffer.from(template)
+    flipped[4 + (i % 188)]! ^= 1 << (i % 8)
+    const data = Buffer.from(template)
+    data[0] = 0xf3
+    for (const bytes of [
+      Buffer.from(randomBytes(1 + (i % 200))),
+      template.subarray(0, i % 192),
+      flipped,
+      data,
+    ])
+      stranger.send(bytes, Number(port), '127.0.0.1')
+    if (i % 50 === 0) await sleep(1) // the socket's buffer shall lose little of it
+  }
+  const sent = await execute(['send', 'bob', 'still there?', '--profile', 'ada'], at)
+  expect(sent).toMatchObject({ code: 0 })
+  expect(await listening.event('message')).toMatchObject({ text: 'still there?' })
+  expect(answers).toBe(0)
+  stranger.close()
+})
+
+/** Holds Bob's discovery secret and an identity of its own: can be found as Bob, and no more. */
+async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposable> {
+  const open = async (name: string): Promise<Identity> => {
+    const options = {
+      home: await findHome({ OTRTALK_HOME: home.path }),
+      name,
+      passphrase: '',
+      command: 'test',
+    }
+    await using profile = await openProfile({ ...options, lock: false })
+    return profile.contents.identity
+  }
+  const [ada, bob] = [await open('ada'), await open('bob')]
+  const { keys } = createIdentity(randomBytes)
+  const { instanceTag } = bob
+  const wall = (now: number): number => Date.now() - performance.now() + now
+  const expires = profileExpiry(Date.now())
+  const talk = new Talk({
+    name: 'thief',
+    own: {
+      identity: keys,
+      instanceTag,
+      discoveryKey: discoveryKeyIn(bob.address),
+      clientProfile: () => createClientProfile({ identity: keys, instanceTag, expires }),
+    },
+    random: randomBytes,
+    wall,
+    dht: { mode: 'client', bootstrap: [address(node.address)], saved: [] },
+    hosts: ['127.0.0.1'],
+    loopback: true,
+    now: performance.now(),
+  })
+  const contact = { alias: 'ada', address: ada.address, trust: 'unverified', fingerprint: undefined } as const
+  talk.know({ ...contact, addedAt: 0, lastSeenAt: undefined }, Pair.of(bob, ada.address)!)
+  const running = run(talk, { onEvent, bind: { udp4: '127.0.0.1' } })
+  running.act((talk) => {
+    talk.act({ kind: 'open', buddy: 'ada' }, performance.now())
+    talk.act({ kind: 'say', buddy: 'ada', id: '0123456789abcdef', text: 'I am Bob' }, performance.now())
+  })
+  return running
+}
