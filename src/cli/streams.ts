@@ -36,6 +36,7 @@ export class Streams {
     })
     this.#signals = onLeavingSignal((signal) => this.end({ kind: 'signal', signal }))
     stdout.on('error', this.#onError)
+    stdout.on('drain', this.#unblock)
     stderr.on('error', ignore) // nobody reads remarks: no reason to stop
     if (options.buddy === undefined) return
     // The caller has what we act on only after it has us.
@@ -43,6 +44,7 @@ export class Streams {
       if (this.#hasEnded) return
       const onEnd = (unconfirmed: number): void => this.end({ kind: 'ended', unconfirmed })
       this.#feed = new Feed({ stdin, patience, onEnd, ...lines })
+      if (stdout.writableNeedDrain) this.#feed.block(true)
     })
   }
 
@@ -50,7 +52,6 @@ export class Streams {
   print(text: SafeText): void {
     if (this.#hasEnded || this.#stdout.write(`${text}\n`)) return
     this.#feed?.block(true)
-    this.#stdout.once('drain', this.#unblock)
     if (this.#options.stdout.writableLength > maxUnread) this.end({ kind: 'pipe' })
   }
 
@@ -85,6 +86,7 @@ export class Streams {
     this.#hasEnded = true
     this.#feed?.[Symbol.dispose]()
     this.#signals[Symbol.dispose]()
+    this.#options.stdout.off('drain', this.#unblock)
   }
 }
 

@@ -165,18 +165,23 @@ test('any other fault of stdout is told', async () => {
   await expect(ui.done).rejects.toThrow('no space left')
 })
 
-test('while stdout takes nothing, stdin is not read', async () => {
-  const pipes = new Pipes()
-  ui = openPlain(pipes.options())
-  await new Promise(setImmediate)
-  pipes.stick(true)
-  ui.tell(message('x'.repeat(2000)))
-  pipes.stdin.write('said later\n')
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  expect(pipes.said).toEqual([])
-  pipes.stick(false)
-  await until(() => pipes.said.length === 1, 'the line is said')
-})
+test.each(['before', 'after'])(
+  'while stdout takes nothing, stdin is not read: stuck %s reading began',
+  async (when) => {
+    const pipes = new Pipes()
+    const options = pipes.options()
+    ui = openPlain(options)
+    if (when === 'after') await new Promise(setImmediate)
+    pipes.stick(true)
+    for (let i = 0; i < 20; i++) ui.tell(message('x'.repeat(2000)))
+    pipes.stdin.write('said later\n')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(pipes.said).toEqual([])
+    expect(options.stdout.listenerCount('drain')).toBe(1)
+    pipes.stick(false)
+    await until(() => pipes.said.length === 1, 'the line is said')
+  },
+)
 
 test('without a buddy stdin is left alone', async () => {
   const pipes = new Pipes()
