@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { version } from '../../src/cli/version.ts'
 import { bundle } from '../edge/bundle.ts'
 import { temporaryFolder } from '../edge/folder.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }) // ms: other processes, on a machine with other work
 
 let program = ''
 let broken = ''

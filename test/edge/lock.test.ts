@@ -96,7 +96,7 @@ describe('a lock', () => {
   })
 })
 
-describe('between processes', () => {
+describe('between processes', { timeout: 30_000 }, () => {
   let child = ''
   beforeAll(async () => {
     child = await bundle(`
