@@ -9,7 +9,7 @@ export type Typed =
 
 export type CommandName = (typeof commandNames)[number]
 
-export const commandNames = ['help', 'info', 'fingerprint', 'clear', 'close', 'open', 'quit'] as const
+const commandNames = ['help', 'info', 'fingerprint', 'clear', 'close', 'open', 'quit'] as const
 
 /** A text that begins with a slash is a command; `//` says it with one slash. */
 export function parse(typed: string): Typed {
