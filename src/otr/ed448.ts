@@ -8,6 +8,7 @@
  */
 import { ed448 } from '@noble/curves/ed448.js'
 import { ed448PublicKey, type Random, shake256 } from '../crypto.ts'
+import { jacobi } from './jacobi.ts'
 
 /** A point of prime order: its encoding (POINT, 57 octets) and the point itself. */
 export interface Point {
@@ -21,6 +22,9 @@ export const pointSize = 57
 /** The order of the base point: 2^446 - 0x8335dc163bb124b65129c96fde933d8d723a70aadc873d6d54a7bb0d. */
 export const q = ed448.Point.Fn.ORDER
 
+const { Fp } = ed448.Point
+const { d } = ed448.Point.CURVE()
+
 /** The base point, encoded. */
 export const generator: Uint8Array = ed448.Point.BASE.toBytes()
 
@@ -32,11 +36,36 @@ export function decodePoint(bytes: Uint8Array): Point | undefined {
   if (bytes.length !== pointSize) return undefined
   try {
     const value = ed448.Point.fromBytes(bytes)
-    return value.is0() || !value.isTorsionFree() ? undefined : { bytes: bytes.slice(), value }
+    return value.is0() || !isInSubgroup(value.toAffine()) ? undefined : { bytes: bytes.slice(), value }
   } catch {
-    return undefined // noble's only way to say that it is no point
+    return undefined // noble's only way to say that it is no point, or a root no root
   }
 }
+
+/**
+ * q * X = I for a point of the curve, by halving it instead: a quarter of the
+ * time, and on public values only (T. Pornin, "Point-Halving and Subgroup
+ * Membership in Twisted Edwards Curves", 2022).
+ *
+ * The group is cyclic of order 4q, so that X has order q if X = 2Y and Y is a
+ * double, too. X is a double if (1 - d)(1 - y^2) is a square. Then Y has
+ * s = x_Y^2 + y_Y^2 = 2 / (1 +- sqrt(1 - d x^2)) and y_Y^2 = (s + y(2 - s)) / 2,
+ * with the sign for which that is a square. X's other half, Y + (0, -1), has the
+ * same y_Y^2.
+ */
+function isInSubgroup({ x, y }: { readonly x: bigint; readonly y: bigint }): boolean {
+  if (!isDouble(Fp.sqr(y))) return false
+  const root = Fp.sqrt(Fp.sub(1n, Fp.mul(d, Fp.sqr(x))))
+  const halves = [root, Fp.neg(root)].map((sign) => {
+    const s = Fp.div(2n, Fp.add(1n, sign))
+    return Fp.div(Fp.add(s, Fp.mul(y, Fp.sub(2n, s))), 2n)
+  })
+  const half = halves.find(isSquare)
+  return half !== undefined && isDouble(half)
+}
+
+const isDouble = (ySquared: bigint): boolean => isSquare(Fp.mul(Fp.sub(1n, d), Fp.sub(1n, ySquared)))
+const isSquare = (value: bigint): boolean => jacobi(value, Fp.ORDER) === 1
 
 /** Decodes a POINT that was made or verified here. */
 export const ownPoint = (bytes: Uint8Array): Point => ({ bytes, value: ed448.Point.fromBytes(bytes) })

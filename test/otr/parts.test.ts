@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ed448PublicKey, ed448Sign, ed448Verify } from '../../src/crypto.ts'
 import { armor, unarmor } from '../../src/otr/armor.ts'
-import { isInGroup, jacobi } from '../../src/otr/dh.ts'
+import { isInGroup } from '../../src/otr/dh.ts'
 import {
   decodePoint,
   decodeScalar,
@@ -20,6 +20,7 @@ import {
   loadIdentity,
   parseFingerprint,
 } from '../../src/otr/identity.ts'
+import { jacobi } from '../../src/otr/jacobi.ts'
 import { decodeMessage } from '../../src/otr/message.ts'
 import {
   createClientProfile,
@@ -58,6 +59,25 @@ describe('Ed448', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('a point is of prime order when noble, which multiplies by q, says so', () => {
+    const orderFour = ed448.Point.fromAffine({ x: 1n, y: 0n })
+    fc.assert(
+      fc.property(size57, (random) => {
+        let point = ed448.Point.BASE.multiply(mod(littleEndian(random)) || 1n)
+        for (let i = 0; i < 4; i++) {
+          expect(decodePoint(point.toBytes()) !== undefined).toBe(point.isTorsionFree())
+          point = point.add(orderFour)
+        }
+      }),
+      { numRuns: 20 },
+    )
+    let small = orderFour
+    for (let i = 0; i < 4; i++) {
+      expect(decodePoint(small.toBytes())).toBeUndefined()
+      small = small.add(orderFour)
+    }
   })
 
   test('scalars: q - 1 is the largest (D9), and encoding is the way back', () => {

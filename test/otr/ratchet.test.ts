@@ -194,6 +194,19 @@ describe('two ratchets', () => {
     expect(bob.send(octets(6)).revealed).toHaveLength(3 * 64)
   })
 
+  test('keep the old ratchet when the first message of a new one was changed on the way', () => {
+    const { alice, bob } = ends()
+    const [m0, m1] = [alice.send(octets(0)), alice.send(octets(1))]
+    bob.receive(m0)
+    alice.receive(bob.send(octets(2)))
+    const next = alice.send(octets(3))
+    const { ciphertext, authenticated } = next
+    const length = 8 * (authenticated.length - ciphertext.length)
+    expect(bob.receive(changed(next, length)!)).toBeUndefined()
+    expect(bob.receive(m1)).toEqual(octets(1))
+    expect(bob.receive(next)).toEqual(octets(3))
+  })
+
   test('overwrite what a state leaves behind', () => {
     const { alice, bob } = ratchets()
     const { rootKey, receiving } = bob
