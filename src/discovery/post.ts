@@ -28,6 +28,7 @@ export class Post {
   #lastPut = -Infinity
   #stored = 0 // nodes that keep the current one
   #underWay = 0
+  #failures = 0 // rounds in a row that nobody stored anything in
 
   constructor({ place, isUrgent, lookEvery, now }: PostOptions) {
     this.place = place
@@ -80,7 +81,7 @@ export class Post {
     this.#isLooking = false
     const able = closest.filter(({ token }) => token !== undefined)
     if (able.length === 0) {
-      this.#lookAt = Math.min(this.#lookAt, now + retryAfter)
+      this.#lookAt = Math.min(this.#lookAt, now + this.#backoff())
       this.#putAt = Math.max(this.#putAt, this.#lookAt)
       return
     }
@@ -94,6 +95,7 @@ export class Post {
 
   answered(): void {
     this.#stored++
+    this.#failures = 0
     this.#underWay--
   }
 
@@ -102,9 +104,13 @@ export class Post {
     this.#underWay--
     if (this.#underWay <= 0 && this.#stored === 0) {
       this.#tokensUntil = -Infinity // perhaps they are not accepted any more
-      this.#putAt = Math.min(this.#putAt, now + retryAfter)
+      this.#putAt = Math.min(this.#putAt, now + this.#backoff())
     }
     return code === failures.seq || code === failures.cas
+  }
+
+  #backoff(): number {
+    return Math.min(maxRetry, minRetry * 2 ** this.#failures++)
   }
 }
 
@@ -112,4 +118,5 @@ const debounce = 500 // ms
 const minGap = 10_000 // ms
 const putEvery = 30 * 60_000 // ms; nodes keep items for two hours
 const tokenLifetime = 4 * 60_000 // ms; nodes accept them for five at the least
-const retryAfter = 5_000 // ms
+const minRetry = 5_000 // ms, doubled
+const maxRetry = 5 * 60_000 // ms

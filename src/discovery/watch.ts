@@ -43,6 +43,7 @@ export class Watch {
   #lookAt: number
   #pollAt = Infinity
   #round = 0
+  #failures = 0 // lookups in a row that nobody answered
 
   constructor({ place, pace, random, since, now }: WatchOptions) {
     this.place = place
@@ -73,9 +74,11 @@ export class Watch {
   looked(closest: readonly Storer[], now: number): void {
     this.#isLooking = false
     if (closest.length === 0) {
-      this.#lookAt = Math.min(this.#lookAt, now + retryAfter)
+      const retryIn = Math.min(maxRetry, minRetry * 2 ** this.#failures++)
+      this.#lookAt = Math.min(this.#lookAt, now + retryIn)
       return
     }
+    this.#failures = 0
     // Only nodes that know `get` give a token.
     const able = closest.filter(({ token }) => token !== undefined)
     this.#storers = able.map(({ address }) => ({ address, misses: 0 }))
@@ -113,7 +116,8 @@ const patience = 60_000 // ms in which that is used
 const slow = 60_000 // ms, plus or minus a quarter: nobody shall tell pairs by their beat
 const sideDelay = 1_000 // ms; a cold start has more urgent questions
 const lookEvery = { eager: 5 * 60_000, side: 15 * 60_000, steady: 15 * 60_000 } // ms
-const retryAfter = 5_000 // ms
+const minRetry = 5_000 // ms, doubled
+const maxRetry = 5 * 60_000 // ms
 const few = 3 // of eight: enough to be found by, and a third of the traffic
 const maxMisses = 2
 const maxDead = 3 // of eight

@@ -391,6 +391,17 @@ describe('the rendezvous', () => {
     expect(puts).toHaveLength(3)
   })
 
+  test('nodes that store nothing are tried again after 5, 10, 20 … s, not for ever at one pace', () => {
+    const bench = start()
+    const puts: number[] = []
+    bench.serve(300_000, ({ question }) => {
+      if (question.kind !== 'put') return {}
+      puts.push(Math.round(bench.now / 1_000))
+      return 202
+    })
+    expect(puts).toEqual([0, 5, 15, 35, 75, 155])
+  })
+
   test('polls after 0.25, 0.5, 1, 1 … s, from 10 s on every 5 s, after a minute every 60 s or so', () => {
     const bench = start()
     const polls: number[] = []
