@@ -7,7 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
 import { type Context, contextOf, type Io, type ProfileContext, profileContextOf } from './context.ts'
 import { report } from './error.ts'
-import { everywhere, type Flags, readFingerprint, readSeconds } from './options.ts'
+import { everywhere, type Flags, readFingerprint, readSeconds, usage } from './options.ts'
 import { version } from './version.ts'
 
 /** Runs the program; the exit code. @param argv - without node and the program's own name */
@@ -133,6 +133,7 @@ function addIdentity(program: Command, { profile }: Runner): void {
 function addBuddies(program: Command, { profile }: Runner): void {
   const commands = () => import('./commands/buddy.ts')
   const buddy = program.command('buddy').alias('buddies').description('the people you know')
+  orElse(buddy, () => profile(async (context) => (await commands()).list(context)))
   examples(buddy, ['buddy add bob ot1…', 'buddy list', 'buddy show bob'])
   buddy
     .command('add')
@@ -143,7 +144,7 @@ function addBuddies(program: Command, { profile }: Runner): void {
       profile(async (context) => (await commands()).add(context, { alias, address })),
     )
   buddy
-    .command('list', { isDefault: true })
+    .command('list')
     .description('show all buddies')
     .action(() => profile(async (context) => (await commands()).list(context)))
   buddy
@@ -169,6 +170,7 @@ function addBuddies(program: Command, { profile }: Runner): void {
 function addProfiles(program: Command, { plain, profile }: Runner): void {
   const commands = () => import('./commands/profile.ts')
   const group = program.command('profile').alias('profiles').description('your identities on this machine')
+  orElse(group, () => plain(async (context) => (await commands()).list(context)))
   examples(group, ['profile create', 'profile create work', 'profile list'])
   group
     .command('create')
@@ -179,7 +181,7 @@ function addProfiles(program: Command, { plain, profile }: Runner): void {
       plain(async (context) => (await commands()).create(context, { name, isOpen: !passphrase })),
     )
   group
-    .command('list', { isDefault: true })
+    .command('list')
     .description('show all profiles')
     .action(() => plain(async (context) => (await commands()).list(context)))
   group
@@ -220,6 +222,18 @@ function addNetwork(program: Command, { plain, profile }: Runner): void {
   program
     .command('demo-buddy', { hidden: true })
     .action(() => profile(async (context) => (await parts()).demoBuddy(context)))
+}
+
+/** What a group of commands does without any; an unknown one is refused, naming those there are. */
+function orElse(group: Command, run: () => Promise<void>): void {
+  group
+    .argument('[command]')
+    .usage('[command]')
+    .action((word?: string) => {
+      if (word === undefined) return run()
+      const names = group.commands.map((command) => command.name()).join(', ')
+      throw usage(`unknown command '${group.name()} ${word}'`, `there are: ${names}`)
+    })
 }
 
 /** Before everything else in the help. */
