@@ -106,6 +106,15 @@ describe('a stranger', () => {
     expect(aliceWith().receive(identity, 0).events).toEqual([{ kind: 'refused', why: 'wrong-version' }])
   })
 
+  test('who sends the Auth-I of someone else under another tag is refused', () => {
+    const [alice, bob] = [aliceWith(), bobWith()]
+    const authI = bob.receive(alice.receive(bob.start(0), 0).replies[0]!, 0).replies[0]!
+    const other = authI.slice()
+    other[6]! ^= 1
+    expect(alice.receive(other, 0).events).toEqual([{ kind: 'refused', why: 'failed' }])
+    expect(alice.receive(authI, 0).events).toMatchObject([{ kind: 'secured' }])
+  })
+
   test('on the wrong side gets nothing for an Identity (D8)', () => {
     const other = person('eve', 0x303)
     const identity = bobWith({ ...other, role: 'initiator' }).start(0)

@@ -21,7 +21,7 @@ import {
   parseFingerprint,
 } from '../../src/otr/identity.ts'
 import { jacobi } from '../../src/otr/jacobi.ts'
-import { decodeMessage } from '../../src/otr/message.ts'
+import { decodeMessage, encodeData } from '../../src/otr/message.ts'
 import {
   createClientProfile,
   needsRenewal,
@@ -30,6 +30,7 @@ import {
 } from '../../src/otr/profile.ts'
 import { type Ring, sign, verify } from '../../src/otr/ring.ts'
 import { decodePlaintext, encodePlaintext } from '../../src/otr/tlv.ts'
+import { Writer } from '../../src/wire/writer.ts'
 import { alice, bob, person, seeded, wallTime } from './pair.ts'
 
 const size57 = fc.uint8Array({ minLength: 57, maxLength: 57 })
@@ -186,6 +187,29 @@ describe('decoders', () => {
     fc.assert(fc.property(fc.string(), (text) => void unarmor(`?OTR:${text}.`)))
     const bytes = seeded('armor')(100)
     expect(unarmor(armor(bytes))).toEqual(bytes)
+  })
+
+  test('a data message has a DH key when its ratchet id is a multiple of three, and whole MAC keys', () => {
+    const tags = { senderTag: 0x100, receiverTag: 0x101, flags: 0, pn: 0, messageId: 0 }
+    const kindOf = (ratchetId: number, dh: Uint8Array, revealed: number) => {
+      const sections = encodeData({ ...tags, ratchetId, ecdh: new Uint8Array(57), dh }, new Uint8Array(3))
+      const end = new Writer().zeros(64).data(new Uint8Array(revealed)).done()
+      return decodeMessage(Uint8Array.from([...sections, ...end])).kind
+    }
+    const [without, key] = [new Uint8Array(0), Uint8Array.of(2)]
+    expect([kindOf(3, key, 0), kindOf(4, without, 64), kindOf(4, without, 128)]).toEqual([
+      'data',
+      'data',
+      'data',
+    ])
+    for (const kind of [
+      kindOf(3, without, 0),
+      kindOf(4, key, 0),
+      kindOf(4, without, 63),
+      kindOf(3, Uint8Array.of(0, 2), 0),
+    ]) {
+      expect(kind).toBe('malformed')
+    }
   })
 
   test('a plaintext is read back, and one cut short keeps the records before the cut', () => {
