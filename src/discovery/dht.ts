@@ -176,8 +176,8 @@ export class Dht<Part> {
     this.#isStirred = false
     this.#drainedAt = now
     for (const asked of this.#rpc.expired(now)) {
-      // While nobody answers at all it is our own network that fails, not they.
-      if (now - this.#heardAt < silence) this.table.missed(asked.peer)
+      // If nobody has answered since, it may be our own network that fails, not he.
+      if (this.#heardAt >= asked.sentAt!) this.table.missed(asked.peer)
       this.#refused(asked, undefined)
     }
     this.#step(now)

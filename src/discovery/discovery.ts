@@ -21,7 +21,7 @@ import {
 import type { StoreLimits } from './store.ts'
 
 export type { PairKeys } from './place.ts'
-export type { Candidate, RendezvousRecord } from './record.ts'
+export type { Candidate } from './record.ts'
 
 export type DiscoveryEvent =
   /** A node answered. */

@@ -206,6 +206,16 @@ describe('Discovery', () => {
     expect(bench.events.at(-1)).toEqual({ kind: 'joined' })
   })
 
+  test('keeps its nodes while our own network is down, and forgets one that is silent while others answer', () => {
+    const bench = new Bench({ bootstrap: [somebody, stranger] })
+    bench.discovery.seek('bob', pairOf('x', 0), 0)
+    bench.serve(3_000, () => ({}))
+    bench.serve(120_000, () => undefined)
+    expect([...bench.discovery.nodes()].sort()).toEqual([somebody, stranger].sort())
+    bench.serve(120_000, ({ to }) => (to === somebody ? {} : undefined))
+    expect(bench.discovery.nodes()).toEqual([somebody])
+  })
+
   test('asks eight saved nodes first, then those given, then other saved ones', () => {
     const saved = Array.from({ length: 20 }, (_, n) => address(`45.3.${n}.1:1`))
     const bench = new Bench({ saved })

@@ -2,7 +2,7 @@
 import { sha256 } from '../../src/crypto.ts'
 import { Discovery, type DiscoveryEvent, type PairKeys } from '../../src/discovery/discovery.ts'
 import type { Address, Local } from '../../src/machine.ts'
-import { address, type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
+import { type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
 
 export const cone: NatType = { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent' }
 
@@ -124,5 +124,3 @@ export function seeded(seed: number): (size: number) => Uint8Array {
     return bytes
   }
 }
-
-export { address }
