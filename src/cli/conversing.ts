@@ -2,6 +2,7 @@
  * What `chat`, `send` and `listen` share: the profile is opened, the network
  * joined, and a Ui hears what happens until it is done or something ends it.
  */
+import { openDebugLog } from '../edge/debuglog.ts'
 import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/profiles.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
@@ -30,6 +31,7 @@ export interface Conversing {
 export async function converse(options: Conversing): Promise<UiEnd> {
   const { context, command, alias } = options
   const network = chooseNetwork(context.options)
+  using debug = context.options.debug === undefined ? undefined : openDebugLog(context.options.debug)
   await using profile = await openFor(context, command, 'own')
   const buddies = chosen(profile, alias).map((buddy) => pinned(buddy, options.fingerprint))
   const buddy = alias === undefined ? undefined : buddies[0]
@@ -54,6 +56,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     profile,
     buddies,
     network,
+    debug,
     onEvent(event) {
       ui.tell(event)
       watch.hear(event)

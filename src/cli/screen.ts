@@ -33,6 +33,7 @@ export async function openScreen(options: UiOptions): Promise<Ui> {
     throw new UserError(`the screen cannot be opened: ${why}`, { hint: 'use --plain or --json', exit: 2 })
   if (isColourless(options.env)) process.env['FORCE_COLOR'] = '0' // ink's chalk reads it once, and knows no NO_COLOR
   providePromiseWithResolvers()
+  options.stdin.setRawMode(true) // from here on what is typed ahead comes as it was typed: Enter as Enter
   return new Screen(options, await import('./view.tsx'))
 }
 

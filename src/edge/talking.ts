@@ -12,6 +12,7 @@ import type { Own } from '../session/buddy.ts'
 import type { Command, TalkEvent } from '../session/command.ts'
 import { Talk } from '../session/talk.ts'
 import { resolveBootstrap } from './bootstrap.ts'
+import type { DebugLog } from './debuglog.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
 import { run } from './run.ts'
@@ -22,6 +23,7 @@ export interface TalkingOptions {
   /** Whom to know: those of the profile, perhaps with more pinned. */
   readonly buddies: readonly Buddy[]
   readonly network: Network
+  readonly debug?: DebugLog | undefined
   readonly onEvent: (event: TalkEvent) => void
   /** A change of the vault could not be written. */
   readonly onFault: (error: unknown) => void
@@ -33,7 +35,7 @@ export interface Talking extends AsyncDisposable {
 }
 
 export function startTalking(options: TalkingOptions): Talking {
-  const { profile, buddies, network, onEvent, onFault } = options
+  const { profile, buddies, network, debug, onEvent, onFault } = options
   const { identity, nodes } = profile.contents
   const talk = new Talk({
     name: profile.name,
@@ -59,7 +61,9 @@ export function startTalking(options: TalkingOptions): Talking {
   })
   const running = run(talk, {
     ...network.run,
+    trace: debug?.datagram,
     onEvent(event) {
+      debug?.event(event)
       if (event.kind === 'secured') remember(event)
       onEvent(event)
     },

@@ -60,7 +60,7 @@ describe('demo', () => {
 describe('chat on the screen', () => {
   test('two people write to each other and see that it was delivered', async () => {
     await using left = start(['chat', 'bob'], ada)
-    await left.waitFor('looking for bob')
+    await left.waitFor((screen) => screen !== '') // typed ahead of the prompt
     left.type('are you there?')
     left.key('enter')
     await using right = start(['chat', 'ada'], { ...bob, cols: 60, rows: 16 })

@@ -1,0 +1,49 @@
+/**
+ * `--debug FILE`: what happened and when, one line each, for whoever looks for
+ * a fault. Addresses and sizes of datagrams are in it; texts, keys and
+ * fingerprints never are.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Datagram } from '../machine.ts'
+import type { TalkEvent } from '../session/command.ts'
+import { classify } from '../wire/classify.ts'
+import { diskFault } from './store.ts'
+
+export interface DebugLog extends Disposable {
+  event(event: TalkEvent): void
+  datagram(direction: 'in' | 'out', datagram: Datagram): void
+}
+
+/** Appends to the file, which only its owner may read. @throws UserError if it cannot be written */
+export function openDebugLog(path: string): DebugLog {
+  const file = open(path)
+  let isOpen = true
+  const write = (line: string): void => {
+    if (!isOpen) return
+    try {
+      writeSync(file, `${new Date().toISOString()} ${line}\n`)
+    } catch {
+      isOpen = false // the disk is full: the conversation is worth more than its log
+    }
+  }
+  return {
+    event: (event) => write(JSON.stringify(event, (key, value) => (isSecret(key) ? undefined : value))),
+    datagram: (direction, { peer, bytes }) =>
+      write(`${direction} ${peer} ${classify(bytes) ?? 'unknown'} ${bytes.length}`),
+    [Symbol.dispose]() {
+      isOpen = false
+      closeSync(file)
+    },
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600)
+  } catch (error) {
+    throw diskFault(error, `cannot write ${path}`)
+  }
+}
+
+/** `fingerprint` names a person to whoever gets the file for a look. */
+const isSecret = (key: string): boolean => key === 'text' || key === 'fingerprint'
