@@ -29,7 +29,9 @@ export class Outbox {
   push(message: Outgoing): Undelivered | undefined {
     if (byteLength(message.text) > maxText) return 'too-long'
     if (this.#entries.length >= maxUnconfirmed) return 'too-many'
-    this.#entries.push({ ...message, to: undefined, isInFlight: false })
+    // OTRv4, "Plaintext format": the text ends at the first NUL.
+    const text = message.text.replaceAll('\0', '\u2400')
+    this.#entries.push({ ...message, text, to: undefined, isInFlight: false })
     return undefined
   }
 

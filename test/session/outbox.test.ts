@@ -55,6 +55,12 @@ describe('Outbox', () => {
     expect(outbox.push(message('z'))).toBe('too-many')
   })
 
+  test('shows a NUL as a sign: in OTR it would end the text', () => {
+    const outbox = new Outbox()
+    outbox.push(message('1', 'a\0b'))
+    expect(outbox.next(ada)?.text).toBe('a␀b')
+  })
+
   test('gives up everything when asked', () => {
     const outbox = new Outbox()
     for (const id of ['1', '2']) outbox.push(message(id))

@@ -241,6 +241,15 @@ test('an open NAT and a closed one make no difference to what is said', () => {
   expect(b.texts).toEqual(['hello'])
 })
 
+test('any text arrives, also one that no keyboard makes', () => {
+  const { world, a, b } = meet()
+  const texts = ['a\0b', '\ud800', '', '\u001b]0;x\u0007', 'é'.normalize('NFD'), '\n\n']
+  for (const text of texts) a.say('bob', text)
+  world.network.run(5_000)
+  expect(b.texts).toEqual(['a␀b', '\ufffd', '', '\u001b]0;x\u0007', 'é'.normalize('NFD'), '\n\n'])
+  expect(a.events('delivered')).toHaveLength(texts.length)
+})
+
 test('a text too long is told to be undelivered, at once, and the next one goes', () => {
   const { world, a, b } = meet()
   const id = a.say('bob', 'x'.repeat(32 * 1024 + 1))
