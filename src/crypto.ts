@@ -11,6 +11,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  diffieHellman,
   getCiphers,
   getDiffieHellman,
   type KeyObject,
@@ -109,22 +110,71 @@ export function nobleAead(key: Uint8Array): Aead {
 }
 
 /**
- * base^exponent mod prime, big-endian, padded to the prime's length. OpenSSL's
- * exponentiation is constant-time in the exponent.
+ * base^exponent mod p for the group `modp15`, big-endian, padded to 384 octets.
+ * OpenSSL's exponentiation is constant-time in the exponent.
  *
- * @param base - a public value already checked to be 2..prime-2
+ * @param base - a public value already checked to be a member of the group
+ * @param exponent - not zero
  */
-export function modPow(base: Uint8Array, exponent: Uint8Array, prime: Uint8Array): Uint8Array {
-  const dh = createDiffieHellman(prime, 2)
-  dh.setPrivateKey(exponent)
+export function modp15Power(base: Uint8Array, exponent: Uint8Array): Uint8Array {
+  const power = hasFastKeyObjects ? keyObjectPower(base, exponent) : classicPower(base, exponent)
   const result = new Uint8Array(prime.length)
-  const power = dh.computeSecret(base)
   result.set(power, prime.length - power.length)
   return result
 }
 
+function classicPower(base: Uint8Array, exponent: Uint8Array): Uint8Array {
+  const dh = createDiffieHellman(prime, 2)
+  dh.setPrivateKey(exponent)
+  return dh.computeSecret(base)
+}
+
+/** PKCS #3 keys: the algorithm with p and g, then the private or the public value as an INTEGER. */
+function keyObjectPower(base: Uint8Array, exponent: Uint8Array): Uint8Array {
+  const secret = der(4, integer(exponent))
+  const pkcs8 = der(0x30, integer(Uint8Array.of(0)), dhAlgorithm, secret)
+  const spki = der(0x30, dhAlgorithm, der(3, Uint8Array.of(0), integer(base)))
+  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8.buffer), format: 'der', type: 'pkcs8' })
+  wipe(secret, pkcs8)
+  const publicKey = createPublicKey({ key: Buffer.from(spki.buffer), format: 'der', type: 'spki' })
+  return diffieHellman({ privateKey, publicKey })
+}
+
+/** X.690: tag, length, content. */
+function der(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
+  const size = content.reduce((sum, part) => sum + part.length, 0)
+  const head = size < 128 ? [tag, size] : size < 256 ? [tag, 0x81, size] : [tag, 0x82, size >> 8, size & 255]
+  const whole = new Uint8Array(head.length + size)
+  whole.set(head)
+  let at = head.length
+  for (const part of content) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** A positive INTEGER: no zeros before it but one where the top bit would make it negative. */
+function integer(value: Uint8Array): Uint8Array {
+  const first = value.findIndex((octet) => octet !== 0)
+  const digits = first < 0 ? Uint8Array.of(0) : value.subarray(first)
+  return der(2, ...(digits[0]! & 0x80 ? [Uint8Array.of(0)] : []), digits)
+}
+
 /** The prime of RFC 3526's 3072-bit group ("modp15"); its generator is 2. 384 octets. */
-export const modp15 = (): Uint8Array => new Uint8Array(getDiffieHellman('modp15').getPrime())
+export const modp15 = (): Uint8Array => prime.slice()
+
+const prime = new Uint8Array(getDiffieHellman('modp15').getPrime())
+
+/** dhKeyAgreement (1.2.840.113549.1.3.1) with p and g = 2. */
+const dhAlgorithm = der(
+  0x30,
+  Uint8Array.of(6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 3, 1),
+  der(0x30, integer(prime), integer(Uint8Array.of(2))),
+)
+
+/** A power costs 1.2 ms (object) or 9.3 (keys) on Node 20, 6.4 or 2.7 on 22, 1,350 or 2.8 on 24. */
+const hasFastKeyObjects = Number(process.versions.node.split('.')[0]) >= 22
 
 /** SHAKE-256 of the parts, as they stand one after another: `size` octets. */
 export function shake256(size: number, ...parts: readonly Uint8Array[]): Uint8Array {

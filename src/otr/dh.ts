@@ -3,7 +3,7 @@
  * Diffie-Hellman Parameters". Secret exponents stay in OpenSSL, which raises to
  * them in constant time.
  */
-import { modPow, modp15, type Random } from '../crypto.ts'
+import { modp15, modp15Power, type Random } from '../crypto.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
 import { jacobi } from './jacobi.ts'
@@ -17,7 +17,7 @@ export interface DhKeys {
 /** generateDH(): r is 80 random octets, not hashed. */
 export function generateDh(random: Random): DhKeys {
   const secret = random(secretSize)
-  return { secret, public: stripZeros(modPow(g3, secret, prime)) }
+  return { secret, public: stripZeros(modp15Power(g3, secret)) }
 }
 
 /**
@@ -26,7 +26,7 @@ export function generateDh(random: Random): DhKeys {
  * @param theirs - a checked public value
  */
 export function dh(secret: Uint8Array, theirs: Uint8Array): Uint8Array {
-  const padded = modPow(theirs, secret, prime)
+  const padded = modp15Power(theirs, secret)
   const shared = stripZeros(padded).slice()
   padded.fill(0)
   return shared
