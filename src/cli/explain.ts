@@ -175,7 +175,7 @@ export function explainNetwork(state: NetworkState): Notice {
       return {
         tone: 'bad',
         text: words`the network cannot be reached`,
-        hint: words`is this machine online? Without internet, buddies on the local network are still found`,
+        hint: words`is this machine online? A private network is entered by one of its nodes: --bootstrap HOST:PORT`,
       }
     case 'no-socket':
       return {
