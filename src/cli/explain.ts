@@ -11,8 +11,9 @@ import type {
   TalkEvent,
   Trust,
   Undelivered,
+  Verification,
 } from '../session/command.ts'
-import { type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
+import { noText, type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
 export type Tone = 'plain' | 'good' | 'bad'
 
@@ -36,6 +37,23 @@ export function explainEvent(event: TalkEvent): Notice | undefined {
       const key = words`fingerprint ${explainFingerprint(fingerprint)}`
       return { tone: 'good', text, hint: trust === 'unverified' ? words`${key}; ${compare}` : key }
     }
+    case 'asked': {
+      const question = event.question === '' ? noText : words`: ${safeText(event.question)}`
+      return plain(words`${safeName(event.buddy)} wants to verify that it is you${question}`, answerHint)
+    }
+    case 'verification':
+      return explainVerification(event.state, event.buddy)
+    case 'verified': {
+      const text = words`verified: it is ${safeName(event.buddy)}; ${explainTrust(event.trust)}`
+      return { tone: 'good', text }
+    }
+    case 'met':
+      return {
+        tone: 'good',
+        text: words`${safeName(event.buddy)} is your buddy now: ${explainTrust(event.trust)}`,
+      }
+    case 'moved':
+      return plain(words`${safeName(event.buddy)} has a new address, told in this conversation`)
     case 'message':
     case 'sent':
     case 'delivered':
@@ -91,6 +109,35 @@ export function explainPath(path: PathKind): SafeText {
       return words`directly over the internet`
     default:
       return path satisfies never
+  }
+}
+
+export function explainVerification(state: Verification, buddy: string): Notice {
+  const name = safeName(buddy)
+  switch (state) {
+    case 'running':
+      return plain(words`verifying ${name}`)
+    case 'failed':
+      return {
+        tone: 'bad',
+        text: words`not verified: your answer and that of ${name} differ`,
+        hint: words`a typing error, or somebody else: ask by phone before you try again`,
+      }
+    case 'cancelled':
+      return plain(words`the verification was cancelled`)
+    case 'broken':
+      return {
+        tone: 'bad',
+        text: words`the verification broke off: something came that does not belong there`,
+      }
+    case 'limited':
+      return {
+        tone: 'bad',
+        text: words`three verifications with this key of ${name} have failed`,
+        hint: words`compare the fingerprints by phone or in person: otrtalk buddy verify`,
+      }
+    default:
+      return state satisfies never
   }
 }
 
@@ -235,4 +282,6 @@ export const keys: readonly SafeText[] = [
 
 const compare = words`compare it with your buddy by phone or in person`
 
-const plain = (text: SafeText): Notice => ({ tone: 'plain', text })
+const answerHint = words`answer with /answer, or refuse with /cancel`
+
+const plain = (text: SafeText, hint?: SafeText): Notice => ({ tone: 'plain', text, ...(hint && { hint }) })

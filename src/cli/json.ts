@@ -3,7 +3,7 @@
  * and on stdin what to say (docs/Tutorial.md, "JSON lines").
  */
 import { randomBytes } from '../crypto.ts'
-import type { TalkEvent } from '../session/command.ts'
+import type { TalkEvent, Under } from '../session/command.ts'
 import { type SafeText, visibleJson, words } from './safetext.ts'
 import { Streams } from './streams.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
@@ -96,10 +96,22 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy: event.buddy, why: event.why }
     case 'network':
       return { ...name, state: event.state }
+    case 'asked':
+      return { ...name, buddy: event.buddy, question: event.question, ...under(event) }
+    case 'verification':
+      return { ...name, buddy: event.buddy, state: event.state, ...under(event) }
+    case 'verified':
+      return { ...name, buddy: event.buddy, ...under(event) }
+    case 'met':
+    case 'moved':
+      return { ...name, buddy: event.buddy, address: event.address, ...under(event) }
     default:
       return event satisfies never
   }
 }
+
+/** Of which conversation and key it is told. */
+const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fingerprint, session })
 
 const requestHint = 'write {"say":"text"}, one object a line; "id" may name it'
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

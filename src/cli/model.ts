@@ -130,8 +130,9 @@ function hear(conversation: Conversation, event: Message, focus: string | undefi
   return conversation.buddy === focus ? added : { ...added, unread: added.unread + 1 }
 }
 
-const isSame = (a: Under, b: Under): boolean =>
-  a.session === b.session && a.fingerprint === b.fingerprint && a.trust === b.trust
+const isSame = (a: Under, b: Under): boolean => isOf(a, b) && a.trust === b.trust
+
+const isOf = (a: Under, b: Under): boolean => a.session === b.session && a.fingerprint === b.fingerprint
 
 function tell(conversation: Conversation, event: AboutBuddy, now: number): Conversation {
   switch (event.kind) {
@@ -158,8 +159,24 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       return settle(conversation, event.id, { kind: 'undelivered', why: event.why })
     case 'lost':
       return notice({ ...conversation, state: { kind: 'lost', why: event.why } }, explainEvent(event), now)
-    case 'refused':
-      return notice({ ...conversation, state: { kind: 'refused', why: event.why } }, explainEvent(event), now)
+    case 'refused': {
+      // Whoever was refused cannot touch a conversation there is.
+      const state: State =
+        conversation.state.kind === 'secured' ? conversation.state : { kind: 'refused', why: event.why }
+      return notice({ ...conversation, state }, explainEvent(event), now)
+    }
+    case 'verified': {
+      const { state } = conversation
+      const { buddy, session, fingerprint, trust } = event
+      const isOfThis = state.kind === 'secured' && isOf(state.under, event)
+      const raised = isOfThis ? { ...state, under: { buddy, session, fingerprint, trust } } : state
+      return notice({ ...conversation, state: raised }, explainEvent(event), now)
+    }
+    case 'asked':
+    case 'verification':
+    case 'met':
+    case 'moved':
+      return notice(conversation, explainEvent(event), now)
     default:
       return event satisfies never
   }

@@ -7,7 +7,7 @@
 import { hmacSha256, wipe } from '../crypto.ts'
 import { Writer } from '../wire/writer.ts'
 import { compareOctets, discoveryKeyIn, type ProfileAddress } from './address.ts'
-import { sharedSecret } from './discoverykey.ts'
+import { discoveryKeySize, sharedSecret } from './discoverykey.ts'
 
 /** 0: from the lesser address to the greater one. */
 export type Direction = 0 | 1
@@ -27,17 +27,31 @@ export interface Self {
   readonly address: ProfileAddress
 }
 
+/** The two discovery keys, as phi names them (otrv4.md, D2): zeros in an invite. */
+export interface PairNames {
+  readonly own: Uint8Array
+  readonly buddy: Uint8Array
+}
+
+interface PairOptions {
+  readonly role: Role
+  readonly direction: Direction
+  readonly names: PairNames
+}
+
 export class Pair {
   /** Of what we publish. */
   readonly direction: Direction
-  /** On the link: the holder of the smaller discovery key initiates. */
+  /** On the link: the holder of the smaller discovery key initiates; with an invite the accepter. */
   readonly role: Role
+  readonly names: PairNames
   readonly #prk: Uint8Array
 
-  private constructor(prk: Uint8Array, role: Role) {
+  private constructor(prk: Uint8Array, { role, direction, names }: PairOptions) {
     this.#prk = prk
     this.role = role
-    this.direction = role === 'initiator' ? 0 : 1 // an address begins with its discovery key
+    this.direction = direction
+    this.names = names
   }
 
   /**
@@ -53,7 +67,29 @@ export class Pair {
     const [lesser, greater] = order < 0 ? [own.address, buddy] : [buddy, own.address]
     const prk = hmacSha256(salt, secret, lesser, greater)
     wipe(secret)
-    return new Pair(prk, order < 0 ? 'initiator' : 'responder')
+    const names = { own: discoveryKeyIn(own.address), buddy: discoveryKeyIn(buddy) }
+    // An address begins with its discovery key: the lesser one initiates.
+    return order < 0
+      ? new Pair(prk, { role: 'initiator', direction: 0, names })
+      : new Pair(prk, { role: 'responder', direction: 1, names })
+  }
+
+  /**
+   * Who share nothing but an invite code.
+   *
+   * @param prk - 32 octets made of the code; taken over
+   */
+  static ofInvite(prk: Uint8Array, side: 'inviter' | 'accepter'): Pair {
+    const nobody = new Uint8Array(discoveryKeySize)
+    const names = { own: nobody, buddy: nobody }
+    return side === 'inviter'
+      ? new Pair(prk, { role: 'responder', direction: 0, names })
+      : new Pair(prk, { role: 'initiator', direction: 1, names })
+  }
+
+  /** HKDF-Expand(PRK, "smp", 32): what the two of an invite prove to know, each in the other's conversation. */
+  get smpSecret(): Uint8Array {
+    return hmacSha256(this.#prk, ascii('smp'), Uint8Array.of(1))
   }
 
   /** HKDF-Expand(PRK, label | d | e, 32): one block of HMAC, e in 8 octets */

@@ -12,6 +12,12 @@ export type Command =
   | { readonly kind: 'close'; readonly buddy: string }
   /** Say a text; `id` (16 hex digits) names it in what is told of it later. */
   | { readonly kind: 'say'; readonly buddy: string; readonly id: string; readonly text: string }
+  /** Prove to each other that both know a secret (SMP); the buddy is shown the question. */
+  | { readonly kind: 'verify'; readonly buddy: string; readonly question?: string; readonly secret: string }
+  /** The secret that the buddy's question asks for. */
+  | { readonly kind: 'answer'; readonly buddy: string; readonly secret: string }
+  /** End the verification under way, or do not answer. */
+  | { readonly kind: 'cancel'; readonly buddy: string }
 
 /** How much is known of who answers: see docs/Security.md, "Trust". */
 export type Trust = 'unverified' | 'by-code' | 'verified'
@@ -42,6 +48,16 @@ export type TalkEvent =
   | { readonly kind: 'phase'; readonly buddy: string; readonly phase: Phase; readonly ms: number }
   | ({ readonly kind: 'secured'; readonly path: PathKind; readonly ms: number } & Under)
   | ({ readonly kind: 'message'; readonly id: string; readonly text: string; readonly at: number } & Under)
+  /** The buddy wants to verify: his question waits for an `answer`. */
+  | ({ readonly kind: 'asked'; readonly question: string } & Under)
+  /** What becomes of a verification that was begun; success is `verified`. */
+  | ({ readonly kind: 'verification'; readonly state: Verification } & Under)
+  /** Trust has risen: `trust` is the new one, for this fingerprint. */
+  | ({ readonly kind: 'verified' } & Under)
+  /** An invite code led to this buddy, whose address was exchanged: he can be found from now on. */
+  | ({ readonly kind: 'met'; readonly address: string } & Under)
+  /** The buddy has a new address, told in the conversation. */
+  | ({ readonly kind: 'moved'; readonly address: string } & Under)
   /** Encrypted and handed to the link. */
   | { readonly kind: 'sent'; readonly buddy: string; readonly id: string }
   /** The buddy says that it was decrypted. */
@@ -54,6 +70,12 @@ export type TalkEvent =
   /** The network, not a buddy. */
   | { readonly kind: 'network'; readonly state: NetworkState }
 
+export type Verification =
+  | 'running' // both sides compute
+  | 'failed' // the two secrets differ
+  | 'cancelled' // by either side
+  | 'broken' // what came was not what the protocol says
+  | 'limited' // three failed with this key: the user must allow more
 export type Undelivered = 'too-long' | 'too-many' | 'closed' | 'another-key' | 'unknown-buddy'
 export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
 export type Refused =

@@ -4,6 +4,7 @@
  *
  *     0x0100  message id   8 octets: names this message in receipts; a message resent has its old id
  *     0x0101  receipt      n x 8 octets: ids of messages that were decrypted
+ *     0x0102  address      65 octets: where the sender can be found from now on
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 
@@ -12,6 +13,8 @@ export interface Payload {
   /** 16 hex digits; `undefined` for a message that wants no receipt. */
   readonly id: string | undefined
   readonly receipts: readonly string[]
+  /** The sender's address, as it came. */
+  readonly address: Uint8Array | undefined
 }
 
 /** The part of OTR's TLV that is needed here. */
@@ -24,6 +27,8 @@ export function idTlv(id: string): PayloadTlv {
   return { type: idType, value: hexToBytes(id) }
 }
 
+export const addressTlv = (address: Uint8Array): PayloadTlv => ({ type: addressType, value: address })
+
 /** @param ids - at most `maxReceipts` */
 export function receiptTlv(ids: readonly string[]): PayloadTlv {
   const value = new Uint8Array(ids.length * idSize)
@@ -34,14 +39,16 @@ export function receiptTlv(ids: readonly string[]): PayloadTlv {
 /** TLVs of other types, and ours of a wrong length, say nothing. */
 export function readPayload(text: string, tlvs: readonly PayloadTlv[]): Payload {
   let id: string | undefined
+  let address: Uint8Array | undefined
   const receipts: string[] = []
   for (const { type, value } of tlvs) {
     if (type === idType && value.length === idSize) id ??= bytesToHex(value)
+    if (type === addressType) address ??= value
     if (type !== receiptType || value.length % idSize !== 0) continue
     for (let at = 0; at < value.length && receipts.length < maxReceipts; at += idSize)
       receipts.push(bytesToHex(value.subarray(at, at + idSize)))
   }
-  return { text, id, receipts }
+  return { text, id, receipts, address }
 }
 
 export const isMessageId = (text: string): boolean => /^[\da-f]{16}$/.test(text)
@@ -51,4 +58,5 @@ export const maxReceipts = 1_024
 
 const idType = 0x0100
 const receiptType = 0x0101
+const addressType = 0x0102
 const idSize = 8

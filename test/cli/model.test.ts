@@ -44,13 +44,32 @@ const sendings = (model: Model): string[] =>
   ada(model).lines.flatMap((line) => (line.kind === 'ours' ? [`${line.text} ${line.sending.kind}`] : []))
 
 describe('trust', () => {
+  test('stays what it is while somebody else is refused beside the conversation', () => {
+    const talking = play(start, secured(1, 'verified'))
+    const refused = play(talking, { kind: 'refused', buddy: 'ada', why: 'wrong-fingerprint' })
+    expect(explainState(ada(refused).state)).toBe('secured, verified by you')
+    expect(ada(refused).lines.at(-1)).toMatchObject({ kind: 'notice', tone: 'bad' })
+  })
+
+  test('rises with a verification of this conversation and key, and of no other', () => {
+    const talking = play(start, secured(2, 'unverified'))
+    const raised = (session: number, fingerprint?: string): string => {
+      const event: TalkEvent = { kind: 'verified', ...under(session, 'verified', fingerprint) }
+      return explainState(ada(play(talking, event)).state)
+    }
+    expect(raised(2)).toBe('secured, verified by you')
+    expect(raised(1)).toBe('secured, not verified')
+    expect(raised(2, 'e'.repeat(112))).toBe('secured, not verified')
+    const event: TalkEvent = { kind: 'verified', ...under(2, 'verified') }
+    expect(explainState(ada(play(start, event)).state)).toBe('not connected')
+  })
+
   test('is shown of the secured conversation only, and is gone with it', () => {
     expect(explainState(ada(start).state)).toBe('not connected')
     const talking = play(start, secured(1, 'verified'))
     expect(explainState(ada(talking).state)).toBe('secured, verified by you')
     for (const end of [
       { kind: 'lost', buddy: 'ada', why: 'timeout' },
-      { kind: 'refused', buddy: 'ada', why: 'wrong-fingerprint' },
       { kind: 'phase', buddy: 'ada', phase: 'looking', ms: 0 },
     ] satisfies TalkEvent[]) {
       const ended = play(talking, end)

@@ -1,13 +1,24 @@
+import { hexToBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { idTlv, isMessageId, maxReceipts, readPayload, receiptTlv } from '../../src/session/payload.ts'
+import {
+  addressTlv,
+  idTlv,
+  isMessageId,
+  maxReceipts,
+  readPayload,
+  receiptTlv,
+} from '../../src/session/payload.ts'
 
 const id = fc.stringMatching(/^[\da-f]{16}$/)
 
 test('an id and receipts come back as they were written', () => {
   fc.assert(
     fc.property(fc.string(), id, fc.array(id, { maxLength: 20 }), (text, id, receipts) => {
-      expect(readPayload(text, [idTlv(id), receiptTlv(receipts)])).toEqual({ text, id, receipts })
+      const address = hexToBytes(id.repeat(4))
+      const tlvs = [idTlv(id), receiptTlv(receipts), addressTlv(address)]
+      expect(readPayload(text, tlvs)).toEqual({ text, id, receipts, address })
+      expect(readPayload(text, []).address).toBeUndefined()
     }),
   )
 })
