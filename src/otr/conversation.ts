@@ -9,6 +9,7 @@
 import type { Random } from '../crypto.ts'
 import { wipe } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
+import { Attempts } from './attempts.ts'
 import {
   abandon,
   answer,
@@ -23,7 +24,8 @@ import {
   type WaitingAuthI,
   type WaitingAuthR,
 } from './dake.ts'
-import type { Fingerprint, IdentityKeys } from './identity.ts'
+import { type ExtraKey, extraKeys, extraKeyTlv, type KeyUse, maxKeys } from './extrakey.ts'
+import { type Fingerprint, fingerprintOf, type IdentityKeys } from './identity.ts'
 import {
   type AuthI,
   type AuthR,
@@ -32,9 +34,11 @@ import {
   type Identity,
   ignoreUnreadable,
 } from './message.ts'
+import { pad } from './padding.ts'
 import { clientProfileTag } from './profile.ts'
 import { beginSending, open, type Ratchet, retire, seal } from './ratchet.ts'
-import { decodePlaintext, encodePlaintext, type Tlv, tlvType } from './tlv.ts'
+import { isSmp, Smp, type SmpEvent, type SmpHurdle, type SmpInput } from './smp.ts'
+import { decodePlaintext, encodePlaintext, type Plaintext, type Tlv, tlvType } from './tlv.ts'
 
 export interface ConversationOptions {
   /** Only the initiator sends Identity; one from the other side is dropped (D8). */
@@ -51,6 +55,10 @@ export interface ConversationOptions {
   readonly accepts: (fingerprint: Fingerprint) => boolean
   readonly random: Random
   readonly wall: WallClock
+  /** Whether plaintexts are filled up to size classes; the text leaves it to whoever sends. */
+  readonly padding?: 'none' | 'classes'
+  /** Of all conversations of this profile; a conversation without it counts for itself alone. */
+  readonly attempts?: Attempts
 }
 
 export type ConversationEvent =
@@ -61,6 +69,9 @@ export type ConversationEvent =
       readonly tlvs: readonly Tlv[]
       readonly fingerprint: Fingerprint
     }
+  | SmpEvent
+  /** A key for another use ("Extra Symmetric Key"): now the listener's, to be overwritten after use. */
+  | ({ readonly kind: 'extra-key'; readonly fingerprint: Fingerprint } & ExtraKey)
   /** The peer ended the conversation: its keys are gone, and nothing more is decrypted. */
   | { readonly kind: 'finished' }
   /** Something of the peer's was not accepted, and changed nothing: `isSecured` is what it was. */
@@ -86,6 +97,7 @@ interface Session {
   readonly ssid: Uint8Array
   readonly fingerprint: Fingerprint
   readonly peerTag: number
+  readonly smp: Smp
 }
 
 export class Conversation {
@@ -96,6 +108,9 @@ export class Conversation {
   /** The initiator switches first: what the responder sent before it heard of that still comes. */
   #previous: Session | undefined
   readonly #answered: number[] = [] // when, ms
+  readonly #fingerprint: Fingerprint // our own
+  readonly #attempts: Attempts
+  #runs = 0 // of SMP
 
   /** @throws RangeError if the profile is none, or for another tag */
   constructor(options: ConversationOptions) {
@@ -103,6 +118,8 @@ export class Conversation {
     if (clientProfileTag(profile) !== tag)
       throw new RangeError('conversation: the profile is not of this tag')
     this.#options = options
+    this.#fingerprint = fingerprintOf(identity)
+    this.#attempts = options.attempts ?? new Attempts()
     this.#self = { identity, tag, profile, id: ids.own, peerId: ids.peer, random }
   }
 
@@ -163,16 +180,74 @@ export class Conversation {
   /**
    * A data message. An empty text is a message of records alone ("heartbeat").
    *
-   * @throws Error unless secured
+   * @throws Error unless secured, RangeError if a record is one of OTR's own (types 1 to 7)
    */
   encrypt({ text, tlvs = [] }: Outgoing, now: number): Uint8Array {
+    if (tlvs.some(isOwn)) throw new RangeError('conversation: this record is not to be sent so')
+    return this.#seal({ text, tlvs }, now, 'turn').message
+  }
+
+  /**
+   * A data message that names extra symmetric keys, a record of `extraKeyTlv`
+   * each, and those keys: the caller's, to be overwritten after use.
+   *
+   * @throws Error unless secured, RangeError if it names more keys than one message has
+   */
+  encryptWithKeys(
+    { text, tlvs = [] }: Outgoing,
+    now: number,
+  ): { readonly message: Uint8Array; readonly keys: readonly ExtraKey[] } {
+    const named = tlvs.filter(({ type }) => type === tlvType.extraKey)
+    if (named.length > maxKeys) throw new RangeError('conversation: too many extra keys')
+    if (tlvs.some((tlv) => isOwn(tlv) && tlv.type !== tlvType.extraKey))
+      throw new RangeError('conversation: this record is not to be sent so')
     return this.#seal({ text, tlvs }, now, 'turn')
+  }
+
+  /** A message of records alone for one extra symmetric key, and the key. @throws Error unless secured */
+  extraSymmetricKey(use: KeyUse, now: number): { readonly message: Uint8Array; readonly key: Uint8Array } {
+    const { message, keys } = this.encryptWithKeys({ text: '', tlvs: [extraKeyTlv(use)] }, now)
+    return { message, key: keys[0]!.key }
+  }
+
+  /** Why `startSmp` cannot be called. */
+  smpHurdle(now: number): SmpHurdle | 'not-secured' | undefined {
+    return this.#session ? this.#session.smp.hurdle(now) : 'not-secured'
+  }
+
+  /**
+   * Begins to compare secrets with the peer of the secured session: the message to send.
+   *
+   * @throws Error if there is a hurdle, RangeError if the question is too long
+   */
+  startSmp(input: SmpInput & { readonly question?: string }, now: number): Uint8Array {
+    if (!this.#session) throw new Error('conversation: not secured')
+    return this.#seal({ text: '', tlvs: [this.#session.smp.start(input, now)] }, now, 'turn').message
+  }
+
+  /** Answers the run that an `asked` named; `undefined` if that is over, and with it the question. */
+  answerSmp(input: SmpInput & { readonly run: number }, now: number): Uint8Array | undefined {
+    return this.#sendSmp(this.#session?.smp.answer(input), now)
+  }
+
+  /** Ends the run, whoever began it; `undefined` if there is none. */
+  abortSmp(now: number): Uint8Array | undefined {
+    return this.#sendSmp(this.#session?.smp.abort(), now)
+  }
+
+  /** The user wants to go on after too many failures with the peer of the secured session. */
+  allowSmp(): void {
+    if (this.#session) this.#attempts.allow(this.#session.fingerprint)
+  }
+
+  #sendSmp(tlv: Tlv | undefined, now: number): Uint8Array | undefined {
+    return tlv && this.#seal({ text: '', tlvs: [tlv] }, now, 'turn').message
   }
 
   /** The message that ends a secured conversation ("Disconnected"), with every MAC key; overwrites all keys. */
   close(now: number): Uint8Array | undefined {
     const disconnected = { type: tlvType.disconnected, value: new Uint8Array(0) }
-    const last = this.#session && this.#seal({ text: '', tlvs: [disconnected] }, now, 'all')
+    const last = this.#session && this.#seal({ text: '', tlvs: [disconnected] }, now, 'all').message
     this.#wipe()
     return last
   }
@@ -197,14 +272,14 @@ export class Conversation {
     if (!verifyAuthR(this.#self, exchange, party, message.sigma)) return refusedFor({ kind: 'sigma' })
     if (!this.#options.accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
     const { established, message: reply } = finish(this.#self, exchange, party)
-    return { replies: [reply], events: [this.#secure(established)] }
+    return { replies: [reply], events: this.#secure(established) }
   }
 
   /** "Receiving an Auth-I Message" */
   #receiveAuthI(message: AuthI): Received {
     if (this.#exchange.kind !== 'waiting-auth-i') return nothing
     const established = conclude(this.#exchange, message)
-    return established ? { replies: [], events: [this.#secure(established)] } : refusedFor({ kind: 'sigma' })
+    return established ? { replies: [], events: this.#secure(established) } : refusedFor({ kind: 'sigma' })
   }
 
   /** "Receiving a Data Message" */
@@ -214,39 +289,67 @@ export class Conversation {
       const opened = open(session.ratchet, message, now)
       if (!opened) continue
       commit(session, opened.ratchet)
-      wipe(opened.extraKey)
       if (session === this.#session) this.#forgetPrevious()
       const plaintext = decodePlaintext(opened.plaintext)
-      return plaintext ? this.#tell(plaintext, session) : refused('failed')
+      if (plaintext) return this.#tell(plaintext, { session, extraKey: opened.extraKey, now })
+      wipe(opened.extraKey)
+      return refused('failed')
     }
     return message.flags & ignoreUnreadable ? nothing : refused('failed')
   }
 
-  #tell({ text, tlvs }: { text: string; tlvs: readonly Tlv[] }, session: Session): Received {
+  #tell(
+    { text, tlvs }: Plaintext,
+    {
+      session,
+      extraKey,
+      now,
+    }: { readonly session: Session; readonly extraKey: Uint8Array; readonly now: number },
+  ): Received {
     const isLast = tlvs.some(({ type }) => type === tlvType.disconnected)
-    const heard = tlvs.filter(({ type }) => type !== tlvType.disconnected && type !== tlvType.padding)
+    const heard = tlvs.filter((tlv) => !isOwn(tlv) && tlv.type !== tlvType.padding)
+    const { fingerprint } = session
     const events: ConversationEvent[] = []
-    if (text !== '' || heard.length > 0 || !isLast) {
-      events.push({ kind: 'message', text, tlvs: heard, fingerprint: session.fingerprint })
+    if (text !== '' || heard.length > 0 || !tlvs.some(isOwn)) {
+      events.push({ kind: 'message', text, tlvs: heard, fingerprint })
     }
-    if (isLast) {
-      this.#wipe()
-      events.push({ kind: 'finished' })
-    }
-    return { replies: [], events }
+    for (const key of extraKeys(extraKey, tlvs)) events.push({ kind: 'extra-key', fingerprint, ...key })
+    if (isLast) return { replies: [], events: [...events, ...this.#wipe(), { kind: 'finished' }] }
+    const smp = this.#hearSmp(tlvs, session, now)
+    return { replies: smp.replies, events: [...events, ...smp.events] }
   }
 
-  #seal(message: { text: string; tlvs: readonly Tlv[] }, now: number, reveal: 'turn' | 'all'): Uint8Array {
+  /** Only in the session it began in: what comes late under former keys is dropped. An abort of ours ends the list. */
+  #hearSmp(tlvs: readonly Tlv[], session: Session, now: number): Received {
+    if (session !== this.#session) return nothing
+    const answers: Tlv[] = []
+    const events: ConversationEvent[] = []
+    for (const tlv of tlvs.filter(isSmp)) {
+      const { reply, event } = session.smp.receive(tlv, now)
+      if (event) events.push(event)
+      if (reply) answers.push(reply)
+      if (reply?.type === tlvType.smpAbort) break
+    }
+    if (answers.length === 0) return { replies: [], events }
+    return { replies: [this.#seal({ text: '', tlvs: answers }, now, 'turn').message], events }
+  }
+
+  #seal(
+    { text, tlvs }: Plaintext,
+    now: number,
+    reveal: 'turn' | 'all',
+  ): { readonly message: Uint8Array; readonly keys: readonly ExtraKey[] } {
     const session = this.#session
     if (!session) throw new Error('conversation: not secured')
-    const plaintext = encodePlaintext(message)
+    const bare = encodePlaintext({ text, tlvs })
+    const plaintext = this.#options.padding === 'classes' ? pad(bare) : bare
     this.prepare(now)
     const tags = { senderTag: this.#self.tag, receiverTag: session.peerTag }
-    const flags = message.text === '' ? ignoreUnreadable : 0
+    const flags = text === '' ? ignoreUnreadable : 0
     const sealed = seal(session.ratchet, { ...tags, flags, plaintext, reveal })
     commit(session, sealed.ratchet)
-    wipe(plaintext, sealed.extraKey)
-    return sealed.message
+    wipe(bare, plaintext)
+    return { message: sealed.message, keys: extraKeys(sealed.extraKey, tlvs) }
   }
 
   #isForUs({ kind, receiverTag }: Identity | AuthR | AuthI | DataMessage): boolean {
@@ -266,14 +369,23 @@ export class Conversation {
     this.#exchange = state
   }
 
-  #secure({ ratchet, ssid, peer }: Established): ConversationEvent {
+  #secure({ ratchet, ssid, peer }: Established): ConversationEvent[] {
     const { fingerprint, instanceTag: peerTag } = peer
     this.#exchange = { kind: 'none' } // what it held is in the ratchet, or overwritten
     this.#forgetPrevious()
+    const ended = this.#session?.smp.leave()
     this.#previous = this.#session
-    this.#session = { ratchet, ssid, fingerprint, peerTag }
+    const smp = new Smp({
+      own: this.#fingerprint,
+      peer: fingerprint,
+      ssid,
+      attempts: this.#attempts,
+      random: this.#options.random,
+      nextRun: () => ++this.#runs,
+    })
+    this.#session = { ratchet, ssid, fingerprint, peerTag, smp }
     if (this.#options.role === 'responder') this.#forgetPrevious()
-    return { kind: 'secured', fingerprint, ssid }
+    return [...(ended ? [ended] : []), { kind: 'secured', fingerprint, ssid }]
   }
 
   #forgetPrevious(): void {
@@ -281,12 +393,14 @@ export class Conversation {
     this.#previous = undefined
   }
 
-  #wipe(): void {
+  #wipe(): ConversationEvent[] {
+    const ended = this.#session?.smp.leave()
     if (this.#exchange.kind !== 'none') abandon(this.#exchange)
     this.#exchange = { kind: 'none' }
     this.#forgetPrevious()
     if (this.#session) retire(this.#session.ratchet)
     this.#session = undefined
+    return ended ? [ended] : []
   }
 }
 
@@ -306,6 +420,9 @@ function refusedFor(fault: DakeFault): Received {
   }
   return refused(fault.kind === 'version' ? 'wrong-version' : 'failed')
 }
+
+/** Records that OTR itself sends, and hears. */
+const isOwn = ({ type }: Tlv): boolean => type >= tlvType.disconnected && type <= tlvType.extraKey
 
 const nothing: Received = { replies: [], events: [] }
 const minute = 60_000 // ms

@@ -15,7 +15,11 @@ import { shake256 } from '../crypto.ts'
  * @param size - octets wanted
  */
 export const kdf = (usage: Usage, values: readonly Uint8Array[], size: number): Uint8Array =>
-  shake256(size, prefix, Uint8Array.of(usages[usage]), ...values)
+  numberedKdf(usages[usage], values, size)
+
+/** The same, where the spec counts instead: the proofs of SMP (1 to 8), the extra keys of one message. */
+export const numberedKdf = (id: number, values: readonly Uint8Array[], size: number): Uint8Array =>
+  shake256(size, prefix, Uint8Array.of(id), ...values)
 
 /** One row per usage, named as in the spec. */
 export const usages = {
@@ -46,6 +50,9 @@ export const usages = {
   authenticator: 0x18,
   smpSecret: 0x19,
   auth: 0x1a,
+  // Ours, out of the way of later versions of the text: docs/Protocol.md, "Post-quantum".
+  hybridBraceKey: 0x20,
+  encapsulation: 0x21,
 } as const
 
 export type Usage = keyof typeof usages

@@ -10,8 +10,17 @@ export interface Tlv {
   readonly value: Uint8Array // at most 65,535 octets
 }
 
-/** The types of the spec that are known here; all others are passed on to who listens. */
-export const tlvType = { padding: 0, disconnected: 1 } as const
+/** The types of the spec; all others are passed on to who listens. */
+export const tlvType = {
+  padding: 0,
+  disconnected: 1,
+  smp1: 2,
+  smp2: 3,
+  smp3: 4,
+  smp4: 5,
+  smpAbort: 6,
+  extraKey: 7,
+} as const
 
 export interface Plaintext {
   readonly text: string
