@@ -6,19 +6,22 @@
  * its keys are gone by then; the link may flush a moment longer. Sans-I/O: see
  * `src/machine.ts`.
  */
+import { wipe } from '../crypto.ts'
 import type { Datagram, Machine, Output, Path } from '../machine.ts'
 import type { Conversation, ConversationEvent } from '../otr/conversation.ts'
 import type { Fingerprint } from '../otr/identity.ts'
+import type { SmpEvent, SmpHurdle, SmpInput } from '../otr/smp.ts'
 import { Queue } from '../queue.ts'
 import type { Link, LinkEvent } from '../transport/link/link.ts'
 import type { Refused } from './command.ts'
 import type { Outgoing } from './outbox.ts'
-import { idTlv, maxReceipts, type Payload, readPayload, receiptTlv } from './payload.ts'
+import { addressTlv, idTlv, maxReceipts, type Payload, readPayload, receiptTlv } from './payload.ts'
 
 export type SessionEvent =
   | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
+  | SmpEvent
   | { readonly kind: 'refused'; readonly why: Refused }
   | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' } // its keys are gone
 
@@ -76,6 +79,38 @@ export class Session implements Machine<SessionEvent> {
   /** Encrypts with the keys of this moment. The caller has seen `hasRoom`. */
   say({ text, id }: Outgoing, now: number): void {
     this.#send(this.#conversation.encrypt({ text, tlvs: [idTlv(id)] }, now))
+  }
+
+  /** Tells where we can be found, in a message of its own. The caller has seen `hasRoom`. */
+  introduce(address: Uint8Array, id: string, now: number): void {
+    this.#send(this.#conversation.encrypt({ text: '', tlvs: [idTlv(id), addressTlv(address)] }, now))
+  }
+
+  /** Begins to verify; says why not if it cannot be. */
+  verify(
+    input: SmpInput & { readonly question?: string },
+    now: number,
+  ): SmpHurdle | 'not-secured' | undefined {
+    if (this.#state.kind !== 'secured') return 'not-secured'
+    const hurdle = this.#conversation.smpHurdle(now)
+    if (hurdle === undefined) this.#send(this.#conversation.startSmp(input, now))
+    return hurdle
+  }
+
+  /** Answers the run that was `asked`; false if it is over. */
+  answer(input: SmpInput & { readonly run: number }, now: number): boolean {
+    if (this.#state.kind !== 'secured') return false
+    const message = this.#conversation.answerSmp(input, now)
+    if (message) this.#send(message)
+    return message !== undefined
+  }
+
+  /** Ends the verification under way; false if there is none. */
+  cancel(now: number): boolean {
+    if (this.#state.kind !== 'secured') return false
+    const message = this.#conversation.abortSmp(now)
+    if (message) this.#send(message)
+    return message !== undefined
   }
 
   /** The message was decrypted and taken in: tell its sender, soon (D16). */
@@ -164,6 +199,12 @@ export class Session implements Machine<SessionEvent> {
         return
       case 'refused':
         this.#refuse(event.why, now)
+        return
+      case 'smp':
+        this.#emit(event)
+        return
+      case 'extra-key':
+        wipe(event.key) // nothing asks for one yet
         return
       default:
         event satisfies never
