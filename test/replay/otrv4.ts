@@ -1,14 +1,8 @@
-/**
- * Replays a vector file of test/vectors/otrv4 (its README explains the fields)
- * through src/otr: conversations are run by two `Conversation`s that draw the
- * recorded randomness, so that each message is made and each is received.
- */
-import { readFileSync } from 'node:fs'
 import { ed448Sign } from '../../src/crypto.ts'
 import { armor, unarmor } from '../../src/otr/armor.ts'
 import { Conversation, type ConversationEvent } from '../../src/otr/conversation.ts'
-import { type Phi, phi, signedForm, transcript } from '../../src/otr/dake.ts'
-import { dh, generateDh, isInGroup, readMpi, writeMpi } from '../../src/otr/dh.ts'
+import { phi, signedForm, transcript } from '../../src/otr/dake.ts'
+import { dh, generateDh, isInGroup, readMpi } from '../../src/otr/dh.ts'
 import {
   decodePoint,
   ecdh,
@@ -16,17 +10,14 @@ import {
   generateEcdh,
   littleEndian,
   mod,
-  type Point,
   publicPoint,
   secretScalar,
 } from '../../src/otr/ed448.ts'
 import { fingerprintOf, type IdentityKeys } from '../../src/otr/identity.ts'
 import { kdf, type Usage, usages } from '../../src/otr/kdf.ts'
 import * as keys from '../../src/otr/keys.ts'
-import { type DakeKeys, type DataMessage, decodeMessage } from '../../src/otr/message.ts'
 import { createClientProfile, validateClientProfile } from '../../src/otr/profile.ts'
 import {
-  type Agreed,
   beginSending,
   initiatorRatchet,
   open,
@@ -37,8 +28,52 @@ import {
 import { type Ring, sign, verify } from '../../src/otr/ring.ts'
 import { decodePlaintext, tlvType } from '../../src/otr/tlv.ts'
 import { Reader } from '../../src/wire/reader.ts'
-import { Writer } from '../../src/wire/writer.ts'
-import type { Outcome, Replay } from './outcome.ts'
+import {
+  accountOf,
+  afterDraws,
+  agreedOf,
+  bytesOf,
+  companion,
+  dataOf,
+  drawing,
+  drawList,
+  drawsOf,
+  identityOf,
+  macKeys,
+  onlyReply,
+  other,
+  type Party,
+  pairsOf,
+  parties,
+  partyOf,
+  phiOf,
+  recordedAt,
+  ringDraws,
+  sharedOf,
+  sideOf,
+  viewOf,
+} from './otrv4/exchange.ts'
+import {
+  array,
+  Check,
+  field,
+  flag,
+  hex,
+  type Json,
+  list,
+  mpi,
+  NotRun,
+  number,
+  object,
+  octets,
+  part,
+  point,
+  pointOf,
+  tag,
+  text,
+  toHex,
+} from './otrv4/reading.ts'
+import type { Replay } from './outcome.ts'
 
 export const replayOtrv4: Replay = (name, json) => {
   try {
@@ -544,248 +579,3 @@ class Inside {
     this.#ratchets[party] = opened.ratchet
   }
 }
-
-// ---- reading a recorded exchange
-
-type Party = 'alice' | 'bob'
-const parties: readonly Party[] = ['bob', 'alice']
-const other = (party: Party): Party => (party === 'bob' ? 'alice' : 'bob')
-
-const sideOf = (file: Json, party: Party): Json => {
-  const name = party === 'bob' ? 'initiator_bob' : 'responder_alice'
-  return object(file[name], name)
-}
-
-function partyOf(step: Json): Party {
-  const party = text(step, 'party')
-  if (party !== 'alice' && party !== 'bob') throw new Error('a step of neither alice nor bob')
-  return party
-}
-
-function identityOf(side: Json): IdentityKeys {
-  const symmetricKey = octets(side, 'sym_h')
-  return { symmetricKey, publicKey: publicPoint(symmetricKey), forgingKey: octets(side, 'F') }
-}
-
-const accountOf = (file: Json, party: Party): Uint8Array =>
-  new TextEncoder().encode(text(sideOf(file, party), 'account'))
-
-/** A side's pairs by the names of the DAKE: Y and B of Bob, X and A of Alice. */
-function fieldsOf(side: Json, party: Party): readonly [Json, Json, Json, Json] {
-  const names = [...(party === 'bob' ? ['Y', 'B'] : ['X', 'A']), 'ecdh_first', 'dh_first']
-  return names.map((name) => object(side[name], name)) as unknown as [Json, Json, Json, Json]
-}
-
-function pairsOf(side: Json, party: Party) {
-  const [e, d, firstE, firstD] = fieldsOf(side, party)
-  return {
-    ecdh: generateEcdh(() => octets(e, 'ecdh_random')),
-    dh: generateDh(() => octets(d, 'dh_random_80')),
-    firstEcdh: generateEcdh(() => octets(firstE, 'ecdh_random')),
-    firstDh: generateDh(() => octets(firstD, 'dh_random_80')),
-    keys: {
-      ecdh: octets(e, 'public'),
-      dh: octets(d, 'public_mpi').subarray(4),
-      firstEcdh: octets(firstE, 'public'),
-      firstDh: octets(firstD, 'public_mpi').subarray(4),
-    } satisfies DakeKeys,
-  }
-}
-
-const keysOf = (file: Json, party: Party): DakeKeys => pairsOf(sideOf(file, party), party).keys
-
-const viewOf = (file: Json, party: Party) => ({
-  profile: octets(sideOf(file, party), 'client_profile'),
-  keys: keysOf(file, party),
-})
-
-const phiOf = (file: Json, sender: Party): Phi => ({
-  senderTag: tag(field(sideOf(file, sender), 'instance_tag')),
-  receiverTag: tag(field(sideOf(file, other(sender)), 'instance_tag')),
-  own: keysOf(file, sender),
-  theirs: keysOf(file, other(sender)),
-  ownId: accountOf(file, sender),
-  theirId: accountOf(file, other(sender)),
-})
-
-function sharedOf(file: Json, party: Party): { kEcdh: Uint8Array; kDh: Uint8Array } {
-  const own = pairsOf(sideOf(file, party), party)
-  const theirs = keysOf(file, other(party))
-  return { kEcdh: ecdh(own.ecdh.secret, pointOf(theirs.ecdh)), kDh: dh(own.dh.secret, theirs.dh) }
-}
-
-function agreedOf(file: Json, party: Party): Agreed {
-  const { kEcdh, kDh } = sharedOf(file, party)
-  const { firstEcdh, firstDh } = pairsOf(sideOf(file, party), party)
-  const theirs = keysOf(file, other(party))
-  return {
-    secret: keys.mixedSecret(kEcdh, keys.thirdBraceKey(kDh)),
-    ecdh: firstEcdh,
-    dh: firstDh,
-    theirEcdh: pointOf(theirs.firstEcdh),
-    theirDh: theirs.firstDh,
-  }
-}
-
-/** What each side of a lone DAKE draws, in order. */
-function drawsOf(file: Json): Record<Party, Uint8Array[]> {
-  const draws = (party: Party): Uint8Array[] => {
-    const own = fieldsOf(sideOf(file, party), party)
-    const pairs = own.map((pair) => octets(pair, 'ecdh_random' in pair ? 'ecdh_random' : 'dh_random_80'))
-    const signature = object(file[party === 'bob' ? 'auth_i' : 'auth_r'], 'signature')
-    return [...pairs, ...ringDraws(part(signature, 'random'))]
-  }
-  const after = 'bob_after' in file ? afterDraws(part(file, 'bob_after')) : []
-  return { alice: draws('alice'), bob: [...draws('bob'), ...after] }
-}
-
-const afterDraws = (after: Json): Uint8Array[] => [
-  octets(after, 'ecdh_random'),
-  octets(after, 'dh_random_80'),
-]
-
-/** In the order of otr4j: t, then c and r of each key. The signer's own may be missing: it is not used. */
-function ringDraws(random: Json): Uint8Array[] {
-  const [c, r] = [array(random, 'c'), array(random, 'r')]
-  const draws = [field(random, 't'), ...c.flatMap((value, i) => [value, r[i]])]
-  return draws.map((draw) => (draw === null ? new Uint8Array(57) : hex(draw, 'ring random')))
-}
-
-const drawList = (randomness: Json, party: Party): Uint8Array[] =>
-  list(randomness, party).map((draw) => octets(draw, 'hex'))
-
-/** A `Random` that gives the draws in order: copies, as secrets are overwritten after use. */
-function drawing(draws: Uint8Array[]): (size: number) => Uint8Array {
-  return (size) => {
-    const draw = draws.shift()
-    if (draw?.length !== size)
-      throw new Error(`a draw of ${size} octets, recorded: ${draw?.length ?? 'none'}`)
-    return draw.slice()
-  }
-}
-
-function dataOf(message: Uint8Array, label: string): DataMessage {
-  const decoded = decodeMessage(message)
-  if (decoded.kind !== 'data') throw new Error(`${label}: no data message`)
-  return decoded
-}
-
-function macKeys({ revealed }: DataMessage): string[] {
-  const count = revealed.length / 64
-  return Array.from({ length: count }, (_, i) => toHex(revealed.subarray(64 * i, 64 * i + 64))).sort()
-}
-
-function onlyReply(replies: readonly Uint8Array[]): Uint8Array {
-  if (replies.length !== 1) throw new Error(`${replies.length} replies`)
-  return replies[0]!
-}
-
-function bytesOf(item: Json, field: string): Uint8Array {
-  const bytes = unarmor(text(item, field))
-  if (!bytes || armor(bytes) !== item[field]) throw new Error(`${field}: not the text form of a message`)
-  return bytes
-}
-
-/** A file that the given one refers to. */
-function companion(name: string): Json {
-  const file = new URL(`../vectors/otrv4/${name}.json`, import.meta.url)
-  return object(JSON.parse(readFileSync(file, 'utf8')), name)
-}
-
-// ---- reading JSON: what is not as the README says throws, and the file has failed
-
-type Json = Readonly<Record<string, unknown>>
-
-function object(value: unknown, name: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${name}: no object`)
-  return value as Json
-}
-
-const part = (item: Json, name: string): Json => object(item[name], name)
-
-const field = (item: Json, name: string): unknown => item[name]
-
-function array(item: Json, name: string): readonly unknown[] {
-  const value = item[name]
-  if (!Array.isArray(value)) throw new Error(`${name}: no list`)
-  return value
-}
-
-const list = (item: Json, name: string): readonly Json[] =>
-  array(item, name).map((value) => object(value, name))
-
-function text(item: Json, name: string): string {
-  const value = item[name]
-  if (typeof value !== 'string') throw new Error(`${name}: no text`)
-  return value
-}
-
-function number(item: Json, name: string): number {
-  const value = item[name]
-  if (typeof value !== 'number') throw new Error(`${name}: no number`)
-  return value
-}
-
-function flag(item: Json, name: string): boolean {
-  const value = item[name]
-  if (typeof value !== 'boolean') throw new Error(`${name}: neither true nor false`)
-  return value
-}
-
-const octets = (item: Json, name: string): Uint8Array => hex(item[name], name)
-
-function hex(value: unknown, name: string): Uint8Array {
-  if (typeof value !== 'string' || !/^(?:[\da-f]{2})*$/.test(value)) throw new Error(`${name}: no hex`)
-  return new Uint8Array(Buffer.from(value, 'hex'))
-}
-
-/** Four octets in hex, or a number. */
-const tag = (value: unknown): number =>
-  typeof value === 'number' ? value : new Reader(hex(value, 'tag')).u32()
-
-const point = (item: Json, name: string): Point => pointOf(octets(item, name))
-
-function pointOf(bytes: Uint8Array): Point {
-  const decoded = decodePoint(bytes)
-  if (!decoded) throw new Error('no point of prime order')
-  return decoded
-}
-
-const mpi = (value: Uint8Array): Uint8Array => writeMpi(new Writer(), value).done()
-
-const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-
-/** Counts what was compared; the first difference ends the replay. */
-class Check {
-  #checks = 0
-  readonly #skipped: string[] = []
-
-  true(label: string, value: boolean): void {
-    if (!value) throw new Error(label)
-    this.#checks++
-  }
-
-  equal(label: string, actual: unknown, expected: unknown): void {
-    this.true(`${label}: ${String(actual)}, expected ${String(expected)}`, actual === expected)
-  }
-
-  same(label: string, actual: Uint8Array, expected: Uint8Array): void {
-    this.equal(label, toHex(actual), toHex(expected))
-  }
-
-  skip(label: string): void {
-    this.#skipped.push(label)
-  }
-
-  outcome(): Outcome {
-    if (this.#skipped.length > 0) return { kind: 'not-run', why: `not built: ${this.#skipped.join(', ')}` }
-    if (this.#checks === 0) return { kind: 'failed', why: 'nothing to check' }
-    return { kind: 'passed', checks: this.#checks }
-  }
-}
-
-/** The file is sound, but not all it needs is here. */
-class NotRun extends Error {}
-
-const recordedAt = Date.UTC(2026, 0, 1) // within the life of every profile of the files but the expired one
