@@ -67,7 +67,7 @@ function converse(role: 'initiator' | 'responder', instanceTag: number): Convers
   const profile = createClientProfile({ identity, instanceTag, expires: 86_400 })
   const ids = { own: new Uint8Array(0), peer: new Uint8Array(0) }
   const fixed = { accepts: () => true, random: randomBytes, wall: () => 0 }
-  return new Conversation({ role, identity, instanceTag, profile, ids, ...fixed })
+  return new Conversation({ role, identity, instanceTag, profile: () => profile, ids, ...fixed })
 }
 
 function timed<T>(work: () => T): [T, number] {

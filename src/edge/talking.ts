@@ -113,7 +113,8 @@ function ownOf({ keys, instanceTag, address }: Identity): Own {
       const wall = wallClock(now)
       if (!made || needsRenewal(made.expires, wall)) {
         const expires = profileExpiry(wall)
-        made = { bytes: createClientProfile({ identity: keys, instanceTag, expires }), expires }
+        const bytes = createClientProfile({ identity: keys, instanceTag, expires, versions: '4q' })
+        made = { bytes, expires }
       }
       return made.bytes
     },

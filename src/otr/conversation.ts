@@ -1,13 +1,14 @@
 /**
  * One OTRv4 conversation over one link: the DAKE, then data messages. Sans-I/O,
- * but not a `Machine`: it answers at once and has no timers. OTRv4, "The
- * Protocol State Machine", in the mode OTRv4-interactive-only.
+ * but not a `Machine`: it answers at once, and its owner calls `expire` at the
+ * `deadline`. OTRv4, "The Protocol State Machine", in the mode
+ * OTRv4-interactive-only.
  *
  * A DAKE runs beside the secured session and replaces it only on success: no
  * Identity and no error takes anyone out of ENCRYPTED_MESSAGES (D11).
  */
 import type { Random } from '../crypto.ts'
-import { wipe } from '../crypto.ts'
+import { equal, wipe } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
 import { Attempts } from './attempts.ts'
 import {
@@ -35,7 +36,7 @@ import {
   ignoreUnreadable,
 } from './message.ts'
 import { pad } from './padding.ts'
-import { clientProfileTag } from './profile.ts'
+import { ownClientProfile } from './profile.ts'
 import { beginSending, open, type Ratchet, retire, seal } from './ratchet.ts'
 import { isSmp, Smp, type SmpEvent, type SmpHurdle, type SmpInput } from './smp.ts'
 import { decodePlaintext, encodePlaintext, type Plaintext, type Tlv, tlvType } from './tlv.ts'
@@ -45,7 +46,8 @@ export interface ConversationOptions {
   readonly role: 'initiator' | 'responder'
   readonly identity: IdentityKeys
   readonly instanceTag: number
-  readonly profile: Uint8Array // made by createClientProfile, for this tag
+  /** Ours at this time, made by createClientProfile for this tag: asked at each DAKE, as it is to be renewed. */
+  readonly profile: (now: number) => Uint8Array
   readonly ids: { readonly own: Uint8Array; readonly peer: Uint8Array } // of phi (D2)
   /**
    * Whether to go on with who claims this fingerprint. Asked before anything of
@@ -72,12 +74,19 @@ export type ConversationEvent =
   | SmpEvent
   /** A key for another use ("Extra Symmetric Key"): now the listener's, to be overwritten after use. */
   | ({ readonly kind: 'extra-key'; readonly fingerprint: Fingerprint } & ExtraKey)
-  /** The peer ended the conversation: its keys are gone, and nothing more is decrypted. */
+  /** The keys became too old and are gone: nothing is said or heard until `secured` comes again, which is under way. */
+  | { readonly kind: 'expired' }
+  /** The peer ended the conversation, or did not renew its keys: they are gone, and nothing more is decrypted. */
   | { readonly kind: 'finished' }
   /** Something of the peer's was not accepted, and changed nothing: `isSecured` is what it was. */
   | { readonly kind: 'refused'; readonly why: 'wrong-fingerprint' | 'wrong-version' | 'failed' }
-  /** By our clock the peer's profile has expired. */
-  | { readonly kind: 'refused'; readonly why: 'clock'; readonly expires: number } // unix seconds
+  /** By our clock the peer's profile has expired: one of the two clocks is wrong, or both (D14). */
+  | {
+      readonly kind: 'refused'
+      readonly why: 'clock'
+      readonly expires: number // theirs, unix seconds
+      readonly wall: number // ours, unix ms
+    }
 
 export interface Received {
   readonly replies: readonly Uint8Array[]
@@ -98,29 +107,28 @@ interface Session {
   readonly fingerprint: Fingerprint
   readonly peerTag: number
   readonly smp: Smp
+  expires: number // ms: so long after our newest ECDH key
 }
 
 export class Conversation {
   readonly #options: ConversationOptions
-  readonly #self: Self
   #exchange: Exchange = { kind: 'none' }
+  #exchangeEnds = Infinity // ms
   #session: Session | undefined
   /** The initiator switches first: what the responder sent before it heard of that still comes. */
   #previous: Session | undefined
+  /** Whom it was first secured with: nobody else is accepted later. */
+  #peer: Fingerprint | undefined
+  #renewalEnds = Infinity // ms: expired, and to be secured again by then
   readonly #answered: number[] = [] // when, ms
   readonly #fingerprint: Fingerprint // our own
   readonly #attempts: Attempts
   #runs = 0 // of SMP
 
-  /** @throws RangeError if the profile is none, or for another tag */
   constructor(options: ConversationOptions) {
-    const { identity, instanceTag: tag, profile, ids, random } = options
-    if (clientProfileTag(profile) !== tag)
-      throw new RangeError('conversation: the profile is not of this tag')
     this.#options = options
-    this.#fingerprint = fingerprintOf(identity)
+    this.#fingerprint = fingerprintOf(options.identity)
     this.#attempts = options.attempts ?? new Attempts()
-    this.#self = { identity, tag, profile, id: ids.own, peerId: ids.peer, random }
   }
 
   get isSecured(): boolean {
@@ -137,27 +145,69 @@ export class Conversation {
     return this.#session?.ssid
   }
 
+  /** Whether the keys of the secured session come from ML-KEM-768, too. */
+  get isPostQuantum(): boolean | undefined {
+    return this.#session && this.#session.ratchet.kem !== undefined
+  }
+
+  /** A DAKE is under way. */
+  get isExchanging(): boolean {
+    return this.#exchange.kind !== 'none'
+  }
+
+  /** When `expire` has work, ms; Infinity: never. */
+  get deadline(): number {
+    const sessions = [this.#session, this.#previous].map((session) => session?.expires ?? Infinity)
+    return Math.min(...sessions, this.#exchangeEnds, this.#renewalEnds)
+  }
+
+  /**
+   * "Session Expiration" (D15): a session without a new ECDH key of ours for two
+   * hours is over. Its last message reveals all MAC keys, its keys are
+   * overwritten, and the initiator starts another DAKE at once.
+   */
+  expire(now: number): Received {
+    if (this.#previous && now >= this.#previous.expires) this.#forgetPrevious()
+    if (now >= this.#exchangeEnds) this.#leaveExchange()
+    if (this.#session && now >= this.#session.expires) {
+      const last = this.#seal({ text: '', tlvs: [expired] }, now, 'all').message
+      return this.#renew([last], now)
+    }
+    if (now < this.#renewalEnds) return nothing
+    return { replies: [], events: [...this.#wipe(), { kind: 'finished' }] }
+  }
+
   /** The next `encrypt` begins a ratchet, about 5 ms of work that `prepare` can do ahead. */
   get needsPreparation(): boolean {
     return this.#session?.ratchet.sending.kind === 'due'
   }
 
   /** Does ahead what the next `encrypt` would have to do; the octets it makes are the same. */
-  prepare(_now: number): void {
-    const session = this.#session
-    if (session) commit(session, beginSending(session.ratchet, this.#options.random))
+  prepare(now: number): void {
+    const session = this.#live(now)
+    if (session) this.#begin(session, now)
   }
 
-  /** The Identity message; begins a DAKE beside whatever there is. */
-  start(_now: number): Uint8Array {
+  /**
+   * The Identity message; begins a DAKE beside whatever there is.
+   *
+   * @throws RangeError if our profile is none, or for another tag
+   */
+  start(now: number): Uint8Array {
     if (this.#options.role !== 'initiator') throw new Error('conversation: only the initiator starts')
-    const { state, message } = start(this.#self)
-    this.#enter(state)
+    const { state, message } = start(this.#selfAt(now))
+    this.#enter(state, now)
     return message
   }
 
   /** Takes one message, whatever its octets. */
   receive(bytes: Uint8Array, now: number): Received {
+    const due = this.expire(now)
+    const { replies, events } = this.#take(bytes, now)
+    return { replies: [...due.replies, ...replies], events: [...due.events, ...events] }
+  }
+
+  #take(bytes: Uint8Array, now: number): Received {
     const message = decodeMessage(bytes)
     switch (message.kind) {
       case 'version':
@@ -169,7 +219,7 @@ export class Conversation {
       case 'auth-r':
         return this.#isForUs(message) ? this.#receiveAuthR(message, now) : nothing
       case 'auth-i':
-        return this.#isForUs(message) ? this.#receiveAuthI(message) : nothing
+        return this.#isForUs(message) ? this.#receiveAuthI(message, now) : nothing
       case 'data':
         return this.#isForUs(message) ? this.#receiveData(message, now) : nothing
       default:
@@ -180,7 +230,7 @@ export class Conversation {
   /**
    * A data message. An empty text is a message of records alone ("heartbeat").
    *
-   * @throws Error unless secured, RangeError if a record is one of OTR's own (types 1 to 7)
+   * @throws Error unless secured by keys that have not expired, RangeError if a record is one of OTR's own (types 1 to 7)
    */
   encrypt({ text, tlvs = [] }: Outgoing, now: number): Uint8Array {
     if (tlvs.some(isOwn)) throw new RangeError('conversation: this record is not to be sent so')
@@ -212,7 +262,8 @@ export class Conversation {
 
   /** Why `startSmp` cannot be called. */
   smpHurdle(now: number): SmpHurdle | 'not-secured' | undefined {
-    return this.#session ? this.#session.smp.hurdle(now) : 'not-secured'
+    const session = this.#live(now)
+    return session ? session.smp.hurdle(now) : 'not-secured'
   }
 
   /**
@@ -227,12 +278,12 @@ export class Conversation {
 
   /** Answers the run that an `asked` named; `undefined` if that is over, and with it the question. */
   answerSmp(input: SmpInput & { readonly run: number }, now: number): Uint8Array | undefined {
-    return this.#sendSmp(this.#session?.smp.answer(input), now)
+    return this.#sendSmp(this.#live(now)?.smp.answer(input), now)
   }
 
   /** Ends the run, whoever began it; `undefined` if there is none. */
   abortSmp(now: number): Uint8Array | undefined {
-    return this.#sendSmp(this.#session?.smp.abort(), now)
+    return this.#sendSmp(this.#live(now)?.smp.abort(), now)
   }
 
   /** The user wants to go on after too many failures with the peer of the secured session. */
@@ -246,7 +297,7 @@ export class Conversation {
 
   /** The message that ends a secured conversation ("Disconnected"), with every MAC key; overwrites all keys. */
   close(now: number): Uint8Array | undefined {
-    const disconnected = { type: tlvType.disconnected, value: new Uint8Array(0) }
+    const disconnected = { type: tlvType.disconnected, value: none }
     const last = this.#session && this.#seal({ text: '', tlvs: [disconnected] }, now, 'all').message
     this.#wipe()
     return last
@@ -255,11 +306,12 @@ export class Conversation {
   /** "Receiving an Identity Message"; only a responder heeds one. */
   #receiveIdentity(message: Identity, now: number): Received {
     if (this.#options.role !== 'responder' || !this.#mayAnswer(now)) return nothing
-    const party = validate(message, this.#options.wall(now))
-    if ('kind' in party) return refusedFor(party)
-    if (!this.#options.accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
-    const { state, message: reply } = answer(this.#self, party)
-    this.#enter(state)
+    const wall = this.#options.wall(now)
+    const party = validate(message, wall)
+    if ('kind' in party) return refusedFor(party, wall)
+    if (!this.#accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
+    const { state, message: reply } = answer(this.#selfAt(now), party)
+    this.#enter(state, now)
     return { replies: [reply], events: [] }
   }
 
@@ -267,19 +319,20 @@ export class Conversation {
   #receiveAuthR(message: AuthR, now: number): Received {
     const exchange = this.#exchange
     if (exchange.kind !== 'waiting-auth-r') return nothing
-    const party = validate(message, this.#options.wall(now))
-    if ('kind' in party) return refusedFor(party)
-    if (!verifyAuthR(this.#self, exchange, party, message.sigma)) return refusedFor({ kind: 'sigma' })
-    if (!this.#options.accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
-    const { established, message: reply } = finish(this.#self, exchange, party)
-    return { replies: [reply], events: this.#secure(established) }
+    const wall = this.#options.wall(now)
+    const party = validate(message, wall)
+    if ('kind' in party) return refusedFor(party, wall)
+    if (!verifyAuthR(exchange, party, message.sigma)) return refused('failed')
+    if (!this.#accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
+    const { established, message: reply } = finish(exchange, party)
+    return { replies: [reply], events: this.#secure(established, now) }
   }
 
   /** "Receiving an Auth-I Message" */
-  #receiveAuthI(message: AuthI): Received {
+  #receiveAuthI(message: AuthI, now: number): Received {
     if (this.#exchange.kind !== 'waiting-auth-i') return nothing
     const established = conclude(this.#exchange, message)
-    return established ? { replies: [], events: this.#secure(established) } : refusedFor({ kind: 'sigma' })
+    return established ? { replies: [], events: this.#secure(established, now) } : refused('failed')
   }
 
   /** "Receiving a Data Message" */
@@ -295,6 +348,7 @@ export class Conversation {
       wipe(opened.extraKey)
       return refused('failed')
     }
+    if (this.#renewalEnds < Infinity) return nothing // sent before the keys were gone here
     return message.flags & ignoreUnreadable ? nothing : refused('failed')
   }
 
@@ -306,7 +360,7 @@ export class Conversation {
       now,
     }: { readonly session: Session; readonly extraKey: Uint8Array; readonly now: number },
   ): Received {
-    const isLast = tlvs.some(({ type }) => type === tlvType.disconnected)
+    const last = tlvs.find(({ type }) => type === tlvType.disconnected)
     const heard = tlvs.filter((tlv) => !isOwn(tlv) && tlv.type !== tlvType.padding)
     const { fingerprint } = session
     const events: ConversationEvent[] = []
@@ -314,9 +368,17 @@ export class Conversation {
       events.push({ kind: 'message', text, tlvs: heard, fingerprint })
     }
     for (const key of extraKeys(extraKey, tlvs)) events.push({ kind: 'extra-key', fingerprint, ...key })
-    if (isLast) return { replies: [], events: [...events, ...this.#wipe(), { kind: 'finished' }] }
+    if (last && equal(last.value, expired.value)) return this.#hearExpired(session, events, now)
+    if (last) return { replies: [], events: [...events, ...this.#wipe(), { kind: 'finished' }] }
     const smp = this.#hearSmp(tlvs, session, now)
     return { replies: smp.replies, events: [...events, ...smp.events] }
+  }
+
+  /** The peer's keys became too old before ours: neither side has any more. */
+  #hearExpired(session: Session, heard: readonly ConversationEvent[], now: number): Received {
+    if (session !== this.#session) return { replies: [], events: heard } // another has replaced it here
+    const { replies, events } = this.#renew([], now)
+    return { replies, events: [...heard, ...events] }
   }
 
   /** Only in the session it began in: what comes late under former keys is dropped. An abort of ours ends the list. */
@@ -341,10 +403,11 @@ export class Conversation {
   ): { readonly message: Uint8Array; readonly keys: readonly ExtraKey[] } {
     const session = this.#session
     if (!session) throw new Error('conversation: not secured')
+    if (reveal === 'turn' && !this.#live(now)) throw new Error('conversation: its keys have expired')
     const bare = encodePlaintext({ text, tlvs })
     const plaintext = this.#options.padding === 'classes' ? pad(bare) : bare
-    this.prepare(now)
-    const tags = { senderTag: this.#self.tag, receiverTag: session.peerTag }
+    this.#begin(session, now)
+    const tags = { senderTag: this.#options.instanceTag, receiverTag: session.peerTag }
     const flags = text === '' ? ignoreUnreadable : 0
     const sealed = seal(session.ratchet, { ...tags, flags, plaintext, reveal })
     commit(session, sealed.ratchet)
@@ -353,7 +416,7 @@ export class Conversation {
   }
 
   #isForUs({ kind, receiverTag }: Identity | AuthR | AuthI | DataMessage): boolean {
-    return receiverTag === this.#self.tag || (kind === 'identity' && receiverTag === 0)
+    return receiverTag === this.#options.instanceTag || (kind === 'identity' && receiverTag === 0)
   }
 
   /** A DAKE is the dearest thing a peer can ask for. */
@@ -364,14 +427,59 @@ export class Conversation {
     return true
   }
 
-  #enter(state: WaitingAuthR | WaitingAuthI): void {
-    if (this.#exchange.kind !== 'none') abandon(this.#exchange)
-    this.#exchange = state
+  /** One conversation, one peer: renewed keys are of who had the first ones. */
+  #accepts(fingerprint: Fingerprint): boolean {
+    return (this.#peer ?? fingerprint) === fingerprint && this.#options.accepts(fingerprint)
   }
 
-  #secure({ ratchet, ssid, peer }: Established): ConversationEvent[] {
+  #selfAt(now: number): Self {
+    const { identity, instanceTag: tag, ids, random } = this.#options
+    const profile = this.#options.profile(now)
+    const own = ownClientProfile(profile)
+    if (own?.instanceTag !== tag) throw new RangeError('conversation: the profile is not of this tag')
+    const { isPostQuantum } = own
+    return { identity, tag, profile, isPostQuantum, id: ids.own, peerId: ids.peer, random }
+  }
+
+  #enter(state: WaitingAuthR | WaitingAuthI, now: number): void {
+    this.#leaveExchange()
+    this.#exchange = state
+    this.#exchangeEnds = now + patience
+  }
+
+  #leaveExchange(): void {
+    if (this.#exchange.kind !== 'none') abandon(this.#exchange)
+    this.#exchange = { kind: 'none' }
+    this.#exchangeEnds = Infinity
+  }
+
+  /** The session whose keys may be used. */
+  #live(now: number): Session | undefined {
+    return this.#session && now < this.#session.expires ? this.#session : undefined
+  }
+
+  /** The step to a ratchet of ours, if it is due: a session lives by its ECDH key. */
+  #begin(session: Session, now: number): void {
+    const ratchet = beginSending(session.ratchet, this.#options.random)
+    if (ratchet === session.ratchet) return
+    commit(session, ratchet)
+    session.expires = now + sessionLife
+  }
+
+  /** The session is over, the conversation is not: another DAKE has to bring new keys, and soon. */
+  #renew(replies: readonly Uint8Array[], now: number): Received {
+    const events = [...this.#forgetSession(), { kind: 'expired' } as const]
+    this.#renewalEnds = now + patience
+    if (this.#options.role === 'responder' || this.isExchanging) return { replies, events }
+    return { replies: [...replies, this.start(now)], events }
+  }
+
+  #secure({ ratchet, ssid, peer }: Established, now: number): ConversationEvent[] {
     const { fingerprint, instanceTag: peerTag } = peer
     this.#exchange = { kind: 'none' } // what it held is in the ratchet, or overwritten
+    this.#exchangeEnds = Infinity
+    this.#renewalEnds = Infinity
+    this.#peer = fingerprint
     this.#forgetPrevious()
     const ended = this.#session?.smp.leave()
     this.#previous = this.#session
@@ -383,7 +491,7 @@ export class Conversation {
       random: this.#options.random,
       nextRun: () => ++this.#runs,
     })
-    this.#session = { ratchet, ssid, fingerprint, peerTag, smp }
+    this.#session = { ratchet, ssid, fingerprint, peerTag, smp, expires: now + sessionLife }
     if (this.#options.role === 'responder') this.#forgetPrevious()
     return [...(ended ? [ended] : []), { kind: 'secured', fingerprint, ssid }]
   }
@@ -394,9 +502,13 @@ export class Conversation {
   }
 
   #wipe(): ConversationEvent[] {
+    this.#leaveExchange()
+    this.#renewalEnds = Infinity
+    return this.#forgetSession()
+  }
+
+  #forgetSession(): ConversationEvent[] {
     const ended = this.#session?.smp.leave()
-    if (this.#exchange.kind !== 'none') abandon(this.#exchange)
-    this.#exchange = { kind: 'none' }
     this.#forgetPrevious()
     if (this.#session) retire(this.#session.ratchet)
     this.#session = undefined
@@ -414,9 +526,9 @@ const refused = (why: 'wrong-fingerprint' | 'wrong-version' | 'failed'): Receive
   events: [{ kind: 'refused', why }],
 })
 
-function refusedFor(fault: DakeFault): Received {
+function refusedFor(fault: DakeFault, wall: number): Received {
   if (fault.kind === 'clock') {
-    return { replies: [], events: [{ kind: 'refused', why: 'clock', expires: fault.expires }] }
+    return { replies: [], events: [{ kind: 'refused', why: 'clock', expires: fault.expires, wall }] }
   }
   return refused(fault.kind === 'version' ? 'wrong-version' : 'failed')
 }
@@ -424,6 +536,12 @@ function refusedFor(fault: DakeFault): Received {
 /** Records that OTR itself sends, and hears. */
 const isOwn = ({ type }: Tlv): boolean => type >= tlvType.disconnected && type <= tlvType.extraKey
 
+/** "Disconnected", but a DAKE follows: the text leaves the value empty, and who knows only the text ends here. */
+const expired: Tlv = { type: tlvType.disconnected, value: Uint8Array.of(1) }
+
+const none = new Uint8Array(0)
 const nothing: Received = { replies: [], events: [] }
+const sessionLife = 7_200_000 // ms, D15: as in the example of the text
+const patience = 30_000 // ms: a DAKE takes three messages and 0.1 s
 const minute = 60_000 // ms
 const answersPerMinute = 6 // 40 ms each; an honest peer needs one in two hours (D15)

@@ -9,6 +9,14 @@ import { type DhKeys, dh, generateDh, isInGroup, writeMpi } from './dh.ts'
 import { decodePoint, type EcdhKeys, ecdh, generateEcdh, ownPoint, type Point } from './ed448.ts'
 import type { IdentityKeys } from './identity.ts'
 import { kdf, type Usage } from './kdf.ts'
+import {
+  decapsulate,
+  type Encapsulation,
+  encapsulate,
+  generateKem,
+  isEncapsulationKey,
+  type KemKeys,
+} from './kem.ts'
 import { type MixedSecret, mixedSecret, ssidOf, thirdBraceKey } from './keys.ts'
 import {
   type AuthI,
@@ -23,11 +31,12 @@ import { type ClientProfile, type ProfileFault, validateClientProfile } from './
 import { type Agreed, initiatorRatchet, type Ratchet, responderRatchet } from './ratchet.ts'
 import { type Ring, sign, verify } from './ring.ts'
 
-/** Ourselves, for every DAKE of a conversation. */
+/** Ourselves in one DAKE. */
 export interface Self {
   readonly identity: IdentityKeys
   readonly tag: number
   readonly profile: Uint8Array
+  readonly isPostQuantum: boolean // what the profile announces
   readonly id: Uint8Array // phi's, ours (D2)
   readonly peerId: Uint8Array // phi's, the peer's
   readonly random: Random
@@ -36,7 +45,9 @@ export interface Self {
 /** Bob after Identity. */
 export interface WaitingAuthR {
   readonly kind: 'waiting-auth-r'
+  readonly self: Self
   readonly secrets: Secrets
+  readonly kem: KemKeys | undefined // with the extension
 }
 
 /** Alice after Auth-R; K is known, and nothing is shown or sent before Auth-I proves who has it. */
@@ -63,6 +74,7 @@ export type DakeFault = ProfileFault | { readonly kind: 'keys' | 'sigma' }
 export interface Party {
   readonly profile: ClientProfile
   readonly keys: TheirKeys
+  readonly kem: Uint8Array // ek or ct, by the kind of message, or empty
 }
 
 interface TheirKeys extends DakeKeys {
@@ -80,22 +92,29 @@ interface Secrets {
 /** "Identity Message": Bob's first step. */
 export function start(self: Self): { readonly state: WaitingAuthR; readonly message: Uint8Array } {
   const secrets = generateKeys(self.random)
-  const tags = { senderTag: self.tag, receiverTag: 0 }
-  const message = encodeIdentity({ ...tags, profile: self.profile, keys: publicKeys(secrets) })
-  return { state: { kind: 'waiting-auth-r', secrets }, message }
+  const kem = self.isPostQuantum ? generateKem(self.random) : undefined
+  const message = encodeIdentity({
+    senderTag: self.tag,
+    receiverTag: 0,
+    profile: self.profile,
+    keys: publicKeys(secrets),
+    kem: kem?.public ?? none,
+  })
+  return { state: { kind: 'waiting-auth-r', self, secrets, kem }, message }
 }
 
 /** "To verify an Identity message" and an Auth-R message, up to its proof. Profile first: it is cheap. */
-export function validate(
-  { profile: bytes, keys, senderTag }: Identity | AuthR,
-  wall: number,
-): Party | DakeFault {
+export function validate(message: Identity | AuthR, wall: number): Party | DakeFault {
+  const { profile: bytes, keys, kem, senderTag } = message
   const profile = validateClientProfile(bytes, { senderTag, wall })
   if ('kind' in profile) return profile
+  // The signed letter says whether there is a key: neither can be stripped without the other.
+  if (message.kind === 'identity' && profile.isPostQuantum !== isEncapsulationKey(kem))
+    return { kind: 'keys' }
   if (!isInGroup(keys.dh) || !isInGroup(keys.firstDh)) return { kind: 'keys' }
   const ecdhPoint = decodePoint(keys.ecdh)
   const firstEcdhPoint = ecdhPoint && decodePoint(keys.firstEcdh)
-  return firstEcdhPoint ? { profile, keys: { ...keys, ecdhPoint, firstEcdhPoint } } : { kind: 'keys' }
+  return firstEcdhPoint ? { profile, keys: { ...keys, ecdhPoint, firstEcdhPoint }, kem } : { kind: 'keys' }
 }
 
 /** "Auth-R Message": Alice's step, for a validated Identity. */
@@ -112,43 +131,54 @@ export function answer(
     alice: { profile: self.profile, keys },
   }
   const own = ownPoint(self.identity.publicKey)
+  const isHybrid = self.isPostQuantum && bob.profile.isPostQuantum
+  const kem = isHybrid ? encapsulate(bob.kem, self.random) : undefined
 
-  const t = transcript('auth-r', sides, phi(phis))
+  const t = transcript('auth-r', sides, phi(phis), kem)
   const ring: Ring = [bob.profile.forgingKey, own, bob.keys.ecdhPoint]
   const sigma = sign(ring, self.identity, signedForm(t), self.random)
 
-  const { secret, agreed } = agree(secrets, bob.keys)
+  const signed = signedForm(transcript('auth-i', sides, phi(swap(phis)), kem))
+  const { secret, agreed } = agree(secrets, bob.keys, kem)
   const state: WaitingAuthI = {
     kind: 'waiting-auth-i',
     agreed,
     ssid: ssidOf(secret),
     bob: bob.profile,
     ring: [bob.profile.publicKey, ownPoint(self.identity.forgingKey), ownPoint(keys.ecdh)],
-    signed: signedForm(transcript('auth-i', sides, phi(swap(phis)))),
+    signed,
   }
-  return { state, message: encodeAuthR({ ...tags, profile: self.profile, keys, sigma }) }
+  const profile = self.profile
+  return { state, message: encodeAuthR({ ...tags, profile, keys, sigma, kem: kem?.ct ?? none }) }
 }
 
 /** "To verify an Auth-R message": its proof. Bob knows then who Alice is, and has shown nothing of himself. */
-export function verifyAuthR(self: Self, state: WaitingAuthR, alice: Party, sigma: Uint8Array): boolean {
-  const { sides, phis } = bobsView(self, state, alice)
-  const t = transcript('auth-r', sides, phi(swap(phis)))
+export function verifyAuthR(state: WaitingAuthR, alice: Party, sigma: Uint8Array): boolean {
+  if (isHybridWith(state, alice) !== alice.kem.length > 0) return false
+  const { sides, phis, kem } = bobsView(state, alice)
+  const t = transcript('auth-r', sides, phi(swap(phis)), kem)
   const ownY = ownPoint(sides.bob.keys.ecdh)
-  return verify([ownPoint(self.identity.forgingKey), alice.profile.publicKey, ownY], sigma, signedForm(t))
+  return verify(
+    [ownPoint(state.self.identity.forgingKey), alice.profile.publicKey, ownY],
+    sigma,
+    signedForm(t),
+  )
 }
 
 /** "Auth-I Message": Bob's last step, for a verified Auth-R. */
 export function finish(
-  self: Self,
   state: WaitingAuthR,
   alice: Party,
 ): { readonly established: Established; readonly message: Uint8Array } {
-  const { sides, phis } = bobsView(self, state, alice)
-  const t = transcript('auth-i', sides, phi(phis))
+  const { self } = state
+  const { sides, phis, kem } = bobsView(state, alice)
+  const t = transcript('auth-i', sides, phi(phis), kem)
   const ring: Ring = [ownPoint(self.identity.publicKey), alice.profile.forgingKey, alice.keys.ecdhPoint]
   const sigma = sign(ring, self.identity, signedForm(t), self.random)
 
-  const { secret, agreed } = agree(state.secrets, alice.keys)
+  const encapsulation = state.kem && kem ? decapsulate(state.kem, kem.ct) : undefined
+  const { secret, agreed } = agree(state.secrets, alice.keys, encapsulation)
+  if (state.kem) wipe(state.kem.secret)
   const ssid = ssidOf(secret)
   const ratchet = initiatorRatchet(agreed, self.random)
   const { senderTag, receiverTag } = phis
@@ -172,6 +202,7 @@ export function abandon(state: WaitingAuthR | WaitingAuthI): void {
     return
   }
   const { ecdh, dh, firstEcdh, firstDh } = state.secrets
+  if (state.kem) wipe(state.kem.secret)
   wipe(ecdh.secret, dh.secret, firstEcdh.secret, firstDh.secret)
 }
 
@@ -216,15 +247,22 @@ export interface Sides {
  * HWC(usage_auth_r_alice_client_profile || Alice_Client_Profile, 64) || Y || X ||
  * B || A || HWC(usage_auth_r_phi || phi, 64)
  *
- * and with 0x1 and the usages of Auth-I for the other.
+ * and with 0x1 and the usages of Auth-I for the other. With the extension both
+ * end in || ek || ct.
  */
-export function transcript(kind: 'auth-r' | 'auth-i', { bob, alice }: Sides, phi: Uint8Array): Uint8Array {
+export function transcript(
+  kind: 'auth-r' | 'auth-i',
+  { bob, alice }: Sides,
+  phi: Uint8Array,
+  kem?: Pick<Encapsulation, 'ek' | 'ct'>,
+): Uint8Array {
   const { mark, usages } = forms[kind]
   const t = new Writer(1200).u8(mark)
   t.bytes(kdf(usages.bob, [bob.profile], 64)).bytes(kdf(usages.alice, [alice.profile], 64))
   t.bytes(bob.keys.ecdh).bytes(alice.keys.ecdh)
   writeMpi(writeMpi(t, bob.keys.dh), alice.keys.dh)
-  return t.bytes(kdf(usages.phi, [phi], 64)).done()
+  t.bytes(kdf(usages.phi, [phi], 64))
+  return kem ? t.bytes(kem.ek).bytes(kem.ct).done() : t.done()
 }
 
 /** D1: the ring signature is over DATA(t), as otr4j and otrr have it; the text says t. They do not interoperate. */
@@ -234,12 +272,14 @@ export const signedForm = (t: Uint8Array): Uint8Array => new Writer(4 + t.length
 function agree(
   secrets: Secrets,
   theirs: TheirKeys,
+  kem: Encapsulation | undefined,
 ): { readonly secret: MixedSecret; readonly agreed: Agreed } {
-  const braceKey = thirdBraceKey(dh(secrets.dh.secret, theirs.dh))
+  const braceKey = thirdBraceKey(dh(secrets.dh.secret, theirs.dh), kem)
   const secret = mixedSecret(ecdh(secrets.ecdh.secret, theirs.ecdhPoint), braceKey)
   wipe(braceKey, secrets.ecdh.secret, secrets.dh.secret)
   const first = { ecdh: secrets.firstEcdh, dh: secrets.firstDh }
-  return { secret, agreed: { secret, ...first, theirEcdh: theirs.firstEcdhPoint, theirDh: theirs.firstDh } }
+  const their = { theirEcdh: theirs.firstEcdhPoint, theirDh: theirs.firstDh }
+  return { secret, agreed: { secret, ...first, ...their, isPostQuantum: kem !== undefined } }
 }
 
 function generateKeys(random: Random): Secrets {
@@ -254,7 +294,18 @@ const publicKeys = ({ ecdh, dh, firstEcdh, firstDh }: Secrets): DakeKeys => ({
   firstDh: firstDh.public,
 })
 
-function bobsView(self: Self, { secrets }: WaitingAuthR, alice: Party): { sides: Sides; phis: Phi } {
+/** Both profiles announce the extension. */
+const isHybridWith = ({ self }: WaitingAuthR, alice: Party): boolean =>
+  self.isPostQuantum && alice.profile.isPostQuantum
+
+interface View {
+  readonly sides: Sides
+  readonly phis: Phi
+  readonly kem: Pick<Encapsulation, 'ek' | 'ct'> | undefined
+}
+
+function bobsView(state: WaitingAuthR, alice: Party): View {
+  const { self, secrets } = state
   const keys = publicKeys(secrets)
   const tags = { senderTag: self.tag, receiverTag: alice.profile.instanceTag }
   return {
@@ -263,8 +314,11 @@ function bobsView(self: Self, { secrets }: WaitingAuthR, alice: Party): { sides:
       alice: { profile: alice.profile.bytes, keys: alice.keys },
     },
     phis: { ...tags, own: keys, theirs: alice.keys, ownId: self.id, theirId: self.peerId },
+    kem: state.kem && isHybridWith(state, alice) ? { ek: state.kem.public, ct: alice.kem } : undefined,
   }
 }
+
+const none = new Uint8Array(0)
 
 const forms = {
   'auth-r': {

@@ -4,17 +4,26 @@
  */
 import { wipe } from '../crypto.ts'
 import { kdf } from './kdf.ts'
+import type { Encapsulation } from './kem.ts'
 
 export type RootKey = Uint8Array & { readonly __brand: 'RootKey' } // 64 octets
 export type ChainKey = Uint8Array & { readonly __brand: 'ChainKey' } // 64 octets
 export type BraceKey = Uint8Array & { readonly __brand: 'BraceKey' } // 32 octets
 export type MixedSecret = Uint8Array & { readonly __brand: 'MixedSecret' } // K, 64 octets
 
-/** brace_key = KDF(usage_third_brace_key || k_dh, 32); overwrites k_dh. */
-export function thirdBraceKey(kDh: Uint8Array): BraceKey {
-  const key = kdf('thirdBraceKey', [kDh], 32) as BraceKey
+/**
+ * brace_key = KDF(usage_third_brace_key || k_dh, 32); overwrites k_dh.
+ *
+ * With an encapsulation, the extension's: KDF(usage_hybrid_brace_key || k_dh ||
+ * ss || HWC(usage_encapsulation || ek || ct, 64), 32); overwrites ss as well.
+ */
+export function thirdBraceKey(kDh: Uint8Array, kem?: Encapsulation): BraceKey {
+  const key = kem
+    ? kdf('hybridBraceKey', [kDh, kem.shared, kdf('encapsulation', [kem.ek, kem.ct], 64)], 32)
+    : kdf('thirdBraceKey', [kDh], 32)
   wipe(kDh)
-  return key
+  if (kem) wipe(kem.shared)
+  return key as BraceKey
 }
 
 /** brace_key = KDF(usage_brace_key || brace_key, 32) */

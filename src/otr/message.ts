@@ -7,6 +7,7 @@ import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { readMpi, writeMpi } from './dh.ts'
 import { pointSize } from './ed448.ts'
+import { ctSize, ekSize } from './kem.ts'
 import { clientProfileSize } from './profile.ts'
 import { signatureSize } from './ring.ts'
 
@@ -27,6 +28,7 @@ export interface Identity extends Tags {
   readonly kind: 'identity'
   readonly profile: Uint8Array
   readonly keys: DakeKeys
+  readonly kem: Uint8Array // ek of 1,184 octets, or empty: without the extension
 }
 
 export interface AuthR extends Tags {
@@ -34,6 +36,7 @@ export interface AuthR extends Tags {
   readonly profile: Uint8Array
   readonly keys: DakeKeys
   readonly sigma: Uint8Array
+  readonly kem: Uint8Array // ct of 1,088 octets, or empty
 }
 
 export interface AuthI extends Tags {
@@ -49,6 +52,7 @@ export interface DataHeader extends Tags {
   readonly messageId: number
   readonly ecdh: Uint8Array // POINT
   readonly dh: Uint8Array // MPI, empty unless ratchetId % 3 = 0
+  readonly kem: Uint8Array // empty, or ek, followed by ct if ratchetId > 0
 }
 
 export interface DataMessage extends DataHeader {
@@ -64,16 +68,19 @@ export type Message = Identity | AuthR | AuthI | DataMessage
 /** IGNORE_UNREADABLE */
 export const ignoreUnreadable = 0x01
 
-export function encodeIdentity({ profile, keys, ...tags }: Omit<Identity, 'kind'>): Uint8Array {
+/** The extension's: keys of ML-KEM-768 follow the DH key. Set and cleared here, as they are there or not. */
+const carriesKem = 0x02
+
+export function encodeIdentity({ profile, keys, kem, ...tags }: Omit<Identity, 'kind'>): Uint8Array {
   const writer = start(type.identity, tags).bytes(profile)
   writeMpi(writer.bytes(keys.ecdh), keys.dh)
-  return writeMpi(writer.bytes(keys.firstEcdh), keys.firstDh).done()
+  return writeMpi(writer.bytes(keys.firstEcdh), keys.firstDh).bytes(kem).done()
 }
 
-export function encodeAuthR({ profile, keys, sigma, ...tags }: Omit<AuthR, 'kind'>): Uint8Array {
+export function encodeAuthR({ profile, keys, sigma, kem, ...tags }: Omit<AuthR, 'kind'>): Uint8Array {
   const writer = start(type.authR, tags).bytes(profile)
   writeMpi(writer.bytes(keys.ecdh), keys.dh).bytes(sigma)
-  return writeMpi(writer.bytes(keys.firstEcdh), keys.firstDh).done()
+  return writeMpi(writer.bytes(keys.firstEcdh), keys.firstDh).bytes(kem).done()
 }
 
 export const encodeAuthI = ({ sigma, ...tags }: Omit<AuthI, 'kind'>): Uint8Array =>
@@ -81,9 +88,10 @@ export const encodeAuthI = ({ sigma, ...tags }: Omit<AuthI, 'kind'>): Uint8Array
 
 /** A data message up to the end of its ciphertext: what the authenticator is made of. */
 export function encodeData(header: DataHeader, ciphertext: Uint8Array): Uint8Array {
-  const writer = start(type.data, header).u8(header.flags)
+  const flags = header.kem.length > 0 ? header.flags | carriesKem : header.flags & ~carriesKem
+  const writer = start(type.data, header).u8(flags)
   writer.u32(header.pn).u32(header.ratchetId).u32(header.messageId).bytes(header.ecdh)
-  return writeMpi(writer, header.dh).data(ciphertext).done()
+  return writeMpi(writer, header.dh).bytes(header.kem).data(ciphertext).done()
 }
 
 /** What a message is, or why it is none. `version`: not 4; its other fields cannot be read. */
@@ -103,13 +111,15 @@ function decodeBody(found: number, tags: Tags, reader: Reader, bytes: Uint8Array
   switch (found) {
     case type.identity: {
       const profile = readProfile(reader, bytes)
-      return { kind: 'identity', ...tags, profile, keys: { ...readPair(reader), ...readFirst(reader) } }
+      const keys = { ...readPair(reader), ...readFirst(reader) }
+      return { kind: 'identity', ...tags, profile, keys, kem: readKem(reader, ekSize) }
     }
     case type.authR: {
       const profile = readProfile(reader, bytes)
       const pair = readPair(reader)
       const sigma = reader.bytes(signatureSize)
-      return { kind: 'auth-r', ...tags, profile, sigma, keys: { ...pair, ...readFirst(reader) } }
+      const keys = { ...pair, ...readFirst(reader) }
+      return { kind: 'auth-r', ...tags, profile, sigma, keys, kem: readKem(reader, ctSize) }
     }
     case type.authI:
       return { kind: 'auth-i', ...tags, sigma: reader.bytes(signatureSize) }
@@ -128,12 +138,15 @@ function decodeData(tags: Tags, reader: Reader, bytes: Uint8Array): DataMessage 
   const ecdh = reader.bytes(pointSize)
   const dh = readMpi(reader)
   if (dh.length > 0 !== (ratchetId % 3 === 0)) reader.fail() // "Rotating ... Brace Key": a DH key every third
+  const hasKem = (flags & carriesKem) !== 0
+  if (hasKem && dh.length === 0) reader.fail() // the extension's keys are with a DH key or nowhere
+  const kem = hasKem ? reader.bytes(ratchetId === 0 ? ekSize : ekSize + ctSize) : none
   const ciphertext = reader.data()
   const authenticated = bytes.subarray(0, reader.at)
   const authenticator = reader.bytes(macSize)
   const revealed = reader.data()
   if (revealed.length % macSize !== 0) reader.fail() // "Revealing MAC Keys": a list of 64-byte values
-  const header = { ...tags, flags, pn, ratchetId, messageId, ecdh, dh }
+  const header = { ...tags, flags, pn, ratchetId, messageId, ecdh, dh, kem }
   return { kind: 'data', ...header, ciphertext, authenticator, revealed, authenticated }
 }
 
@@ -147,9 +160,13 @@ function readProfile(reader: Reader, bytes: Uint8Array): Uint8Array {
 const readPair = (reader: Reader) => ({ ecdh: reader.bytes(pointSize), dh: readMpi(reader) })
 const readFirst = (reader: Reader) => ({ firstEcdh: reader.bytes(pointSize), firstDh: readMpi(reader) })
 
-const start = (messageType: number, { senderTag, receiverTag }: Tags): Writer =>
-  new Writer(1536).u16(version).u8(messageType).u32(senderTag).u32(receiverTag)
+/** The extension's field ends a message of the DAKE, or is not there; its length is fixed. */
+const readKem = (reader: Reader, size: number): Uint8Array => (reader.left === 0 ? none : reader.bytes(size))
 
+const start = (messageType: number, { senderTag, receiverTag }: Tags): Writer =>
+  new Writer(3072).u16(version).u8(messageType).u32(senderTag).u32(receiverTag)
+
+const none = new Uint8Array(0)
 const version = 0x0004
 const type = { data: 0x03, identity: 0x35, authR: 0x36, authI: 0x37 } as const
 const macSize = 64

@@ -14,7 +14,7 @@ export interface ClientProfile {
   readonly instanceTag: number
   readonly publicKey: Point // H
   readonly forgingKey: Point // F
-  readonly versions: string
+  readonly isPostQuantum: boolean // announces the extension of docs/Protocol.md, "Post-quantum"
   readonly expires: number // unix seconds
   readonly fingerprint: Fingerprint
 }
@@ -28,15 +28,18 @@ export interface NewClientProfile {
   readonly identity: IdentityKeys
   readonly instanceTag: number // 0x100..0xffffffff
   readonly expires: number // unix seconds
+  /** Letters of what is spoken, one each: `q` is the post-quantum extension, which a DAKE under this profile uses. */
+  readonly versions?: '4' | '4q'
 }
 
-/** Makes and signs a profile for version 4 alone. */
-export function createClientProfile({ identity, instanceTag, expires }: NewClientProfile): Uint8Array {
+/** Makes and signs a profile for version 4, as the text has it unless `versions` says more. */
+export function createClientProfile(options: NewClientProfile): Uint8Array {
+  const { identity, instanceTag, expires, versions = '4' } = options
   if (instanceTag < lowestTag) throw new RangeError(`profile: instance tag ${instanceTag} is reserved`)
   const fields = new Writer(160).u16(field.tag).u32(instanceTag)
   fields.u16(field.publicKey).bytes(publicKeyType).bytes(identity.publicKey)
   fields.u16(field.forgingKey).bytes(forgingKeyType).bytes(identity.forgingKey)
-  fields.u16(field.versions).data(Uint8Array.of(version4))
+  fields.u16(field.versions).data(new TextEncoder().encode(versions))
   fields.u16(field.expires).u64(BigInt(expires))
   const signed = fields.done()
   // "Create a Client Profile Signature": over the fields, without their number (D4).
@@ -80,7 +83,8 @@ export function validateClientProfile(
   const forgingKey = publicKey && decodePoint(F)
   if (!forgingKey) return { kind: 'key' }
   const fingerprint = fingerprintOf({ publicKey: H, forgingKey: F })
-  return { bytes: bytes.slice(), instanceTag, publicKey, forgingKey, versions, expires, fingerprint }
+  const isPostQuantum = versions.includes(postQuantum)
+  return { bytes: bytes.slice(), instanceTag, publicKey, forgingKey, isPostQuantum, expires, fingerprint }
 }
 
 /** Octets of the profile at the front of `bytes`; `undefined` where there is none. */
@@ -89,8 +93,13 @@ export function clientProfileSize(bytes: Uint8Array): number | undefined {
   return fields && 4 + fields.signed.length + signatureSize
 }
 
-/** The owner's instance tag, unchecked. */
-export const clientProfileTag = (bytes: Uint8Array): number | undefined => parse(bytes)?.instanceTag
+/** What a profile of our own says, unchecked; `undefined` if it is none. */
+export function ownClientProfile(
+  bytes: Uint8Array,
+): Pick<ClientProfile, 'instanceTag' | 'isPostQuantum'> | undefined {
+  const fields = parse(bytes)
+  return fields && { instanceTag: fields.instanceTag, isPostQuantum: fields.versions.includes(postQuantum) }
+}
 
 interface Fields {
   readonly instanceTag: number
@@ -165,5 +174,5 @@ const forgingKeyType = Uint8Array.of(0x12, 0x00)
 const signatureSize = 114
 const lowestTag = 0x100 // "Instance Tags": lower ones are reserved
 const longestVersions = 64 // of one character each: more versions than there will be
-const version4 = 0x34 // "4"
+const postQuantum = 'q'
 const day = 86_400_000 // ms

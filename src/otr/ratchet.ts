@@ -4,12 +4,26 @@
  *
  * Ratchet ids: the responder's first is 0 and the initiator's first is 0, then
  * they alternate, 1, 2, 3 ..., and are never reset (D6).
+ *
+ * With the post-quantum extension the DH keys of a ratchet have ML-KEM-768 keys
+ * beside them, and the same life: who begins a ratchet with id % 3 = 0 sends a
+ * new ek, and a ct for the peer's ek of the last such ratchet.
  */
 import { chacha20 } from '@noble/ciphers/chacha.js'
 import { equal, type Random, wipe } from '../crypto.ts'
 import { Writer } from '../wire/writer.ts'
 import { type DhKeys, dh, generateDh, isInGroup } from './dh.ts'
 import { decodePoint, type EcdhKeys, ecdh, generateEcdh, type Point } from './ed448.ts'
+import {
+  ctSize,
+  decapsulate,
+  type Encapsulation,
+  ekSize,
+  encapsulate,
+  generateKem,
+  isEncapsulationKey,
+  type KemKeys,
+} from './kem.ts'
 import {
   authenticator,
   type BraceKey,
@@ -36,10 +50,17 @@ export interface Ratchet {
   readonly dh: DhKeys | undefined // until the peer has answered it with one of theirs
   readonly theirEcdh: Point
   readonly theirDh: Uint8Array
+  readonly kem: KemState | undefined // with the extension
   readonly sending: Sending
   readonly receiving: Receiving | undefined // none: nothing has come yet
   readonly skipped: Skipped
   readonly macKeys: readonly Uint8Array[] // to be revealed
+}
+
+/** As `dh` and `theirDh`, but that the DAKE leaves none: the initiator's ratchet 0 brings the first ek, and no ct. */
+export interface KemState {
+  readonly own: KemKeys | undefined
+  readonly theirs: Uint8Array | undefined // ek
 }
 
 /** `pn` is the number of messages in the ratchet before. `due`: the next message begins one of ours. */
@@ -53,6 +74,7 @@ export type Sending =
       readonly next: number // j
       readonly ecdh: EcdhKeys
       readonly dhPublic: Uint8Array // empty unless ratchetId % 3 = 0
+      readonly kem: Uint8Array // what each message carries: empty, ek, or ek || ct
     }
 
 export interface Receiving {
@@ -68,13 +90,14 @@ export interface Agreed {
   readonly dh: DhKeys
   readonly theirEcdh: Point
   readonly theirDh: Uint8Array
+  readonly isPostQuantum: boolean // the DAKE used the extension
 }
 
 /** "Initializes the double-ratchet algorithm" for Alice, who sends in ratchet 0. */
 export function responderRatchet(agreed: Agreed): Ratchet {
   const { chainKey, ...step } = ratchetZero(agreed)
   const { ecdh, dh } = agreed
-  const ready = { pn: 0, ratchetId: 0, chainKey, next: 0, ecdh, dhPublic: dh.public }
+  const ready = { pn: 0, ratchetId: 0, chainKey, next: 0, ecdh, dhPublic: dh.public, kem: none }
   return { ...step, nextId: 0, dh, sending: { kind: 'ready', ...ready }, receiving: undefined }
 }
 
@@ -89,12 +112,13 @@ export function initiatorRatchet(agreed: Agreed, random: Random): Ratchet {
   return ratchet
 }
 
-function ratchetZero({ secret, ecdh: own, dh: ownDh, theirEcdh, theirDh }: Agreed) {
+function ratchetZero({ secret, ecdh: own, dh: ownDh, theirEcdh, theirDh, isPostQuantum }: Agreed) {
   const braceKey = thirdBraceKey(dh(ownDh.secret, theirDh))
   const first = firstRootKey(secret)
   const keys = ratchetKeys(first, mixedSecret(ecdh(own.secret, theirEcdh), braceKey))
   wipe(first, secret)
-  return { ...keys, braceKey, theirEcdh, theirDh, skipped: Skipped.none, macKeys: [] }
+  const kem = isPostQuantum ? { own: undefined, theirs: undefined } : undefined
+  return { ...keys, braceKey, theirEcdh, theirDh, kem, skipped: Skipped.none, macKeys: [] }
 }
 
 /** "Rotating ECDH Keys and Brace Key as sender", if it is due; about 5 ms, so it is better done ahead. */
@@ -103,20 +127,35 @@ export function beginSending(ratchet: Ratchet, random: Random): Ratchet {
   if (sending.kind === 'ready') return ratchet
   const own = generateEcdh(random)
   const ownDh = nextId % 3 === 0 ? generateDh(random) : undefined
-  const braceKey = ownDh ? thirdBraceKey(dh(ownDh.secret, theirDh)) : nextBraceKey(ratchet.braceKey)
+  const kem = ownDh && ratchet.kem ? beginKem(ratchet.kem, random) : undefined
+  const braceKey = ownDh
+    ? thirdBraceKey(dh(ownDh.secret, theirDh), kem?.encapsulation)
+    : nextBraceKey(ratchet.braceKey)
   const { rootKey, chainKey } = ratchetKeys(
     ratchet.rootKey,
     mixedSecret(ecdh(own.secret, theirEcdh), braceKey),
   )
-  const chain = { ratchetId: nextId, chainKey, next: 0, ecdh: own, dhPublic: ownDh?.public ?? none }
+  const keys = { ecdh: own, dhPublic: ownDh?.public ?? none, kem: kem?.carried ?? none }
   return {
     ...ratchet,
     rootKey,
     braceKey,
     nextId: nextId + 1,
     dh: ownDh ?? ratchet.dh,
-    sending: { kind: 'ready', pn: sending.pn, ...chain },
+    kem: kem?.state ?? ratchet.kem,
+    sending: { kind: 'ready', pn: sending.pn, ratchetId: nextId, chainKey, next: 0, ...keys },
   }
+}
+
+/** Our new ek, and a ct for theirs if there is one. */
+function beginKem({ theirs }: KemState, random: Random) {
+  const own = generateKem(random)
+  const encapsulation = theirs && encapsulate(theirs, random)
+  const carried = new Writer(ekSize + ctSize)
+    .bytes(own.public)
+    .bytes(encapsulation?.ct ?? none)
+    .done()
+  return { state: { own, theirs }, encapsulation, carried }
 }
 
 export interface Sealing extends Tags {
@@ -136,8 +175,9 @@ export interface Sealed {
 export function seal(ratchet: Ratchet, { plaintext, reveal, ...head }: Sealing): Sealed {
   const { sending } = ratchet
   if (sending.kind === 'due') throw new Error('ratchet: not begun')
-  const { chainKey, ratchetId, next: messageId, pn, dhPublic } = sending
-  const header: DataHeader = { ...head, pn, ratchetId, messageId, ecdh: sending.ecdh.public, dh: dhPublic }
+  const { chainKey, ratchetId, next: messageId, pn, dhPublic, kem } = sending
+  const ecdh = sending.ecdh.public
+  const header: DataHeader = { ...head, pn, ratchetId, messageId, ecdh, dh: dhPublic, kem }
   const { mkEnc, extraKey } = messageKeys(chainKey)
   const mkMac = macKey(mkEnc)
   const sections = encodeData(header, cipher(mkEnc, plaintext))
@@ -197,6 +237,7 @@ function openCurrent(ratchet: Ratchet, message: DataMessage, now: number): Opene
   const { receiving, theirDh } = ratchet
   if (!receiving || message.ratchetId !== receiving.ratchetId) return undefined
   if (message.dh.length > 0 && !equal(message.dh, theirDh)) return undefined
+  if (message.kem.length > 0 && !isOf(ratchet.kem, message.kem)) return undefined
   const ahead = message.messageId - receiving.next
   if (ahead < 0 || ahead > maxSkipped) return undefined // a duplicate, or too far
   return advance(ratchet, receiving, message, { gaps: [], now })
@@ -212,9 +253,14 @@ function openNew(ratchet: Ratchet, message: DataMessage, now: number): Opened | 
   if (!theirEcdh) return undefined
   const hasDh = nextId % 3 === 0
   if (hasDh && (!ratchet.dh || !isInGroup(message.dh))) return undefined
+  const kem: TakenKem | undefined =
+    hasDh && ratchet.kem ? takeKem(ratchet.kem, message.kem) : { state: ratchet.kem }
+  if (!kem || (message.kem.length > 0 && !ratchet.kem)) return undefined
 
   const braceKey =
-    hasDh && ratchet.dh ? thirdBraceKey(dh(ratchet.dh.secret, message.dh)) : nextBraceKey(ratchet.braceKey)
+    hasDh && ratchet.dh
+      ? thirdBraceKey(dh(ratchet.dh.secret, message.dh), kem.encapsulation)
+      : nextBraceKey(ratchet.braceKey)
   const secret = mixedSecret(ecdh(sending.ecdh.secret, theirEcdh), braceKey)
   const { rootKey, chainKey } = ratchetKeys(ratchet.rootKey, secret)
   const gap = receiving && {
@@ -230,6 +276,7 @@ function openNew(ratchet: Ratchet, message: DataMessage, now: number): Opened | 
     dh: hasDh ? undefined : ratchet.dh,
     theirEcdh,
     theirDh: hasDh ? message.dh.slice() : ratchet.theirDh,
+    kem: kem.state,
     sending: { kind: 'due', pn: sending.next },
   }
   const first = { ratchetId: nextId, chainKey, next: 0 }
@@ -239,6 +286,22 @@ function openNew(ratchet: Ratchet, message: DataMessage, now: number): Opened | 
   else wipe(rootKey, braceKey, chainKey)
   return opened
 }
+
+interface TakenKem {
+  readonly state: KemState | undefined
+  readonly encapsulation?: Encapsulation
+}
+
+/** Their new ek, and what their ct holds for ours; `undefined` if either is missing, or no key. */
+function takeKem({ own }: KemState, carried: Uint8Array): TakenKem | undefined {
+  const [theirs, ct] = [carried.slice(0, ekSize), carried.subarray(ekSize)]
+  if (!isEncapsulationKey(theirs) || ct.length !== (own ? ctSize : 0)) return undefined
+  const state = { own: undefined, theirs }
+  return own ? { state, encapsulation: decapsulate(own, ct) } : { state }
+}
+
+const isOf = (kem: KemState | undefined, carried: Uint8Array): boolean =>
+  kem?.theirs !== undefined && equal(kem.theirs, carried.subarray(0, ekSize))
 
 /** Up to the message's key, past those that are missing: keys for them are made after the MAC was verified. */
 function advance(
@@ -306,10 +369,11 @@ export function retire(old: Ratchet, next?: Ratchet): void {
 
 /** Of the store only if the other state has another one. */
 function* secretsOf(ratchet: Ratchet, other?: Ratchet): Generator<Uint8Array> {
-  const { rootKey, braceKey, dh, sending, receiving, skipped } = ratchet
+  const { rootKey, braceKey, dh, kem, sending, receiving, skipped } = ratchet
   yield rootKey
   yield braceKey
   if (dh) yield dh.secret
+  if (kem?.own) yield kem.own.secret
   if (sending.kind === 'ready') {
     yield sending.chainKey
     yield sending.ecdh.secret

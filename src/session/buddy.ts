@@ -198,7 +198,7 @@ export class Buddy {
       role: established.role,
       identity: own.identity,
       instanceTag: own.instanceTag,
-      profile: own.clientProfile(now),
+      profile: own.clientProfile,
       ids: this.#ids(established),
       accepts: (fingerprint) => this.#accepts(fingerprint),
       random,
@@ -247,6 +247,7 @@ export class Buddy {
   }
 
   #secured(live: Live, fingerprint: Fingerprint, now: number): void {
+    if (live.session === this.#current?.session) this.#outbox.rewind() // its keys were renewed
     if (live.session !== this.#rival?.session) return // dismissed meanwhile
     this.#rival = undefined
     const old = this.#current

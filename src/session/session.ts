@@ -8,7 +8,7 @@
  */
 import { wipe } from '../crypto.ts'
 import type { Datagram, Machine, Output, Path } from '../machine.ts'
-import type { Conversation, ConversationEvent } from '../otr/conversation.ts'
+import type { Conversation, ConversationEvent, Received } from '../otr/conversation.ts'
 import type { Fingerprint } from '../otr/identity.ts'
 import type { SmpEvent, SmpHurdle, SmpInput } from '../otr/smp.ts'
 import { Queue } from '../queue.ts'
@@ -18,6 +18,7 @@ import type { Outgoing } from './outbox.ts'
 import { addressTlv, idTlv, maxReceipts, type Payload, readPayload, receiptTlv } from './payload.ts'
 
 export type SessionEvent =
+  /** Once more after the keys were renewed: what was not confirmed by then may be lost. */
   | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
@@ -28,6 +29,7 @@ export type SessionEvent =
 type State =
   | { readonly kind: 'opening' } // the DAKE runs
   | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'renewing' } // the keys became too old and are gone; another DAKE runs
   | { readonly kind: 'closing' } // nothing is said or heard; the link flushes
   | { readonly kind: 'ended' }
 
@@ -73,16 +75,21 @@ export class Session implements Machine<SessionEvent> {
   get deadline(): number {
     if (this.#events.length > 0 || this.#isPreparationDue) return -Infinity
     const receipts = this.#receipts.length > 0 && this.hasRoom ? this.#receiptsFrom : Infinity
-    return Math.min(receipts, this.#link.deadline)
+    return Math.min(receipts, this.#conversation.deadline, this.#link.deadline)
   }
 
-  /** Encrypts with the keys of this moment. The caller has seen `hasRoom`. */
+  /**
+   * Encrypts with the keys of this moment. The caller has seen `hasRoom`; what
+   * is said when the keys have just become too old is lost until `secured`.
+   */
   say({ text, id }: Outgoing, now: number): void {
+    if (!this.#isFresh(now)) return
     this.#send(this.#conversation.encrypt({ text, tlvs: [idTlv(id)] }, now))
   }
 
   /** Tells where we can be found, in a message of its own. The caller has seen `hasRoom`. */
   introduce(address: Uint8Array, id: string, now: number): void {
+    if (!this.#isFresh(now)) return
     this.#send(this.#conversation.encrypt({ text: '', tlvs: [idTlv(id), addressTlv(address)] }, now))
   }
 
@@ -91,7 +98,7 @@ export class Session implements Machine<SessionEvent> {
     input: SmpInput & { readonly question?: string },
     now: number,
   ): SmpHurdle | 'not-secured' | undefined {
-    if (this.#state.kind !== 'secured') return 'not-secured'
+    if (!this.#isFresh(now)) return 'not-secured'
     const hurdle = this.#conversation.smpHurdle(now)
     if (hurdle === undefined) this.#send(this.#conversation.startSmp(input, now))
     return hurdle
@@ -99,7 +106,7 @@ export class Session implements Machine<SessionEvent> {
 
   /** Answers the run that was `asked`; false if it is over. */
   answer(input: SmpInput & { readonly run: number }, now: number): boolean {
-    if (this.#state.kind !== 'secured') return false
+    if (!this.#isFresh(now)) return false
     const message = this.#conversation.answerSmp(input, now)
     if (message) this.#send(message)
     return message !== undefined
@@ -107,7 +114,7 @@ export class Session implements Machine<SessionEvent> {
 
   /** Ends the verification under way; false if there is none. */
   cancel(now: number): boolean {
-    if (this.#state.kind !== 'secured') return false
+    if (!this.#isFresh(now)) return false
     const message = this.#conversation.abortSmp(now)
     if (message) this.#send(message)
     return message !== undefined
@@ -121,7 +128,7 @@ export class Session implements Machine<SessionEvent> {
   /** Tells the other side that it is over, wipes the keys, lets the link flush: until `isOver`. */
   close(now: number): void {
     if (this.#state.kind === 'closing' || this.#state.kind === 'ended') return
-    if (this.#state.kind === 'secured') this.#flushReceipts(now)
+    if (this.#isFresh(now)) this.#flushReceipts(now)
     const goodbye = this.#conversation.close(now)
     if (goodbye) this.#send(goodbye)
     this.#state = { kind: 'closing' }
@@ -133,6 +140,7 @@ export class Session implements Machine<SessionEvent> {
   }
 
   *drain(now: number): Generator<Output<SessionEvent>> {
+    this.#expire(now)
     if (this.#isPreparationDue) this.#conversation.prepare(now)
     if (this.#receipts.length > 0 && this.hasRoom && now >= this.#receiptsFrom) this.#flushReceipts(now)
     for (const out of this.#link.drain(now)) {
@@ -175,10 +183,28 @@ export class Session implements Machine<SessionEvent> {
 
   #receive(bytes: Uint8Array, now: number): void {
     if (this.#state.kind === 'closing' || this.#state.kind === 'ended') return
-    const { replies, events } = this.#conversation.receive(bytes, now)
+    this.#take(this.#conversation.receive(bytes, now), now)
+  }
+
+  /** What the conversation has to do by now: nothing is said or heard under keys that are too old. */
+  #expire(now: number): void {
+    const { kind } = this.#state
+    if (now < this.#conversation.deadline || kind === 'closing' || kind === 'ended') return
+    this.#take(this.#conversation.expire(now), now)
+  }
+
+  /** Secured, by keys that are not too old. */
+  #isFresh(now: number): boolean {
+    this.#expire(now)
+    return this.#state.kind === 'secured'
+  }
+
+  #take({ replies, events }: Received, now: number): void {
     // Not held back by `room`: the other side waits for them.
     for (const reply of replies) this.#send(reply)
     for (const event of events) this.#tell(event, now)
+    if (this.#conversation.isExchanging) this.#link.holdKeys()
+    else this.#link.releaseKeys()
   }
 
   #tell(event: ConversationEvent, now: number): void {
@@ -193,6 +219,9 @@ export class Session implements Machine<SessionEvent> {
         this.#emit({ kind: 'received', payload, fingerprint: event.fingerprint })
         return
       }
+      case 'expired':
+        this.#state = { kind: 'renewing' }
+        return
       case 'finished':
         this.#link.disconnect(now)
         this.#end('left', now)

@@ -3,7 +3,18 @@ import { describe, expect, test } from 'vitest'
 import { fingerprintOf } from '../../src/otr/identity.ts'
 import { decodeMessage } from '../../src/otr/message.ts'
 import { createClientProfile } from '../../src/otr/profile.ts'
-import { alice, aliceWith, bob, bobWith, exchange, person, securedPair, textsOf, wallTime } from './pair.ts'
+import {
+  alice,
+  aliceWith,
+  bob,
+  bobWith,
+  dakeOptions,
+  exchange,
+  person,
+  securedPair,
+  textsOf,
+  wallTime,
+} from './pair.ts'
 
 describe('a conversation', () => {
   test('is secured on both sides, with the other’s fingerprint and one ssid', () => {
@@ -94,10 +105,11 @@ describe('a stranger', () => {
   test('with an expired profile is refused by the clock, after a day of grace and not before', () => {
     const expires = wallTime / 1000
     const profile = createClientProfile({ ...bob, expires })
-    const identity = bobWith({ profile }).start(0)
+    const identity = bobWith({ profile: () => profile }).start(0)
     const at = (ms: number) => aliceWith({ wall: () => wallTime + ms }).receive(identity, 0)
     expect(at(86_399_999).replies).toHaveLength(1)
-    expect(at(86_400_000).events).toEqual([{ kind: 'refused', why: 'clock', expires }])
+    const wall = wallTime + 86_400_000
+    expect(at(86_400_000).events).toEqual([{ kind: 'refused', why: 'clock', expires, wall }])
   })
 
   test('of another version is refused with that reason', () => {
@@ -117,7 +129,7 @@ describe('a stranger', () => {
 
   test('on the wrong side gets nothing for an Identity (D8)', () => {
     const other = person('eve', 0x303)
-    const identity = bobWith({ ...other, role: 'initiator' }).start(0)
+    const identity = bobWith({ ...dakeOptions(other), role: 'initiator' }).start(0)
     expect(bobWith().receive(identity, 0)).toEqual({ replies: [], events: [] })
   })
 

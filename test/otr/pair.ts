@@ -19,21 +19,27 @@ export interface Person {
   readonly profile: Uint8Array
 }
 
-export function person(name: string, instanceTag: number): Person {
+export function person(name: string, instanceTag: number, versions: '4' | '4q' = '4'): Person {
   const identity = generateIdentity(seeded(`${name}'s identity`))
-  const profile = createClientProfile({ identity, instanceTag, expires: wallTime / 1000 + week })
+  const profile = createClientProfile({ identity, instanceTag, expires: wallTime / 1000 + week, versions })
   return { identity, instanceTag, profile }
 }
 
 export const alice: Person = person('alice', 0x101)
 export const bob: Person = person('bob', 0x202)
 
+export const dakeOptions = ({ identity, instanceTag, profile }: Person) => ({
+  identity,
+  instanceTag,
+  profile: () => profile,
+})
+
 const ids = { alice: Uint8Array.of(1, 2, 3), bob: Uint8Array.of(4, 5) }
 
 export const aliceWith = (options: Partial<ConversationOptions> = {}): Conversation =>
   new Conversation({
     role: 'responder',
-    ...alice,
+    ...dakeOptions(alice),
     ids: { own: ids.alice, peer: ids.bob },
     accepts: () => true,
     random: seeded('alice'),
@@ -44,7 +50,7 @@ export const aliceWith = (options: Partial<ConversationOptions> = {}): Conversat
 export const bobWith = (options: Partial<ConversationOptions> = {}): Conversation =>
   new Conversation({
     role: 'initiator',
-    ...bob,
+    ...dakeOptions(bob),
     ids: { own: ids.bob, peer: ids.alice },
     accepts: () => true,
     random: seeded('bob'),

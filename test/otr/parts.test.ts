@@ -192,7 +192,10 @@ describe('decoders', () => {
   test('a data message has a DH key when its ratchet id is a multiple of three, and whole MAC keys', () => {
     const tags = { senderTag: 0x100, receiverTag: 0x101, flags: 0, pn: 0, messageId: 0 }
     const kindOf = (ratchetId: number, dh: Uint8Array, revealed: number) => {
-      const sections = encodeData({ ...tags, ratchetId, ecdh: new Uint8Array(57), dh }, new Uint8Array(3))
+      const sections = encodeData(
+        { ...tags, ratchetId, ecdh: new Uint8Array(57), dh, kem: new Uint8Array(0) },
+        new Uint8Array(3),
+      )
       const end = new Writer().zeros(64).data(new Uint8Array(revealed)).done()
       return decodeMessage(Uint8Array.from([...sections, ...end])).kind
     }

@@ -23,10 +23,14 @@ const first = (name: string) => ({
 })
 
 /** Both ratchets as a DAKE leaves them. */
-function ratchets(): { alice: Ratchet; bob: Ratchet } {
+function ratchets(isPostQuantum = false): { alice: Ratchet; bob: Ratchet } {
   const [a, b] = [first('alice'), first('bob')]
   const secret = () => shake256(64) as MixedSecret
-  const theirs = (pair: typeof a) => ({ theirEcdh: ownPoint(pair.ecdh.public), theirDh: pair.dh.public })
+  const theirs = (pair: typeof a) => ({
+    theirEcdh: ownPoint(pair.ecdh.public),
+    theirDh: pair.dh.public,
+    isPostQuantum,
+  })
   return {
     alice: responderRatchet({ secret: secret(), ...a, ...theirs(b) }),
     bob: initiatorRatchet({ secret: secret(), ...b, ...theirs(a) }, seeded('bob')),

@@ -100,6 +100,7 @@ export function agreedOf(file: Json, party: Party): Agreed {
     dh: firstDh,
     theirEcdh: pointOf(theirs.firstEcdh),
     theirDh: theirs.firstDh,
+    isPostQuantum: false,
   }
 }
 
