@@ -3,6 +3,7 @@
  * and with what went wrong what to do about it.
  */
 import type {
+  Burnt,
   Lost,
   NetworkState,
   PathKind,
@@ -52,6 +53,11 @@ export function explainEvent(event: TalkEvent): Notice | undefined {
         tone: 'good',
         text: words`${safeName(event.buddy)} is your buddy now: ${explainTrust(event.trust)}`,
       }
+    case 'burnt':
+      return explainBurnt(event.why)
+    case 'bound':
+    case 'introduced':
+      return undefined
     case 'moved':
       return plain(words`${safeName(event.buddy)} has a new address, told in this conversation`)
     case 'message':
@@ -138,6 +144,22 @@ export function explainVerification(state: Verification, buddy: string): Notice 
       }
     default:
       return state satisfies never
+  }
+}
+
+export function explainBurnt(why: Burnt): Notice {
+  const hint = words`make a new one: otrtalk invite`
+  switch (why) {
+    case 'wrong-code':
+      return {
+        tone: 'bad',
+        text: words`the invite code was not proved, and is used up: somebody else may have tried it`,
+        hint,
+      }
+    case 'expired':
+      return { tone: 'bad', text: words`the invite code has expired`, hint }
+    default:
+      return why satisfies never
   }
 }
 

@@ -93,6 +93,7 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy: event.buddy, id: event.id, why: event.why }
     case 'lost':
     case 'refused':
+    case 'burnt':
       return { ...name, buddy: event.buddy, why: event.why }
     case 'network':
       return { ...name, state: event.state }
@@ -101,6 +102,8 @@ function fields(event: TalkEvent): object {
     case 'verification':
       return { ...name, buddy: event.buddy, state: event.state, ...under(event) }
     case 'verified':
+    case 'bound':
+    case 'introduced':
       return { ...name, buddy: event.buddy, ...under(event) }
     case 'met':
     case 'moved':

@@ -174,6 +174,9 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
     }
     case 'asked':
     case 'verification':
+    case 'bound':
+    case 'burnt':
+    case 'introduced':
     case 'met':
     case 'moved':
       return notice(conversation, explainEvent(event), now)

@@ -4,10 +4,8 @@ import { randomBytes } from '../crypto.ts'
 import type { Address } from '../machine.ts'
 import { parseFingerprint } from '../otr/identity.ts'
 import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile.ts'
-import { discoveryKeyIn } from '../profile/address.ts'
 import { type Buddy, touchBuddy } from '../profile/buddies.ts'
 import type { Identity } from '../profile/identity.ts'
-import { Pair } from '../profile/pair.ts'
 import type { Own } from '../session/buddy.ts'
 import type { Command, TalkEvent } from '../session/command.ts'
 import { Talk } from '../session/talk.ts'
@@ -47,13 +45,8 @@ export function startTalking(options: TalkingOptions): Talking {
     loopback: network.loopback,
     now: performance.now(),
   })
-  const pairs: Pair[] = []
-  for (const buddy of buddies) {
-    const pair = Pair.of(identity, buddy.address)
-    if (!pair) continue // refused when he was added
-    pairs.push(pair)
-    talk.know(buddy, pair)
-  }
+  for (const contact of buddies)
+    talk.know({ whom: { kind: 'known', contact }, invite: undefined, isStrange: false })
   const stopped = new AbortController()
   let settle = (): void => {}
   const quiet = new Promise<void>((resolve) => {
@@ -97,18 +90,18 @@ export function startTalking(options: TalkingOptions): Talking {
       const found = talk.nodes
       if (network.isPublic && found.length > 0)
         await profile.save((contents) => ({ ...contents, nodes: found }))
-      for (const pair of pairs) pair.wipe()
     },
   }
 }
 
 /** The client profile is made when it is needed and kept until a day before it expires (D14). */
-function ownOf({ keys, instanceTag, address }: Identity): Own {
+function ownOf(identity: Identity): Own {
+  const { keys, instanceTag } = identity
   let made: { readonly bytes: Uint8Array; readonly expires: number } | undefined
   return {
     identity: keys,
     instanceTag,
-    discoveryKey: discoveryKeyIn(address),
+    selves: [identity],
     clientProfile(now) {
       const wall = wallClock(now)
       if (!made || needsRenewal(made.expires, wall)) {

@@ -10,26 +10,28 @@
  */
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
-import type { Datagram, Local, Output, Path, WallClock } from '../machine.ts'
+import type { Datagram, Local, Output, WallClock } from '../machine.ts'
 import { pathKind } from '../nat/candidates.ts'
 import { Conversation } from '../otr/conversation.ts'
 import type { Fingerprint, IdentityKeys } from '../otr/identity.ts'
-import { discoveryKeyIn } from '../profile/address.ts'
-import { type Buddy as Contact, isBuddy } from '../profile/buddies.ts'
-import type { Pair } from '../profile/pair.ts'
+import type { Pair, Self } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { Link } from '../transport/link/link.ts'
 import type { Established } from '../transport/link/sealed.ts'
-import { Approach, type Found } from './approach.ts'
-import type { Lost, Phase, Refused, TalkEvent, Under } from './command.ts'
+import { Acquaintance, type Secured, type Whom } from './acquaintance.ts'
+import type { Found } from './approach.ts'
+import type { Lost, Phase, Refused, TalkEvent } from './command.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
 import { Session, type SessionEvent } from './session.ts'
+import { Ways, type WaysEvent } from './ways.ts'
 
 export interface BuddyOptions {
-  /** Who he is, as the vault has it. */
-  readonly contact: Contact
-  readonly pair: Pair
+  readonly whom: Whom
+  /** An invite code that he and we share, or still do after we met. */
+  readonly invite: Pair | undefined
+  /** He does not know our address yet, or not the one of now. */
+  readonly isStrange: boolean
   readonly own: Own
   readonly local: Local
   readonly random: Random
@@ -45,7 +47,8 @@ export interface BuddyOptions {
 export interface Own {
   readonly identity: IdentityKeys
   readonly instanceTag: number
-  readonly discoveryKey: Uint8Array
+  /** Under which we can be found: the one of now, then former ones that a buddy may still use. */
+  readonly selves: readonly [Self, ...Self[]]
   /** The encoded client profile of this moment. */
   readonly clientProfile: (now: number) => Uint8Array
 }
@@ -61,17 +64,19 @@ interface Live {
   readonly index: number
 }
 
+type Current = Live & Secured
+
 export class Buddy {
   readonly #options: BuddyOptions
-  readonly #approach: Approach
+  readonly #acquaintance: Acquaintance
+  readonly #ways: Ways
   readonly #outbox = new Outbox()
   readonly #events = new Queue<TalkEvent>()
   readonly #known = new KnownIds()
   readonly #dakes: number[] = [] // when those of the last minute began
-  #contact: Contact
   #phase: Phase | undefined
   #since: number // when looking began
-  #current: (Live & { readonly fingerprint: Fingerprint }) | undefined
+  #current: Current | undefined
   #rival: Live | undefined
   #leaving: Live[] = [] // closed, their links still flush
   #told: { readonly why: Refused; readonly at: number } | undefined // the last refusal
@@ -79,22 +84,28 @@ export class Buddy {
   #isClosed = false
 
   constructor(options: BuddyOptions) {
-    const { pair, local, random, wall, sessionId, indices, loopback, contact, now } = options
+    const { local, random, wall, sessionId, indices, loopback, own, now } = options
     this.#options = options
-    this.#contact = contact
     this.#since = now
+    this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
     const { allocate, release } = indices
-    this.#approach = new Approach({ pair, local, random, wall, sessionId, allocate, release, loopback })
+    const ways = { local, random, wall, sessionId, allocate, release, loopback }
+    this.#ways = new Ways(this.#acquaintance.pairs, ways)
     this.#enter('looking', now)
   }
 
   get alias(): string {
-    return this.#contact.alias
+    return this.#acquaintance.alias
+  }
+
+  /** The secrets he can be found and reached by. */
+  get pairs(): readonly Pair[] {
+    return this.#ways.pairs
   }
 
   get deadline(): number {
-    if (this.#events.length > 0 || this.#isSayingDue) return -Infinity
-    return Math.min(this.#approach.deadline, ...this.#live().map(({ session }) => session.deadline))
+    if (this.#events.length > 0 || this.#acquaintance.events.length > 0 || this.#isSayingDue) return -Infinity
+    return Math.min(this.#ways.deadline, ...this.#live().map(({ session }) => session.deadline))
   }
 
   /** Nothing is left to flush: it may be forgotten. */
@@ -106,43 +117,64 @@ export class Buddy {
     return this.#current !== undefined
   }
 
-  found(found: Found, now: number): void {
-    if (!this.#isClosed) this.#approach.found(found, now)
+  found(pair: Pair, found: Found, now: number): void {
+    if (!this.#isClosed) this.#ways.found(pair, found, now)
   }
 
   say(text: string, id: string, now: number): void {
     const why = this.#isClosed ? 'closed' : this.#outbox.push({ id, text, saidAt: now })
-    if (why) this.#emit({ kind: 'undelivered', buddy: this.#contact.alias, id, why })
+    if (why) this.#emit({ kind: 'undelivered', buddy: this.alias, id, why })
+  }
+
+  /** Begins to verify that he is who he should be: both must know the secret. */
+  verify(input: { question?: string; secret: string }, now: number): void {
+    this.#acquaintance.verify(this.#current, input, now)
+  }
+
+  /** Answers his question. */
+  answer(secret: string, now: number): void {
+    this.#acquaintance.answer(this.#current, secret, now)
+  }
+
+  /** Ends the verification under way, whoever began it. */
+  cancel(now: number): void {
+    this.#acquaintance.cancel(this.#current, now)
+  }
+
+  /** The address he told is in the vault. */
+  saved(): void {
+    this.#acquaintance.saved(this.#current)
   }
 
   /** Ends the conversation, saying so; what is unconfirmed stays so. */
   close(now: number): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#approach.close()
+    this.#ways.close()
     this.#dismissRival(now)
     if (this.#current) {
       this.#retire(this.#current, now)
       this.#lose('closed', now)
     }
     for (const { id } of this.#outbox.clear())
-      this.#emit({ kind: 'undelivered', buddy: this.#contact.alias, id, why: 'closed' })
+      this.#emit({ kind: 'undelivered', buddy: this.alias, id, why: 'closed' })
+    this.#acquaintance.wipe()
   }
 
-  /** An init or a knock whose tag is this buddy's in `epoch`. */
-  receiveTagged(datagram: Datagram, epoch: number, now: number): void {
-    if (!this.#isClosed) this.#approach.receiveTagged(datagram, epoch, now)
+  /** An init or a knock whose tag is of this pair in `epoch`. */
+  receiveTagged(datagram: Datagram, tagged: { pair: Pair; epoch: number }, now: number): void {
+    if (!this.#isClosed) this.#ways.receiveTagged(datagram, tagged, now)
   }
 
   /** A response or a data frame to one of this buddy's indices. */
   receive(datagram: Datagram, index: number, now: number): void {
     const live = this.#live().find((live) => live.index === index)
     if (live) live.session.receive(datagram, now)
-    else this.#approach.receiveResponse(datagram)
+    else this.#ways.receiveResponse(datagram)
   }
 
   *drain(now: number): Generator<Output<TalkEvent>> {
-    for (const out of this.#approach.drain(now)) {
+    for (const out of this.#ways.drain(now)) {
       if (out.kind !== 'event') yield out
       else if (out.event.kind === 'reached') this.#reached(out.event, now)
       else this.#enter(out.event.kind === 'trying' ? 'punching' : 'looking', now)
@@ -155,6 +187,7 @@ export class Buddy {
       }
       if (live.session.isOver) this.#forget(live)
     }
+    if (this.#acquaintance.events.length > 0) this.#tellAcquaintance(now)
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
 
@@ -164,30 +197,32 @@ export class Buddy {
 
   get #isSayingDue(): boolean {
     const current = this.#current
-    if (!current?.session.hasRoom) return false
+    if (!current?.session.hasRoom || !this.#acquaintance.isMet) return false
     return this.#outbox.next(current.fingerprint) !== undefined
   }
 
   #sayWhatWaits(live: Live, now: number): void {
     const current = this.#current
     if (!current || live.session !== current.session) return
+    this.#acquaintance.introduce(current, now)
+    if (!this.#acquaintance.isMet) return
     while (current.session.hasRoom) {
       const message = this.#outbox.next(current.fingerprint)
       if (!message) return
       current.session.say(message, now)
       this.#outbox.sent(message.id, current.fingerprint)
-      this.#emit({ kind: 'sent', buddy: this.#contact.alias, id: message.id })
+      this.#emit({ kind: 'sent', buddy: this.alias, id: message.id })
     }
   }
 
   /** A handshake of the link is done: a conversation is tried in it, beside the one there is. */
-  #reached({ established, path }: { established: Established; path: Path }, now: number): void {
+  #reached({ established, path, pair }: WaysEvent & { kind: 'reached' }, now: number): void {
     const { indices, random, own, wall, nextSession } = this.#options
     while (this.#dakes.length > 0 && this.#dakes[0]! <= now - minute) this.#dakes.shift()
     if (this.#isClosed || this.#dakes.length >= maxDakes) {
-      this.#approach.settle(established.index)
+      this.#ways.settle(established.index)
       indices.release(established.index)
-      if (!this.#isClosed && !this.#current && !this.#rival) this.#approach.resume(minute / 2, now)
+      if (!this.#isClosed && !this.#current && !this.#rival) this.#ways.resume(minute / 2, now)
       return
     }
     this.#dakes.push(now)
@@ -199,8 +234,8 @@ export class Buddy {
       identity: own.identity,
       instanceTag: own.instanceTag,
       profile: own.clientProfile,
-      ids: this.#ids(established),
-      accepts: (fingerprint) => this.#accepts(fingerprint),
+      ids: phiIds(established, pair),
+      accepts: (fingerprint) => this.#acquaintance.accepts(fingerprint),
       random,
       wall,
     })
@@ -209,20 +244,6 @@ export class Buddy {
       index: established.index,
     }
     this.#enter('securing', now)
-  }
-
-  /** D2: who we are in phi, bound to the link that carries this DAKE. */
-  #ids({ role, h }: Established): { own: Uint8Array; peer: Uint8Array } {
-    const { own } = this.#options
-    const isInitiator = role === 'initiator'
-    return {
-      own: phiId(isInitiator ? 0 : 1, own.discoveryKey, h),
-      peer: phiId(isInitiator ? 1 : 0, discoveryKeyIn(this.#contact.address), h),
-    }
-  }
-
-  #accepts(fingerprint: Fingerprint): boolean {
-    return isBuddy(this.#contact, fingerprint)
   }
 
   #hear(live: Live, event: SessionEvent, now: number): void {
@@ -235,6 +256,9 @@ export class Buddy {
         return
       case 'room':
         return // the next drain says what waits
+      case 'smp':
+        if (this.#current?.session === live.session) this.#acquaintance.hearSmp(this.#current, event, now)
+        return
       case 'refused':
         this.#refused(live, event.why, now)
         return
@@ -255,27 +279,56 @@ export class Buddy {
       this.#retire(old, now)
       this.#lose('restarted', now)
     }
-    this.#contact = { ...this.#contact, fingerprint: fingerprint } // pinned from here on
     this.#current = { ...live, fingerprint }
-    this.#approach.settle(live.index)
-    this.#approach.rest()
+    this.#ways.settle(live.index)
+    this.#ways.rest()
     this.#phase = undefined
-    const path = pathKind(live.session.path.peer)
-    this.#emit({ kind: 'secured', ...this.#under(this.#current), path, ms: tenths(now - this.#since) })
+    this.#acquaintance.secured(this.#current, now)
+    this.#welcome(this.#current, now)
   }
 
-  #received(current: Live & { readonly fingerprint: Fingerprint }, payload: Payload, now: number): void {
-    const buddy = this.#contact.alias
+  /** He who answers is the buddy, and can be shown; with an invite code only once it is proved. */
+  #welcome(current: Current, now: number): void {
+    if (!this.#acquaintance.isMet) return
+    const path = pathKind(current.session.path.peer)
+    const ms = tenths(now - this.#since)
+    this.#emit({ kind: 'secured', ...this.#acquaintance.under(current), path, ms })
+  }
+
+  #received(current: Current, payload: Payload, now: number): void {
+    const buddy = this.alias
     for (const id of payload.receipts) {
+      this.#acquaintance.confirmed(current, id)
       const confirmed = this.#outbox.confirm(id, current.fingerprint)
       if (confirmed) this.#emit({ kind: 'delivered', buddy, id, ms: tenths(now - confirmed.saidAt) })
     }
-    const { id, text } = payload
-    if (id === undefined) return
+    if (payload.address) this.#hearAddress(current, payload, now)
+    else this.#hearText(current, payload, now)
+  }
+
+  #hearAddress(current: Current, payload: Payload, now: number): void {
+    const wasMet = this.#acquaintance.isMet
+    this.#acquaintance.hearAddress(current, payload, now)
+    if (wasMet) return
+    this.#tellAcquaintance(now)
+    this.#welcome(current, now)
+  }
+
+  #hearText(current: Current, { id, text }: Payload, now: number): void {
+    if (id === undefined || !this.#acquaintance.isMet) return
     current.session.confirm(id)
     if (!this.#known.add(id)) return // resent because our receipt was lost
     const at = Math.floor(this.#options.wall(now))
-    this.#emit({ kind: 'message', id, text, at, ...this.#under(current) })
+    this.#emit({ kind: 'message', id, text, at, ...this.#acquaintance.under(current) })
+  }
+
+  /** What it has to tell comes before what follows from it; and other secrets may serve by now. */
+  #tellAcquaintance(now: number): void {
+    for (const event of this.#acquaintance.events.take()) {
+      this.#emit(event)
+      if (event.kind === 'burnt') this.close(now)
+    }
+    if (!this.#isClosed) this.#ways.change(this.#acquaintance.pairs)
   }
 
   #refused(live: Live, why: Refused, now: number): void {
@@ -283,7 +336,7 @@ export class Buddy {
     // Whoever is refused may come again six times a minute: it is told once.
     if (this.#told?.why === why && now - this.#told.at < tellAgain) return
     this.#told = { why, at: now }
-    this.#emit({ kind: 'refused', buddy: this.#contact.alias, why })
+    this.#emit({ kind: 'refused', buddy: this.alias, why })
   }
 
   #ended(live: Live, why: Lost, now: number): void {
@@ -293,14 +346,14 @@ export class Buddy {
     if (isCurrent) this.#lose(why, now)
     if (isRival || isCurrent) this.#leaving.push(live)
     if (this.#isClosed || this.#current || !(isRival || isCurrent)) return
-    if (!this.#rival) this.#approach.resume(isRival ? this.#pause : 0, now)
+    if (!this.#rival) this.#ways.resume(isRival ? this.#pause : 0, now)
     this.#enter('looking', now)
   }
 
   /** Its link is gone: its index is free. */
   #forget(live: Live): void {
     this.#leaving = this.#leaving.filter(({ session }) => session !== live.session)
-    this.#approach.settle(live.index)
+    this.#ways.settle(live.index)
     this.#options.indices.release(live.index)
   }
 
@@ -309,7 +362,7 @@ export class Buddy {
     this.#outbox.rewind()
     this.#since = now
     this.#phase = undefined
-    this.#emit({ kind: 'lost', buddy: this.#contact.alias, why })
+    if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
   }
 
   #dismissRival(now: number): void {
@@ -322,14 +375,10 @@ export class Buddy {
     this.#leaving.push(live)
   }
 
-  #under({ session, fingerprint }: Live & { readonly fingerprint: Fingerprint }): Under {
-    return { buddy: this.#contact.alias, session: session.number, fingerprint, trust: this.#contact.trust }
-  }
-
   #enter(phase: Phase, now: number): void {
     if (this.#current || this.#phase === phase) return
     this.#phase = phase
-    this.#emit({ kind: 'phase', buddy: this.#contact.alias, phase, ms: tenths(now - this.#since) })
+    this.#emit({ kind: 'phase', buddy: this.alias, phase, ms: tenths(now - this.#since) })
   }
 
   #emit(event: TalkEvent): void {
@@ -352,6 +401,12 @@ class KnownIds {
 
 /** ms, as exact as anybody wants to read them. */
 const tenths = (ms: number): number => Math.round(ms * 10) / 10
+
+/** D2: who the two are in phi, bound to the link that carries this DAKE. */
+function phiIds({ role, h }: Established, { names }: Pair): { own: Uint8Array; peer: Uint8Array } {
+  const [own, peer] = role === 'initiator' ? ([0, 1] as const) : ([1, 0] as const)
+  return { own: phiId(own, names.own, h), peer: phiId(peer, names.buddy, h) }
+}
 
 /** `"otrtalk 1"` | role | discovery key | h: otrv4.md, D2. The number is this protocol's version. */
 const phiId = (role: 0 | 1, discoveryKey: Uint8Array, h: Uint8Array): Uint8Array =>

@@ -56,6 +56,12 @@ export type TalkEvent =
   | ({ readonly kind: 'verified' } & Under)
   /** An invite code led to this buddy, whose address was exchanged: he can be found from now on. */
   | ({ readonly kind: 'met'; readonly address: string } & Under)
+  /** This key has proved an invite code: nobody else can use the code any more. */
+  | ({ readonly kind: 'bound' } & Under)
+  /** The invite code is of no use any more. */
+  | { readonly kind: 'burnt'; readonly buddy: string; readonly why: Burnt }
+  /** The buddy has confirmed that he knows our address: an invite code, or a former key, has done its work. */
+  | ({ readonly kind: 'introduced' } & Under)
   /** The buddy has a new address, told in the conversation. */
   | ({ readonly kind: 'moved'; readonly address: string } & Under)
   /** Encrypted and handed to the link. */
@@ -76,6 +82,9 @@ export type Verification =
   | 'cancelled' // by either side
   | 'broken' // what came was not what the protocol says
   | 'limited' // three failed with this key: the user must allow more
+export type Burnt =
+  | 'wrong-code' // somebody had a part of it, and not the whole: perhaps a man in the middle
+  | 'expired'
 export type Undelivered = 'too-long' | 'too-many' | 'closed' | 'another-key' | 'unknown-buddy'
 export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
 export type Refused =

@@ -7,13 +7,12 @@ import type { Random } from '../crypto.ts'
 import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
 import { ownCandidates } from '../nat/candidates.ts'
-import type { Buddy as Contact } from '../profile/buddies.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { splitAddress } from '../wire/address.ts'
 import { classify } from '../wire/classify.ts'
-import { Buddy, type Own } from './buddy.ts'
+import { Buddy, type BuddyOptions, type Own } from './buddy.ts'
 import type { Command, NetworkState, TalkEvent } from './command.ts'
 
 export interface TalkOptions {
@@ -36,11 +35,15 @@ export interface DhtOptions {
   readonly saved: readonly Address[]
 }
 
+/** Whom there is to talk with. */
+export type Known = Pick<BuddyOptions, 'whom' | 'invite' | 'isStrange'>
+
 export class Talk implements Machine<TalkEvent> {
   readonly #options: TalkOptions
   readonly #events = new Queue<TalkEvent>()
   readonly #outputs = new Queue<Output<TalkEvent>>()
-  readonly #contacts = new Map<string, { readonly contact: Contact; readonly pair: Pair }>()
+  readonly #whoms = new Map<string, Known>()
+  readonly #sought = new Map<string, { readonly alias: string; readonly pair: Pair }>() // by the name the DHT has for it
   readonly #buddies = new Map<string, Buddy>()
   readonly #owners = new Map<number, string>() // receiver index -> alias
   readonly #discovery: Discovery | undefined
@@ -51,6 +54,7 @@ export class Talk implements Machine<TalkEvent> {
   #reflexive: Address | undefined
   #reopenAt = Infinity
   #sessions = 0
+  #names = 0
   #tags: { readonly epoch: number; readonly table: ReadonlyMap<string, Tagged> } | undefined
   #network: NetworkState | undefined
   #isClosing = false
@@ -83,9 +87,15 @@ export class Talk implements Machine<TalkEvent> {
     return this.#discovery?.nodes() ?? []
   }
 
-  /** Makes a buddy known, or what is known of him new. */
-  know(contact: Contact, pair: Pair): void {
-    this.#contacts.set(contact.alias, { contact, pair })
+  /** Makes a buddy known, or who has the other half of an invite code. */
+  know(known: Known): void {
+    const { whom } = known
+    this.#whoms.set(whom.kind === 'known' ? whom.contact.alias : whom.alias, known)
+  }
+
+  /** The address that he told is in the vault: he may know. */
+  saved(alias: string): void {
+    this.#buddies.get(alias)?.saved()
   }
 
   act(command: Command, now: number): void {
@@ -104,6 +114,17 @@ export class Talk implements Machine<TalkEvent> {
         else this.#emit({ kind: 'undelivered', buddy: alias, id: command.id, why: 'unknown-buddy' })
         return
       }
+      case 'verify': {
+        const { question, secret } = command
+        this.#buddies.get(alias)?.verify({ secret, ...(question !== undefined && { question }) }, now)
+        return
+      }
+      case 'answer':
+        this.#buddies.get(alias)?.answer(command.secret, now)
+        return
+      case 'cancel':
+        this.#buddies.get(alias)?.cancel(now)
+        return
       default:
         command satisfies never
     }
@@ -149,7 +170,10 @@ export class Talk implements Machine<TalkEvent> {
         else yield out
       }
     }
-    for (const buddy of this.#everybody()) yield* buddy.drain(now)
+    for (const buddy of this.#everybody()) {
+      yield* buddy.drain(now)
+      this.#seek(buddy, now)
+    }
     this.#leaving = this.#leaving.filter(({ isQuiet }) => !isQuiet)
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
@@ -159,7 +183,7 @@ export class Talk implements Machine<TalkEvent> {
   }
 
   #open(alias: string, now: number): void {
-    const known = this.#contacts.get(alias)
+    const known = this.#whoms.get(alias)
     if (!known || this.#buddies.has(alias)) return
     const { own, random, wall, loopback } = this.#options
     const buddy = new Buddy({
@@ -175,19 +199,36 @@ export class Talk implements Machine<TalkEvent> {
       now,
     })
     this.#buddies.set(alias, buddy)
-    this.#tags = undefined
-    const { pair } = known
-    this.#discovery?.seek(alias, { own: pair.direction, key: (...which) => pair.key(...which) }, now)
+    this.#seek(buddy, now)
   }
 
   #close(alias: string, now: number): void {
     const buddy = this.#buddies.get(alias)
     if (!buddy) return
     this.#buddies.delete(alias)
-    this.#tags = undefined
-    this.#discovery?.stop(alias)
     buddy.close(now)
     this.#leaving.push(buddy)
+    this.#seek(buddy, now)
+  }
+
+  /** Publishes and looks in the DHT under every secret shared with him, and under no other any more. */
+  #seek(buddy: Buddy, now: number): void {
+    const { alias } = buddy
+    const wanted = this.#buddies.get(alias) === buddy ? buddy.pairs : []
+    for (const [name, sought] of [...this.#sought]) {
+      if (sought.alias !== alias || wanted.includes(sought.pair)) continue
+      this.#sought.delete(name)
+      this.#discovery?.stop(name)
+      this.#tags = undefined
+    }
+    const has = new Set([...this.#sought.values()].map(({ pair }) => pair))
+    for (const pair of wanted) {
+      if (has.has(pair)) continue
+      const name = `${alias} ${++this.#names}`
+      this.#sought.set(name, { alias, pair })
+      this.#discovery?.seek(name, { own: pair.direction, key: (...which) => pair.key(...which) }, now)
+      this.#tags = undefined
+    }
   }
 
   #opened(at: Address, now: number): void {
@@ -224,11 +265,12 @@ export class Talk implements Machine<TalkEvent> {
       case 'found': {
         const { sessionId, candidates } = event.record
         const addresses = candidates.map(({ address }) => address)
-        this.#buddies.get(event.name)?.found({ sessionId, addresses }, now)
+        const sought = this.#sought.get(event.name)
+        if (sought) this.#buddies.get(sought.alias)?.found(sought.pair, { sessionId, addresses }, now)
         return
       }
       case 'elsewhere':
-        this.#emit({ kind: 'refused', buddy: event.name, why: 'elsewhere' })
+        this.#emit({ kind: 'refused', buddy: this.#sought.get(event.name)?.alias ?? '', why: 'elsewhere' })
         return
       default:
         event satisfies never
@@ -240,7 +282,7 @@ export class Talk implements Machine<TalkEvent> {
     const tag = frameTag(datagram.bytes)
     if (tag) {
       const tagged = this.#tagged(bytesToHex(tag), now)
-      if (tagged) this.#buddies.get(tagged.alias)?.receiveTagged(datagram, tagged.epoch, now)
+      if (tagged) this.#buddies.get(tagged.alias)?.receiveTagged(datagram, tagged, now)
       return
     }
     const index = frameReceiver(datagram.bytes)
@@ -261,12 +303,10 @@ export class Talk implements Machine<TalkEvent> {
   /** Clocks may differ by an hour: the tags of three epochs are known. */
   #tagTable(epoch: number): Map<string, Tagged> {
     const table = new Map<string, Tagged>()
-    for (const alias of this.#buddies.keys()) {
-      const pair = this.#contacts.get(alias)?.pair
-      if (!pair) continue
+    for (const { alias, pair } of this.#sought.values()) {
       const theirs = pair.role === 'initiator' ? 'responder' : 'initiator'
       for (const e of [epoch - 1, epoch, epoch + 1])
-        table.set(bytesToHex(pair.tag(theirs, e)), { alias, epoch: e })
+        table.set(bytesToHex(pair.tag(theirs, e)), { alias, pair, epoch: e })
     }
     return table
   }
@@ -299,6 +339,7 @@ export class Talk implements Machine<TalkEvent> {
 
 interface Tagged {
   readonly alias: string
+  readonly pair: Pair
   readonly epoch: number
 }
 

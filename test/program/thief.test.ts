@@ -7,9 +7,7 @@ import { findHome } from '../../src/edge/home.ts'
 import { openProfile } from '../../src/edge/profiles.ts'
 import { run } from '../../src/edge/run.ts'
 import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
-import { discoveryKeyIn } from '../../src/profile/address.ts'
 import { createIdentity, type Identity } from '../../src/profile/identity.ts'
-import { Pair } from '../../src/profile/pair.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Talk } from '../../src/session/talk.ts'
 import { address } from '../support/network.ts'
@@ -99,7 +97,7 @@ async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposab
     own: {
       identity: keys,
       instanceTag,
-      discoveryKey: discoveryKeyIn(bob.address),
+      selves: [bob],
       clientProfile: () => createClientProfile({ identity: keys, instanceTag, expires }),
     },
     random: randomBytes,
@@ -110,7 +108,8 @@ async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposab
     now: performance.now(),
   })
   const contact = { alias: 'ada', address: ada.address, trust: 'unverified', fingerprint: undefined } as const
-  talk.know({ ...contact, addedAt: 0, lastSeenAt: undefined }, Pair.of(bob, ada.address)!)
+  const whom = { kind: 'known', contact: { ...contact, addedAt: 0, lastSeenAt: undefined } } as const
+  talk.know({ whom, invite: undefined, isStrange: false })
   const running = run(talk, { onEvent, bind: { udp4: '127.0.0.1' } })
   running.act((talk) => {
     talk.act({ kind: 'open', buddy: 'ada' }, performance.now())

@@ -2,13 +2,12 @@
 import type { Random } from '../../src/crypto.ts'
 import type { Address, Datagram, Machine, Notice, Output, WallClock } from '../../src/machine.ts'
 import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
-import { discoveryKeyIn } from '../../src/profile/address.ts'
 import type { Buddy as Contact } from '../../src/profile/buddies.ts'
 import { createIdentity, type Identity } from '../../src/profile/identity.ts'
-import { Pair } from '../../src/profile/pair.ts'
+import type { Self } from '../../src/profile/pair.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Node, type NodeEvent } from '../../src/session/node.ts'
-import { Talk } from '../../src/session/talk.ts'
+import { type Known, Talk } from '../../src/session/talk.ts'
 import { address, type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
 
 export const open: NatType = { mapping: 'endpoint-independent', filtering: 'endpoint-independent' }
@@ -32,6 +31,8 @@ export function seeded(seed: number): Random {
 export interface Person {
   readonly alias: string
   readonly identity: Identity
+  /** Discovery keys that were replaced. */
+  readonly former?: readonly Self[]
 }
 
 export const person = (alias: string, seed: number): Person => ({
@@ -48,6 +49,8 @@ export const contactOf = ({ alias, identity }: Person, changes: Partial<Contact>
   lastSeenAt: undefined,
   ...changes,
 })
+
+export const nothingSpecial = { invite: undefined, isStrange: false } as const
 
 export class World {
   readonly network: Network<TalkEvent | NodeEvent>
@@ -67,15 +70,23 @@ export class World {
 
   /** A running program of a person who knows `contacts`. */
   start(who: Person, contacts: readonly Contact[], nat: NatType = cone): Running {
+    const knowns = contacts.map(
+      (contact) => ({ whom: { kind: 'known', contact }, ...nothingSpecial }) as const,
+    )
+    return this.run(who, knowns, nat)
+  }
+
+  /** A running program of a person who looks for each of these. */
+  run(who: Person, knowns: readonly Known[], nat: NatType = cone): Running {
     const host = this.network.attach(nat)
     const random = seeded(this.#seed++)
-    const { keys, instanceTag, address } = who.identity
+    const { keys, instanceTag } = who.identity
     const talk = new Talk({
       name: who.alias,
       own: {
         identity: keys,
         instanceTag,
-        discoveryKey: discoveryKeyIn(address),
+        selves: [who.identity, ...(who.former ?? [])],
         clientProfile: (now) =>
           createClientProfile({ identity: keys, instanceTag, expires: profileExpiry(wall(now)) }),
       },
@@ -86,11 +97,11 @@ export class World {
       loopback: false,
       now: this.network.now,
     })
-    for (const contact of contacts) {
-      const pair = Pair.of(who.identity, contact.address)
-      if (!pair) throw new Error(`${contact.alias} is no buddy for ${who.alias}`)
-      talk.know(contact, pair)
-      talk.act({ kind: 'open', buddy: contact.alias }, this.network.now)
+    for (const known of knowns) {
+      const { whom } = known
+      talk.know(known)
+      const buddy = whom.kind === 'known' ? whom.contact.alias : whom.alias
+      talk.act({ kind: 'open', buddy }, this.network.now)
     }
     const tap = new Tap(talk)
     host.machine = tap

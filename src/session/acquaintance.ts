@@ -1,0 +1,277 @@
+/**
+ * Who the buddy is to us, and how that grows: with an invite code he is nobody
+ * until the code is proved (SMP) and the addresses are exchanged; from then on
+ * his key is pinned, and a verification raises the trust in it.
+ *
+ * Everything here is bound to one secured conversation and its key: what an
+ * earlier one began ends with it.
+ */
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
+import { equal, type Random } from '../crypto.ts'
+import type { WallClock } from '../machine.ts'
+import type { Fingerprint } from '../otr/identity.ts'
+import type { SmpEvent } from '../otr/smp.ts'
+import { formatProfileAddress, type ProfileAddress } from '../profile/address.ts'
+import { type Buddy as Contact, isBuddy } from '../profile/buddies.ts'
+import { Pair, type Self } from '../profile/pair.ts'
+import { Queue } from '../queue.ts'
+import type { Refused, TalkEvent, Trust, Under, Verification } from './command.ts'
+import { Introduction } from './introduction.ts'
+import type { Payload } from './payload.ts'
+import type { Session } from './session.ts'
+
+/** `bound`: the fingerprint that proved an invite code first; nobody else can use it any more. */
+export type Whom =
+  | { readonly kind: 'known'; readonly contact: Contact }
+  | { readonly kind: 'invited'; readonly alias: string; readonly bound: Fingerprint | undefined }
+
+export interface AcquaintanceOptions {
+  readonly whom: Whom
+  /** An invite code that he and we share, or still do after we met. */
+  readonly invite: Pair | undefined
+  /** He does not know our address yet, or not the one of now. */
+  readonly isStrange: boolean
+  /** Under which we can be found: the one of now, then former ones that a buddy may still use. */
+  readonly selves: readonly [Self, ...Self[]]
+  readonly random: Random
+  readonly wall: WallClock
+}
+
+/** A secured conversation. */
+export interface Secured {
+  readonly session: Session
+  readonly fingerprint: Fingerprint
+}
+
+export class Acquaintance {
+  readonly events = new Queue<TalkEvent>()
+  readonly #options: AcquaintanceOptions
+  readonly #introduction: Introduction
+  readonly #made = new Map<string, Pair>()
+  #whom: Whom
+  #introducedIn: Session | undefined
+  #asked: { readonly run: number; readonly session: Session } | undefined
+
+  constructor(options: AcquaintanceOptions) {
+    this.#options = options
+    this.#whom = options.whom
+    this.#introduction = new Introduction({ isDue: options.isStrange || options.whom.kind === 'invited' })
+  }
+
+  get alias(): string {
+    return this.#whom.kind === 'known' ? this.#whom.contact.alias : this.#whom.alias
+  }
+
+  /** He is a buddy: what he says is shown, and texts go to him. */
+  get isMet(): boolean {
+    return this.#whom.kind === 'known'
+  }
+
+  /** The secrets he can be found and reached by. */
+  get pairs(): readonly Pair[] {
+    const { invite, selves } = this.#options
+    const whom = this.#whom
+    const invites = invite && this.#introduction.isDue ? [invite] : []
+    if (whom.kind === 'invited') return invites
+    // A former key of ours serves until he has said that he knows the one of now.
+    const own = this.#introduction.isDue ? selves : selves.slice(0, 1)
+    const pairs = own.map((self) => this.#pairOf(self, whom.contact.address))
+    return [...pairs.filter((pair) => pair !== undefined), ...invites]
+  }
+
+  /** Whether to go on with who has this fingerprint. */
+  accepts(fingerprint: Fingerprint): boolean {
+    const whom = this.#whom
+    if (whom.kind === 'known') return isBuddy(whom.contact, fingerprint)
+    return whom.bound === undefined || whom.bound === fingerprint
+  }
+
+  under({ session, fingerprint }: Secured): Under {
+    return { buddy: this.alias, session: session.number, fingerprint, trust: this.#trust }
+  }
+
+  /** A conversation was secured with somebody whom we accept. */
+  secured({ session, fingerprint }: Secured, now: number): void {
+    this.#asked = undefined
+    const whom = this.#whom
+    if (whom.kind === 'known') {
+      this.#whom = { kind: 'known', contact: { ...whom.contact, fingerprint } } // pinned from here on
+      return
+    }
+    // discovery.md, "First contact": the accepter begins, once.
+    const { invite } = this.#options
+    if (whom.bound === undefined && invite?.role === 'initiator')
+      session.verify({ secret: invite.smpSecret }, now)
+  }
+
+  /** Tells our address where that is due, once a conversation. */
+  introduce({ session }: Secured, now: number): void {
+    const isProven = this.#whom.kind === 'known' || this.#whom.bound !== undefined
+    if (!isProven || !this.#introduction.isDue || this.#introducedIn === session || !session.hasRoom) return
+    const id = bytesToHex(this.#options.random(8))
+    session.introduce(this.#options.selves[0].address, id, now)
+    this.#introduction.told(id)
+    this.#introducedIn = session
+  }
+
+  /** A receipt of his; he may have our address by now. */
+  confirmed(current: Secured, id: string): void {
+    if (this.#introduction.confirmed(id)) this.#emit({ kind: 'introduced', ...this.under(current) })
+  }
+
+  /** His address came with a message. Nothing is confirmed before it is `saved`. */
+  hearAddress(current: Secured, { id, address }: Payload, now: number): void {
+    if (id === undefined || address === undefined) return
+    const whom = this.#whom
+    if (whom.kind === 'invited' && whom.bound !== current.fingerprint) return // the code is not proved
+    const { fingerprint } = current
+    const heard = this.#introduction.heard(address, { fingerprint, id })
+    if (!heard || !this.#pairOf(this.#options.selves[0], heard)) return
+    if (whom.kind === 'known' && equal(whom.contact.address, heard)) this.saved(current)
+    else if (whom.kind === 'known') this.#moved(current, { ...whom.contact, address: heard })
+    else this.#met(current, heard, now)
+  }
+
+  /** What he told is in the vault: it can be confirmed. */
+  saved(current: Secured | undefined): void {
+    const id = this.#introduction.saved()
+    if (id !== undefined) current?.session.confirm(id)
+  }
+
+  verify(current: Secured | undefined, input: { question?: string; secret: string }, now: number): void {
+    if (!current || !this.isMet) return
+    const hurdle = current.session.verify(input, now)
+    this.#tell(current, hurdle === undefined ? 'running' : hurdle === 'running' ? 'cancelled' : 'limited')
+  }
+
+  /** Answers the question of this conversation; one of an earlier conversation is over. */
+  answer(current: Secured | undefined, secret: string, now: number): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    if (!current) return
+    const isOn = asked?.session === current.session && current.session.answer({ secret, run: asked.run }, now)
+    if (!isOn) this.#tell(current, 'cancelled')
+  }
+
+  cancel(current: Secured | undefined, now: number): void {
+    this.#asked = undefined
+    if (current?.session.cancel(now)) this.#tell(current, 'cancelled')
+  }
+
+  hearSmp(current: Secured, event: SmpEvent, now: number): void {
+    if (this.#whom.kind === 'invited') this.#hearProof(current, event, now)
+    else this.#hearVerification(current, event)
+  }
+
+  /** Nobody is reached by what was made here any more; the invite's secret is its owner's. */
+  wipe(): void {
+    for (const pair of this.#made.values()) pair.wipe()
+  }
+
+  #hearVerification(current: Secured, event: SmpEvent): void {
+    switch (event.state) {
+      case 'asked':
+        this.#asked = { run: event.run, session: current.session }
+        this.#emit({ kind: 'asked', question: event.question, ...this.under(current) })
+        return
+      case 'running':
+        this.#tell(current, 'running')
+        return
+      case 'succeeded':
+        this.#raise(current, 'verified')
+        return
+      case 'failed':
+        this.#tell(current, 'failed')
+        return
+      case 'aborted':
+        this.#asked = undefined
+        this.#tell(current, ended(event.why))
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  /** Both have the code, or somebody is in between: a failure burns it. */
+  #hearProof(current: Secured, event: SmpEvent, now: number): void {
+    const secret = this.#options.invite?.smpSecret
+    switch (event.state) {
+      case 'asked':
+        // Only the accepter asks; and only once, as a second guess would be another's.
+        if (secret && this.#options.invite?.role === 'responder')
+          current.session.answer({ secret, run: event.run }, now)
+        return
+      case 'running':
+        return
+      case 'succeeded':
+        this.#whom = { kind: 'invited', alias: this.alias, bound: current.fingerprint }
+        this.#emit({ kind: 'bound', ...this.under(current) })
+        return
+      case 'failed':
+        this.#emit({ kind: 'burnt', buddy: this.alias, why: 'wrong-code' })
+        return
+      case 'aborted':
+        this.#refuse('failed')
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  #met(current: Secured, address: ProfileAddress, now: number): void {
+    const { fingerprint } = current
+    const at = Math.floor(this.#options.wall(now))
+    const { alias } = this
+    const contact = { alias, address, fingerprint, trust: 'by-code', addedAt: at, lastSeenAt: at } as const
+    this.#whom = { kind: 'known', contact }
+    this.#emit({ kind: 'met', address: formatProfileAddress(address), ...this.under(current) })
+  }
+
+  #moved(current: Secured, contact: Contact): void {
+    this.#whom = { kind: 'known', contact }
+    this.#emit({ kind: 'moved', address: formatProfileAddress(contact.address), ...this.under(current) })
+  }
+
+  #raise(current: Secured, trust: Trust): void {
+    const whom = this.#whom
+    if (whom.kind === 'known') this.#whom = { kind: 'known', contact: { ...whom.contact, trust } }
+    this.#emit({ kind: 'verified', ...this.under(current) })
+  }
+
+  get #trust(): Trust {
+    return this.#whom.kind === 'known' ? this.#whom.contact.trust : 'unverified'
+  }
+
+  /** Made once for each two addresses: what goes on with a pair goes on with the same one. */
+  #pairOf(self: Self, address: ProfileAddress): Pair | undefined {
+    const name = bytesToHex(concatBytes(self.address, address))
+    const pair = this.#made.get(name) ?? Pair.of(self, address)
+    if (pair) this.#made.set(name, pair)
+    return pair
+  }
+
+  #tell(current: Secured, state: Verification): void {
+    this.#emit({ kind: 'verification', state, ...this.under(current) })
+  }
+
+  #refuse(why: Refused): void {
+    this.#emit({ kind: 'refused', buddy: this.alias, why })
+  }
+
+  #emit(event: TalkEvent): void {
+    this.events.push(event)
+  }
+}
+
+function ended(why: (SmpEvent & { state: 'aborted' })['why']): Verification {
+  switch (why) {
+    case 'by-peer':
+    case 'session':
+      return 'cancelled'
+    case 'out-of-turn':
+    case 'invalid':
+      return 'broken'
+    default:
+      return 'limited'
+  }
+}
