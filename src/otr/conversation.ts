@@ -272,8 +272,9 @@ export class Conversation {
    * @throws Error if there is a hurdle, RangeError if the question is too long
    */
   startSmp(input: SmpInput & { readonly question?: string }, now: number): Uint8Array {
-    if (!this.#session) throw new Error('conversation: not secured')
-    return this.#seal({ text: '', tlvs: [this.#session.smp.start(input, now)] }, now, 'turn').message
+    const session = this.#live(now)
+    if (!session) throw new Error('conversation: not secured')
+    return this.#seal({ text: '', tlvs: [session.smp.start(input, now)] }, now, 'turn').message
   }
 
   /** Answers the run that an `asked` named; `undefined` if that is over, and with it the question. */
