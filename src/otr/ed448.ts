@@ -72,8 +72,9 @@ export const ownPoint = (bytes: Uint8Array): Point => ({ bytes, value: ed448.Poi
 
 /** A SCALAR below q; the text reduces larger ones, which would make signatures malleable (D9). */
 export function decodeScalar(bytes: Uint8Array): bigint | undefined {
+  if (bytes.length !== pointSize) return undefined
   const scalar = littleEndian(bytes)
-  return bytes.length === pointSize && scalar < q ? scalar : undefined
+  return scalar < q ? scalar : undefined
 }
 
 export function encodeScalar(scalar: bigint): Uint8Array {

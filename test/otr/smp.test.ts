@@ -3,8 +3,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Attempts } from '../../src/otr/attempts.ts'
 import type { ConversationEvent } from '../../src/otr/conversation.ts'
-import { encodeScalar, littleEndian, publicPoint, q } from '../../src/otr/ed448.ts'
+import {
+  encodeScalar,
+  generateEcdh,
+  littleEndian,
+  mod,
+  publicPoint,
+  q,
+  secretScalar,
+} from '../../src/otr/ed448.ts'
 import { fingerprintOf } from '../../src/otr/identity.ts'
+import { numberedKdf } from '../../src/otr/kdf.ts'
+import { provePair, verifyEqualLogs, verifyPair } from '../../src/otr/proof.ts'
 import { Smp, type SmpEvent } from '../../src/otr/smp.ts'
 import { decodeSmp1, decodeSmp2, decodeSmp3, decodeSmp4 } from '../../src/otr/smpmessage.ts'
 import { begin, compare, conclude, finish, isProven, reply, smpSecret } from '../../src/otr/smpsteps.ts'
@@ -76,7 +86,7 @@ describe('SMP', () => {
           ['asked', end],
         ])
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   })
 
@@ -117,7 +127,14 @@ describe('a message of SMP', () => {
   const secret = () => smpSecret(Uint8Array.of(7), who)
   const random = seeded('steps')
   const first = begin(secret(), '?', random)
-  const second = reply(secret(), decodeSmp1(first.message)!, random)
+  const drawn: Uint8Array[] = []
+  const recording = (size: number) => {
+    const octets = random(size)
+    drawn.push(octets.slice())
+    return octets
+  }
+  const second = reply(secret(), decodeSmp1(first.message)!, recording)
+  const spare3a = first.state.a3.slice()
   const spare = { ...first.state, x: secret(), a2: first.state.a2.slice() } // `compare` overwrites them
   const third = compare(first.state, decodeSmp2(second.message)!, random)!
   const spare3 = { ...second.state, b3: second.state.b3.slice() }
@@ -184,10 +201,24 @@ describe('a message of SMP', () => {
     expect(takes.smp4(third.message.subarray(285))).toBe(false)
   })
 
-  test('that brings our own P and Q back is degenerate, and refused', () => {
-    const { blinded } = decodeSmp2(second.message)!
-    const message = decodeSmp3(third.message)!
-    expect(conclude(spare3, { ...message, blinded }, random)).toBeUndefined()
+  test('of equal logarithms with our own P and Q is degenerate, and refused', () => {
+    const { P, Q } = decodeSmp2(second.message)!.blinded
+    const { g2, g3 } = spare3
+    const r4 = secretScalar(drawn[4]!) // only we know it; should anybody get it, this is left
+    const own = { r5: generateEcdh(random), r6: secretScalar(random(57)) }
+    const proof = provePair(6, { g2, g3, r4, y: secret() }, own)
+    const r7 = generateEcdh(random)
+    const T2 = ed448.Point.fromBytes(publicPoint(random(57)))
+    const c = mod(littleEndian(numberedKdf(7, [r7.public, T2.toBytes()], 57)))
+    const value = T2.multiply(ed448.Point.Fn.inv(c))
+    const R = { bytes: value.toBytes(), value }
+    const d = mod(littleEndian(r7.secret) - littleEndian(spare3a) * c)
+    expect(verifyPair(6, { g2, g3, P, Q }, proof)).toBe(true)
+    expect(verifyEqualLogs(7, { A: spare3.g3a, D: ed448.Point.ZERO, R }, { c, d })).toBe(true)
+    const state = { ...spare3, b3: spare3.b3.slice() }
+    expect(
+      conclude(state, { blinded: { P, Q, proof }, raised: { R, proof: { c, d } } }, random),
+    ).toBeUndefined()
   })
 
   test('with a question that is not UTF-8, or too long, is refused', () => {
