@@ -2,28 +2,20 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { introduce, type Seed, seed } from '../support/people.ts'
-import { execute, freshHome, Program, type Started } from '../support/program.ts'
+import { adaAndBob, type Two } from '../support/people.ts'
+import { execute, freshHome, Program } from '../support/program.ts'
 import { start, untouched } from '../support/pty.ts'
 
-let node: Seed
-let homes: Awaited<ReturnType<typeof freshHome>>[]
-let ada: Started
-let bob: Started
+let two: Two
+let ada: Two['ada']
+let bob: Two['bob']
 
 beforeAll(async () => {
-  node = await seed({ interface: 'lo' })
-  homes = [await freshHome(), await freshHome()]
-  const env = { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address }
-  ada = { home: homes[0]!.path, env }
-  bob = { home: homes[1]!.path, env }
-  await introduce({ name: 'ada', at: ada }, { name: 'bob', at: bob })
+  two = await adaAndBob()
+  ;({ ada, bob } = two)
 })
 
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  for (const home of homes) await home[Symbol.asyncDispose]()
-})
+afterAll(() => two[Symbol.asyncDispose]())
 
 describe('demo', () => {
   test('opens the chat screen with a buddy who answers, and leaves the terminal as it was', async () => {
@@ -109,7 +101,7 @@ describe('chat on the screen', () => {
   })
 
   test('a crash leaves the terminal sane, ends with 70 and says that it is our fault', async () => {
-    const folder = join(homes[0]!.path, 'crash')
+    const folder = join(ada.home, 'crash')
     await mkdir(folder, { recursive: true })
     const crash = join(folder, 'crash.mjs')
     await writeFile(crash, "process.on('SIGUSR2', () => { throw new Error('planted') })\n")

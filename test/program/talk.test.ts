@@ -1,28 +1,19 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { introduce, type Seed, seed } from '../support/people.ts'
-import { execute, freshHome, Program, type Started } from '../support/program.ts'
+import { adaAndBob, type Two } from '../support/people.ts'
+import { execute, Program } from '../support/program.ts'
 
-// One private DHT on loopback for all of it, and a home for each of the two.
-let node: Seed
-let homes: Awaited<ReturnType<typeof freshHome>>[]
-let ada: Started
-let bob: Started
+let two: Two
+let ada: Two['ada']
+let bob: Two['bob']
 
 beforeAll(async () => {
-  node = await seed({ interface: 'lo' })
-  homes = [await freshHome(), await freshHome()]
-  const env = { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address }
-  ada = { home: homes[0]!.path, env }
-  bob = { home: homes[1]!.path, env }
-  await introduce({ name: 'ada', at: ada }, { name: 'bob', at: bob })
+  two = await adaAndBob()
+  ;({ ada, bob } = two)
 })
 
-afterAll(async () => {
-  await node[Symbol.asyncDispose]()
-  for (const home of homes) await home[Symbol.asyncDispose]()
-})
+afterAll(() => two[Symbol.asyncDispose]())
 
 const jsonOf = (text: string): Record<string, unknown>[] =>
   text

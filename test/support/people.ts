@@ -1,5 +1,5 @@
 /** Profiles of the built program that know each other, and a private DHT for them to meet in. */
-import { execute, Program, type Started } from './program.ts'
+import { execute, freshHome, Program, type Started } from './program.ts'
 
 export interface Person {
   /** Of the profile, and the alias that the other gives it. */
@@ -43,4 +43,31 @@ export async function seed(
 export interface Seed extends AsyncDisposable {
   /** `1.2.3.4:5678` */
   readonly address: string
+}
+
+/** Two people with a home each, who know each other and meet in a private DHT on loopback. */
+export interface Two extends AsyncDisposable {
+  readonly node: Seed
+  readonly ada: Started & { readonly home: string }
+  readonly bob: Started & { readonly home: string }
+}
+
+export async function adaAndBob(): Promise<Two> {
+  const node = await seed({ interface: 'lo' })
+  const homes = [await freshHome(), await freshHome()] as const
+  const env = { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address }
+  const [ada, bob] = [
+    { home: homes[0].path, env },
+    { home: homes[1].path, env },
+  ]
+  await introduce({ name: 'ada', at: ada }, { name: 'bob', at: bob })
+  return {
+    node,
+    ada,
+    bob,
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]()
+      for (const home of homes) await home[Symbol.asyncDispose]()
+    },
+  }
 }
