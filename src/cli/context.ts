@@ -1,6 +1,5 @@
 /** What a command is given: the options in force, and the streams and variables it may use. */
 import type { Home } from '../edge/home.ts'
-import { type Flags, resolveOptions } from './options.ts'
 
 /** The process's own, or a test's. */
 export interface Io {
@@ -21,7 +20,7 @@ export interface Options {
   readonly profile: string | undefined
   readonly interface: string | undefined
   readonly port: number | undefined // any free one
-  readonly bootstrap: readonly HostPort[] // besides the public nodes
+  readonly bootstrap: readonly HostPort[] // instead of the public nodes
   readonly dht: boolean
   readonly json: boolean
   readonly plain: boolean
@@ -42,30 +41,4 @@ export interface Context extends Io {
 /** Of a command that works on one profile; its settings are among the options. */
 export interface ProfileContext extends Context {
   readonly profile: string
-}
-
-/** For a command that needs no profile. */
-export async function contextOf(io: Io, flags: Flags): Promise<Context> {
-  const { findHome } = await import('../edge/home.ts')
-  return contextWith(io, resolveOptions(flags, io.env), await findHome(io.env))
-}
-
-/** @param name - of the profile to work on; the one in force if it is not given */
-export async function profileContextOf(io: Io, flags: Flags, name?: string): Promise<ProfileContext> {
-  const [{ findHome }, { chooseProfile }, { readSettings }, { join }] = await Promise.all([
-    import('../edge/home.ts'),
-    import('./open.ts'),
-    import('../edge/settings.ts'),
-    import('node:path'),
-  ])
-  const home = await findHome(io.env)
-  const profile = await chooseProfile(home, name ?? resolveOptions(flags, io.env).profile)
-  const settings = await readSettings(join(home.profiles, profile))
-  return { ...(await contextWith(io, resolveOptions(flags, io.env, settings), home)), profile }
-}
-
-async function contextWith(io: Io, options: Options, home: Home): Promise<Context> {
-  const { hasTerminal } = await import('./prompt.ts')
-  const env = options.color ? io.env : { ...io.env, FORCE_COLOR: '0' } // the flag beats every variable
-  return { ...io, env, options, home, isInteractive: options.input && hasTerminal(io) }
 }

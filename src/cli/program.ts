@@ -5,9 +5,10 @@
  */
 import { Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
-import { type Context, contextOf, type Io, type ProfileContext, profileContextOf } from './context.ts'
+import type { Context, Io, ProfileContext } from './context.ts'
 import { report } from './error.ts'
 import { everywhere, type Flags, readFingerprint, readSeconds, usage } from './options.ts'
+import { contextOf, profileContextOf } from './resolve.ts'
 import { version } from './version.ts'
 
 /** Runs the program; the exit code. @param argv - without node and the program's own name */

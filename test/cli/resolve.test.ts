@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import { contextOf, type Io } from '../../src/cli/context.ts'
+import type { Io } from '../../src/cli/context.ts'
+import { contextOf } from '../../src/cli/resolve.ts'
 import { isColourless } from '../../src/cli/terminal.ts'
 
 const io = (isTTY: boolean, env: Io['env'] = {}): Io => {
