@@ -1,6 +1,6 @@
 /**
- * What OTRv4 costs: each side of a DAKEZ, a message that begins a ratchet, and
- * one within a ratchet, on one core.
+ * What OTRv4 costs: each side of a DAKEZ, a message that begins a ratchet, one
+ * within a ratchet, and each side of a run of SMP, on one core.
  */
 import { performance } from 'node:perf_hooks'
 import { randomBytes } from '../src/crypto.ts'
@@ -28,6 +28,9 @@ function* run(): Iterable<Figure> {
     value: 1_000 * median(within.map((m) => m.receive)),
     unit: 'µs',
   }
+  const runs = Array.from({ length: rounds }, (_, i) => compare(people[0]!, 60_000 * i))
+  yield { name: 'SMP, initiator', value: median(runs.map(({ initiator }) => initiator)), unit: 'ms' }
+  yield { name: 'SMP, responder', value: median(runs.map(({ responder }) => responder)), unit: 'ms' }
 }
 
 interface Met {
@@ -60,6 +63,20 @@ function message({ bob, alice }: Met): Record<'receive' | 'send', number> {
   const [sent, send] = timed(() => bob.encrypt({ text: line }, 0))
   const [, receive] = timed(() => alice.receive(sent, 0))
   return { receive, send }
+}
+
+/** A run of SMP: what each side computes, with the ratchet that each of its messages begins, ms. */
+function compare({ bob, alice }: Met, now: number): Record<'initiator' | 'responder', number> {
+  const secret = 'what both of them know'
+  const [first, a] = timed(() => bob.startSmp({ secret }, now))
+  const [asked, b] = timed(() => alice.receive(first, now).events[0])
+  const run = asked?.kind === 'smp' ? asked.run : 0
+  const [second, c] = timed(() => alice.answerSmp({ secret, run }, now)!)
+  const [third, d] = timed(() => bob.receive(second, now).replies[0]!)
+  const [fourth, e] = timed(() => alice.receive(third, now).replies[0]!)
+  const [last, f] = timed(() => bob.receive(fourth, now).events[0])
+  if (last?.kind !== 'smp' || last.state !== 'succeeded') throw new Error('not the same secret')
+  return { initiator: a + d + f, responder: b + c + e }
 }
 
 function converse(role: 'initiator' | 'responder', instanceTag: number): Conversation {
