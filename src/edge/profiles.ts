@@ -63,6 +63,8 @@ async function fill(path: string, { passphrase, cost }: CreateOptions): Promise<
     createdAt: Date.now(),
     buddies: [],
     nodes: [],
+    former: [],
+    invites: [],
   }
   const vault = await Vault.create(passphrase, { random: randomBytes, ...(cost && { cost }) })
   await writeWhole(join(path, vaultFile), vault.seal(contents, randomBytes))

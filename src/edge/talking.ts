@@ -2,17 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from '../crypto.ts'
 import type { Address } from '../machine.ts'
-import { parseFingerprint } from '../otr/identity.ts'
 import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile.ts'
-import { type Buddy, touchBuddy } from '../profile/buddies.ts'
-import type { Identity } from '../profile/identity.ts'
+import { formatProfileAddress } from '../profile/address.ts'
+import { type Buddy, findBuddy } from '../profile/buddies.ts'
+import type { Contents } from '../profile/contents.ts'
+import { selvesOf } from '../profile/rotation.ts'
 import type { Own } from '../session/buddy.ts'
 import type { Command, TalkEvent } from '../session/command.ts'
-import { Talk } from '../session/talk.ts'
+import { type Known, Talk } from '../session/talk.ts'
 import { resolveBootstrap } from './bootstrap.ts'
 import type { DebugLog } from './debuglog.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
+import { remembered } from './remember.ts'
 import { run } from './run.ts'
 
 export interface TalkingOptions {
@@ -34,10 +36,10 @@ export interface Talking extends AsyncDisposable {
 
 export function startTalking(options: TalkingOptions): Talking {
   const { profile, buddies, network, debug, onEvent, onFault } = options
-  const { identity, nodes } = profile.contents
+  const { nodes } = profile.contents
   const talk = new Talk({
     name: profile.name,
-    own: ownOf(identity),
+    own: ownOf(profile.contents),
     random: randomBytes,
     wall: wallClock,
     dht: { mode: network.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
@@ -45,8 +47,7 @@ export function startTalking(options: TalkingOptions): Talking {
     loopback: network.loopback,
     now: performance.now(),
   })
-  for (const contact of buddies)
-    talk.know({ whom: { kind: 'known', contact }, invite: undefined, isStrange: false })
+  for (const contact of buddies) talk.know(knownOf(contact))
   const stopped = new AbortController()
   let settle = (): void => {}
   const quiet = new Promise<void>((resolve) => {
@@ -57,7 +58,7 @@ export function startTalking(options: TalkingOptions): Talking {
     trace: debug?.datagram,
     onEvent(event) {
       debug?.event(event)
-      if (event.kind === 'secured') remember(event)
+      remember(event).catch(onFault)
       onEvent(event)
     },
     onPumped() {
@@ -65,13 +66,17 @@ export function startTalking(options: TalkingOptions): Talking {
     },
   })
 
-  const remember = ({ buddy, fingerprint }: TalkEvent & { kind: 'secured' }): void => {
-    const pinned = parseFingerprint(fingerprint)
-    if (pinned === undefined) throw new Error('what was secured has no fingerprint')
-    const seen = { fingerprint: pinned, at: Date.now() }
-    profile
-      .save((contents) => ({ ...contents, buddies: touchBuddy(contents.buddies, buddy, seen) }))
-      .catch(onFault)
+  /** Writes the vault, then lets the profile know: a buddy who comes back is met as he is known by then. */
+  const remember = async (event: TalkEvent): Promise<void> => {
+    if (!('fingerprint' in event) || event.kind === 'message') return
+    const before = profile.contents
+    await profile.save((contents) => remembered(contents, event, Date.now()))
+    const contact = findBuddy(profile.contents.buddies, event.buddy)
+    if (profile.contents === before || !contact) return
+    running.act((talk) => talk.know(knownOf(contact)))
+    // An address that could not be taken is not confirmed: he tells it again.
+    if (event.kind === 'moved' && formatProfileAddress(contact.address) === event.address)
+      running.act((talk) => talk.saved(contact.alias))
   }
 
   if (network.dht) {
@@ -94,14 +99,20 @@ export function startTalking(options: TalkingOptions): Talking {
   }
 }
 
+const knownOf = (contact: Buddy): Known => ({
+  whom: { kind: 'known', contact },
+  invite: undefined,
+  isStrange: contact.isStrange,
+})
+
 /** The client profile is made when it is needed and kept until a day before it expires (D14). */
-function ownOf(identity: Identity): Own {
-  const { keys, instanceTag } = identity
+function ownOf(contents: Contents): Own {
+  const { keys, instanceTag } = contents.identity
   let made: { readonly bytes: Uint8Array; readonly expires: number } | undefined
   return {
     identity: keys,
     instanceTag,
-    selves: [identity],
+    selves: selvesOf(contents),
     clientProfile(now) {
       const wall = wallClock(now)
       if (!made || needsRenewal(made.expires, wall)) {

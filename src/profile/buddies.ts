@@ -18,11 +18,15 @@ export interface Buddy {
   readonly addedAt: number // unix ms
   /** When a conversation with him was last secured, in unix ms. */
   readonly lastSeenAt: number | undefined
+  /** Is not looked for, and gets no answer. */
+  readonly isBlocked: boolean
+  /** Does not know our address yet, or not the one of now: it is told in the conversation. */
+  readonly isStrange: boolean
 }
 
 export type Buddies = readonly Buddy[]
 
-type AliasFault = 'alias-empty' | 'alias-long' | 'alias-characters'
+export type AliasFault = 'alias-empty' | 'alias-long' | 'alias-characters'
 
 export type BuddyFault =
   | AliasFault
@@ -33,10 +37,12 @@ export type BuddyFault =
   | 'discovery-key-taken'
   | 'too-many'
 
-export type Added =
-  | { readonly kind: 'added'; readonly buddies: Buddies; readonly buddy: Buddy }
-  /** `by`: the buddy who has it already. */
-  | { readonly kind: 'refused'; readonly why: BuddyFault; readonly by?: string }
+/** `by`: the buddy who has it already. */
+type Refusal = { readonly kind: 'refused'; readonly why: BuddyFault; readonly by?: string }
+
+export type Added = { readonly kind: 'added'; readonly buddies: Buddies; readonly buddy: Buddy } | Refusal
+
+export type Renamed = { readonly kind: 'renamed'; readonly buddies: Buddies; readonly buddy: Buddy } | Refusal
 
 /** More than anybody meets; a vault of so many is 200 kB. */
 export const maxBuddies = 1_000
@@ -54,7 +60,7 @@ export function addBuddy(
   if (fault) return { kind: 'refused', why: fault }
   const clash = findBuddy(buddies, name)
   if (clash) return { kind: 'refused', why: 'alias-taken', by: clash.alias }
-  const other = addressFault(buddies, address, own)
+  const other = addressRefusal(buddies, address, own)
   if (other) return other
   if (buddies.length >= maxBuddies) return { kind: 'refused', why: 'too-many' }
   const buddy: Buddy = {
@@ -64,12 +70,14 @@ export function addBuddy(
     fingerprint: undefined,
     addedAt: at,
     lastSeenAt: undefined,
+    isBlocked: false,
+    isStrange: false,
   }
   return { kind: 'added', buddies: [...buddies, buddy], buddy }
 }
 
 /** docs/Protocol.md, "The pair's secret": whose discovery key is refused. */
-function addressFault(buddies: Buddies, address: ProfileAddress, own: ProfileAddress): Added | undefined {
+function addressRefusal(buddies: Buddies, address: ProfileAddress, own: ProfileAddress): Refusal | undefined {
   if (equal(address, own)) return { kind: 'refused', why: 'own-address' }
   if (hasSameKey(address, own)) return { kind: 'refused', why: 'own-discovery-key' }
   const holder = buddies.find((buddy) => hasSameKey(buddy.address, address))
@@ -82,7 +90,7 @@ const hasSameKey = (a: ProfileAddress, b: ProfileAddress): boolean =>
   equal(discoveryKeyIn(a), discoveryKeyIn(b))
 
 /** Letters and digits of any script, and `. _ -` inside: a word of a command line, and no option. */
-function aliasFault(alias: string): AliasFault | undefined {
+export function aliasFault(alias: string): AliasFault | undefined {
   if (alias === '') return 'alias-empty'
   if ([...alias].length > maxAlias) return 'alias-long'
   return /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u.test(alias) ? undefined : 'alias-characters'
@@ -98,6 +106,51 @@ const fold = (alias: string): string => alias.normalize('NFKC').toLowerCase()
 export function removeBuddy(buddies: Buddies, alias: string): Buddies {
   const gone = findBuddy(buddies, alias)
   return gone ? buddies.filter((buddy) => buddy !== gone) : buddies
+}
+
+/** The list with a buddy changed; the same list if nobody has the alias. */
+export function changeBuddy(buddies: Buddies, alias: string, by: (buddy: Buddy) => Buddy): Buddies {
+  const found = findBuddy(buddies, alias)
+  return found ? buddies.map((buddy) => (buddy === found ? by(buddy) : buddy)) : buddies
+}
+
+/** Another alias for a buddy there is; another case of the same one, too. */
+export function renameBuddy(buddies: Buddies, buddy: Buddy, alias: string): Renamed {
+  const name = alias.normalize('NFC')
+  const fault = aliasFault(name)
+  if (fault) return { kind: 'refused', why: fault }
+  const clash = findBuddy(buddies, name)
+  if (clash && clash !== buddy) return { kind: 'refused', why: 'alias-taken', by: clash.alias }
+  const renamed: Buddy = { ...buddy, alias: name }
+  return { kind: 'renamed', buddies: changeBuddy(buddies, buddy.alias, () => renamed), buddy: renamed }
+}
+
+/** Raises trust to `verified`, for the pinned fingerprint and for no other. */
+export function verifyBuddy(buddies: Buddies, alias: string, fingerprint: Fingerprint): Buddies {
+  const isPinned = findBuddy(buddies, alias)?.fingerprint === fingerprint
+  return isPinned ? changeBuddy(buddies, alias, (buddy) => ({ ...buddy, trust: 'verified' })) : buddies
+}
+
+export interface Move {
+  readonly address: ProfileAddress
+  /** Of the conversation in which the address was told. */
+  readonly fingerprint: Fingerprint
+}
+
+/**
+ * A buddy told his new address; `undefined` if it is not for him to tell: not
+ * under the pinned fingerprint, or not an address that could be added.
+ */
+export function moveBuddy(
+  buddies: Buddies,
+  alias: string,
+  { address, fingerprint, own }: Move & { readonly own: ProfileAddress },
+): Buddies | undefined {
+  const mover = findBuddy(buddies, alias)
+  if (mover?.fingerprint !== fingerprint || !isFingerprintOf(address, fingerprint)) return undefined
+  const others = buddies.filter((buddy) => buddy !== mover)
+  if (addressRefusal(others, address, own)) return undefined
+  return changeBuddy(buddies, alias, (buddy) => ({ ...buddy, address }))
 }
 
 /** Whether he who answers under this fingerprint is the buddy: the pinned one, or else the one of the address. */
@@ -124,8 +177,7 @@ export function touchBuddy(
   const seen = findBuddy(buddies, alias)
   if (!seen) return buddies // removed since
   if (!isBuddy(seen, fingerprint)) throw new Error('a fingerprint is pinned that is not the buddy’s')
-  const touched: Buddy = { ...seen, fingerprint, lastSeenAt: at }
-  return buddies.map((buddy) => (buddy === seen ? touched : buddy))
+  return changeBuddy(buddies, alias, (buddy) => ({ ...buddy, fingerprint, lastSeenAt: at }))
 }
 
 /** Whether a list holds what `addBuddy` promises: for what comes from a file. */

@@ -3,6 +3,7 @@
  * "Vault". Integers are big-endian; what is read is checked as if a stranger
  * had written it.
  */
+import { concatBytes } from '@noble/hashes/utils.js'
 import { hex } from '@scure/base'
 import type { Address } from '../machine.ts'
 import { parseFingerprint } from '../otr/identity.ts'
@@ -11,7 +12,11 @@ import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { type ProfileAddress, readProfileAddress } from './address.ts'
 import { areSound, type Buddies, type Buddy, maxBuddies, type Trust } from './buddies.ts'
-import { type Identity, readIdentity, writeIdentity } from './identity.ts'
+import { readCode } from './code.ts'
+import { discoveryKeySize } from './discoverykey.ts'
+import { type Identity, readIdentity, selfWith, writeIdentity } from './identity.ts'
+import { areSoundInvites, type Invite, type Invites, maxInvites, type Side } from './invite.ts'
+import type { Self } from './pair.ts'
 
 export interface Contents {
   readonly identity: Identity
@@ -19,12 +24,20 @@ export interface Contents {
   readonly buddies: Buddies
   /** Nodes of the DHT that answered: where the next start begins, newest first. */
   readonly nodes: readonly Address[]
+  /** Discovery keys that were replaced and that a buddy may still use, newest first. */
+  readonly former: readonly Self[]
+  /** Codes that are not done with. */
+  readonly invites: Invites
 }
 
 /** Nodes kept; the rest of a longer list is dropped. */
 export const maxNodes = 200
 
-export function encodeContents({ identity, createdAt, buddies, nodes }: Contents): Uint8Array {
+/** Replaced discovery keys: each of them costs every buddy who has not learned the newest a record of his own. */
+export const maxFormer = 4
+
+export function encodeContents(contents: Contents): Uint8Array {
+  const { identity, createdAt, buddies, nodes } = contents
   const kept = nodes.slice(0, maxNodes)
   const writer = new Writer(512 + 256 * buddies.length)
   writeIdentity(writer, identity)
@@ -32,6 +45,10 @@ export function encodeContents({ identity, createdAt, buddies, nodes }: Contents
   for (const buddy of buddies) writeBuddy(writer, buddy)
   writer.u16(kept.length)
   for (const node of kept) writer.data(utf8.encode(node))
+  for (const { type, encode } of fields) {
+    const octets = encode(contents)
+    if (octets.length > 0) writer.u8(type).data(octets)
+  }
   return writer.done()
 }
 
@@ -51,8 +68,103 @@ export function decodeContents(octets: Uint8Array): Contents | undefined {
   const createdAt = time(reader)
   const buddies = list(reader, maxBuddies, readBuddy)
   const nodes = list(reader, maxNodes, readNode)
-  if (!identity || !buddies || !nodes || !reader.isComplete) return undefined
-  return areSound(buddies, identity.address) ? { identity, createdAt, buddies, nodes } : undefined
+  if (!identity || !buddies || !nodes) return undefined
+  const contents = decodeFields(reader, { identity, createdAt, buddies, nodes, former: [], invites: [] })
+  if (!contents || !reader.isComplete) return undefined
+  return areSound(contents.buddies, identity.address) ? contents : undefined
+}
+
+/** What came to the vault later: one that was written before ends where they begin. */
+interface Field {
+  readonly type: number
+  /** No octets for what a vault without the field has. */
+  readonly encode: (contents: Contents) => Uint8Array
+  /** @param octets - one or more */
+  readonly decode: (octets: Uint8Array, contents: Contents) => Contents | undefined
+}
+
+/** type 1 | DATA, in ascending order; none twice, none empty: contents have one form only. */
+const fields: readonly Field[] = [
+  { type: 1, encode: encodeMarks, decode: decodeMarks },
+  { type: 2, encode: encodeFormer, decode: decodeFormer },
+  { type: 3, encode: encodeInvites, decode: decodeInvites },
+]
+
+function decodeFields(reader: Reader, before: Contents): Contents | undefined {
+  let contents: Contents | undefined = before
+  for (let last = 0; contents && reader.left > 0; ) {
+    const type = reader.u8()
+    const octets = reader.data()
+    const field = fields.find((field) => field.type === type)
+    if (!field || type <= last || !reader.isSound || octets.length === 0) return undefined
+    contents = field.decode(octets, contents)
+    last = type
+  }
+  return contents
+}
+
+/** An octet for each buddy: 1 blocked, 2 strange. */
+function encodeMarks({ buddies }: Contents): Uint8Array {
+  const marks = buddies.map(({ isBlocked, isStrange }) => (isBlocked ? 1 : 0) | (isStrange ? 2 : 0))
+  return marks.some((mark) => mark > 0) ? Uint8Array.from(marks) : new Uint8Array(0)
+}
+
+function decodeMarks(octets: Uint8Array, contents: Contents): Contents | undefined {
+  const { buddies } = contents
+  const isSound = octets.length === buddies.length && octets.every((mark) => mark <= 3)
+  if (!isSound || octets.every((mark) => mark === 0)) return undefined
+  const marked = buddies.map((buddy, i) => {
+    const mark = octets[i]!
+    return { ...buddy, isBlocked: (mark & 1) !== 0, isStrange: (mark & 2) !== 0 }
+  })
+  return { ...contents, buddies: marked }
+}
+
+/** n x 32: the discovery secrets. */
+function encodeFormer({ former }: Contents): Uint8Array {
+  return concatBytes(...former.map(({ discoverySecret }) => discoverySecret))
+}
+
+function decodeFormer(octets: Uint8Array, contents: Contents): Contents | undefined {
+  const count = octets.length / discoveryKeySize
+  if (!Number.isInteger(count) || count > maxFormer) return undefined
+  const former = Array.from({ length: count }, (_, i) =>
+    selfWith(contents.identity, octets.slice(i * discoveryKeySize, (i + 1) * discoveryKeySize)),
+  )
+  return { ...contents, former }
+}
+
+/** n of: side 1 | alias DATA | code DATA | PRK 32 | made, expires 8 + 8 | fingerprint DATA */
+function encodeInvites({ invites }: Contents): Uint8Array {
+  const writer = new Writer()
+  for (const { side, alias, code, prk, createdAt, expiresAt, bound } of invites) {
+    writer.u8(sides.indexOf(side)).data(utf8.encode(alias)).data(utf8.encode(code ?? '')).bytes(prk)
+    writer.u64(BigInt(createdAt)).u64(BigInt(expiresAt)).data(hex.decode(bound ?? ''))
+  }
+  return writer.done()
+}
+
+function decodeInvites(octets: Uint8Array, contents: Contents): Contents | undefined {
+  const reader = new Reader(octets)
+  const invites: Invite[] = []
+  while (reader.left > 0 && invites.length < maxInvites) {
+    const invite = readInvite(reader)
+    if (!invite) return undefined
+    invites.push(invite)
+  }
+  return reader.isComplete && areSoundInvites(invites) ? { ...contents, invites } : undefined
+}
+
+function readInvite(reader: Reader): Invite | undefined {
+  const side = sides[reader.u8()]
+  const [alias, written] = [text(reader), text(reader)]
+  const prk = reader.bytes(32).slice()
+  const [createdAt, expiresAt] = [time(reader), time(reader)]
+  const pinned = reader.data()
+  const bound = parseFingerprint(hex.encode(pinned))
+  const code = written === undefined ? undefined : readCode(written)
+  if (!reader.isSound || !side || alias === undefined || (!bound && pinned.length > 0)) return undefined
+  return code || written === '' ? { side, alias, code, prk, createdAt, expiresAt, bound } : undefined
 }
 
 function list<Item>(
@@ -88,6 +200,8 @@ function readBuddy(reader: Reader): Buddy | undefined {
     fingerprint,
     addedAt,
     lastSeenAt: lastSeenAt === 0 ? undefined : lastSeenAt,
+    isBlocked: false,
+    isStrange: false,
   }
 }
 
@@ -117,6 +231,7 @@ function text(reader: Reader): string | undefined {
   }
 }
 
+const sides: readonly Side[] = ['inviter', 'accepter'] // the octet is the index
 const trusts: readonly Trust[] = ['unverified', 'by-code', 'verified'] // the octet is the index
 const maxTime = 253_402_300_799_999n // the year 9999 ends
 const utf8 = new TextEncoder()

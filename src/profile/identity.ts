@@ -14,6 +14,7 @@ import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
 import { type ProfileAddress, profileAddress } from './address.ts'
 import { discoveryKeyOf, discoveryKeySize } from './discoverykey.ts'
+import type { Self } from './pair.ts'
 
 export interface Identity {
   readonly keys: IdentityKeys
@@ -26,6 +27,17 @@ export interface Identity {
 
 export function createIdentity(random: Random): Identity {
   return complete(generateIdentity(random), random(discoveryKeySize), newInstanceTag(random))
+}
+
+/** The same one with a new discovery key, and so another address. */
+export const withNewDiscoveryKey = (identity: Identity, random: Random): Identity => ({
+  ...identity,
+  ...selfWith(identity, random(discoveryKeySize)),
+})
+
+/** The address that an identity had, or has, with this discovery secret. */
+export function selfWith({ fingerprint }: Identity, discoverySecret: Uint8Array): Self {
+  return { discoverySecret, address: profileAddress(discoveryKeyOf(discoverySecret), fingerprint) }
 }
 
 /** Uniform over 0x100 to 0xffffffff. */

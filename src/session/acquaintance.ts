@@ -222,7 +222,10 @@ export class Acquaintance {
     const { fingerprint } = current
     const at = Math.floor(this.#options.wall(now))
     const { alias } = this
-    const contact = { alias, address, fingerprint, trust: 'by-code', addedAt: at, lastSeenAt: at } as const
+    const contact: Contact = {
+      ...{ alias, address, fingerprint, trust: 'by-code', addedAt: at, lastSeenAt: at },
+      ...{ isBlocked: false, isStrange: this.#introduction.isDue },
+    }
     this.#whom = { kind: 'known', contact }
     this.#emit({ kind: 'met', address: formatProfileAddress(address), ...this.under(current) })
   }

@@ -7,8 +7,11 @@ import {
   findBuddy,
   isBuddy,
   maxBuddies,
+  moveBuddy,
   removeBuddy,
+  renameBuddy,
   touchBuddy,
+  verifyBuddy,
 } from '../../src/profile/buddies.ts'
 import { aliceAddress, bobAddress, other, own, third, withBuddy } from './people.ts'
 
@@ -32,6 +35,8 @@ describe('adding a buddy', () => {
         fingerprint: undefined,
         addedAt: context.at,
         lastSeenAt: undefined,
+        isBlocked: false,
+        isStrange: false,
       },
     })
   })
@@ -131,4 +136,50 @@ test('a list that addBuddy would not have made is not sound', () => {
   expect(areSound([bob, { ...alice, alias: '' }], own.address)).toBe(false)
   expect(areSound([bob, { ...alice, alias: 'a\u0301' }], own.address)).toBe(false)
   expect(areSound([{ ...bob, fingerprint: third.fingerprint }], own.address)).toBe(false)
+})
+
+describe('a new alias', () => {
+  const buddies = withBuddy(withBuddy([], 'Bob', other.address), 'alice', aliceAddress)
+  const rename = (alias: string) => renameBuddy(buddies, buddies[0]!, alias)
+
+  test('changes nothing else, and may be the old one in another case', () => {
+    for (const alias of ['robert', 'bob']) {
+      const renamed = { ...buddies[0], alias }
+      expect(rename(alias)).toEqual({ kind: 'renamed', buddies: [renamed, buddies[1]], buddy: renamed })
+    }
+  })
+
+  test.each([
+    ['alias-taken', 'ALICE', 'alice'],
+    ['alias-characters', '-bob', undefined],
+    ['alias-empty', '', undefined],
+  ])('is refused as %s: %j', (why, alias, by) => {
+    expect(rename(alias)).toEqual({ kind: 'refused', why, ...(by !== undefined && { by }) })
+  })
+})
+
+describe('what a conversation tells of a buddy', () => {
+  const { fingerprint } = other
+  const pinned = touchBuddy(withBuddy([], 'bob', other.address), 'bob', { fingerprint, at: 42 })
+  const near = `${fingerprint.slice(0, 110)}00` as typeof fingerprint
+
+  test('raises trust under the pinned fingerprint only', () => {
+    expect(verifyBuddy(pinned, 'bob', fingerprint)).toEqual([{ ...pinned[0], trust: 'verified' }])
+    expect(verifyBuddy(pinned, 'bob', near)).toBe(pinned)
+    expect(verifyBuddy(pinned, 'carol', fingerprint)).toBe(pinned)
+    const unpinned = withBuddy([], 'bob', other.address)
+    expect(verifyBuddy(unpinned, 'bob', fingerprint)).toBe(unpinned)
+  })
+
+  test('moves him to another address of his own, under the pinned fingerprint only', () => {
+    const address = profileAddress(discoveryKeyIn(bobAddress), fingerprint)
+    const move = (buddies: Buddies, moved: ProfileAddress, under = fingerprint) =>
+      moveBuddy(buddies, 'bob', { address: moved, fingerprint: under, own: own.address })
+    expect(move(pinned, address)).toEqual([{ ...pinned[0], address }])
+    expect(move(pinned, address, near)).toBeUndefined()
+    expect(move(pinned, profileAddress(discoveryKeyIn(bobAddress), third.fingerprint))).toBeUndefined()
+    expect(move(pinned, profileAddress(discoveryKeyIn(own.address), fingerprint))).toBeUndefined()
+    expect(move(withBuddy(pinned, 'robert', bobAddress), address)).toBeUndefined()
+    expect(move(withBuddy([], 'bob', other.address), address)).toBeUndefined()
+  })
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Address } from '../../src/machine.ts'
 import { touchBuddy } from '../../src/profile/buddies.ts'
 import { type Contents, decodeContents, encodeContents, maxNodes } from '../../src/profile/contents.ts'
+import { selfWith } from '../../src/profile/identity.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import { aliceAddress, other, own, withBuddy } from './people.ts'
 
@@ -13,14 +14,57 @@ const contents: Contents = {
   createdAt: 1_700_000_000_000,
   buddies: touchBuddy(buddies, 'žofie', { fingerprint: other.fingerprint, at: 1_700_000_000_001 }),
   nodes,
+  former: [],
+  invites: [],
 }
 const octets = encodeContents(contents)
 const identitySize = 150
+
+const all: Contents = {
+  ...contents,
+  buddies: contents.buddies.map((buddy, i) => ({ ...buddy, isBlocked: i === 0, isStrange: i === 1 })),
+  former: [selfWith(own, new Uint8Array(32).fill(5)), selfWith(own, new Uint8Array(32).fill(6))],
+}
 
 test('what is written is read again', () => {
   expect(decodeContents(octets)).toEqual(contents)
   const empty = { ...contents, buddies: [], nodes: [] }
   expect(decodeContents(encodeContents(empty))).toEqual(empty)
+})
+
+test('so is who is blocked, who does not know the new address, and which keys came before', () => {
+  expect(decodeContents(encodeContents(all))).toEqual(all)
+})
+
+test('what was written before there were such fields is read: nobody is blocked, no key was replaced', () => {
+  const last = new TextEncoder().encode('[2001:db8::1]:6881')
+  expect(octets.subarray(-last.length)).toEqual(last)
+  expect(decodeContents(octets)).toMatchObject({ former: [], buddies: [{ isBlocked: false }, {}] })
+})
+
+test('a field that is unknown, empty, too long, twice or out of order is refused', () => {
+  const withFields = (...fields: readonly (readonly [number, Uint8Array])[]) => {
+    const writer = new Writer().bytes(octets)
+    for (const [type, field] of fields) writer.u8(type).data(field)
+    return decodeContents(writer.done())
+  }
+  const marks = [1, Uint8Array.of(1, 0)] as const
+  const keys = (count: number) => [2, new Uint8Array(32 * count).fill(7)] as const
+  expect(withFields(marks, keys(4))?.former).toHaveLength(4)
+  for (const fields of [
+    [[9, Uint8Array.of(1)]],
+    [[0, Uint8Array.of(1)]],
+    [[1, new Uint8Array(0)]],
+    [[1, Uint8Array.of(0, 0)]],
+    [[1, Uint8Array.of(1)]],
+    [[1, Uint8Array.of(4, 0)]],
+    [marks, marks],
+    [keys(1), marks],
+    [keys(0)],
+    [keys(5)],
+    [[2, new Uint8Array(33)]],
+  ] as const)
+    expect(withFields(...fields)).toBeUndefined()
 })
 
 test('of a list of nodes the first 200 are kept', () => {
@@ -75,10 +119,11 @@ test('any octets yield contents or undefined', () => {
     fc.property(fc.uint8Array({ maxLength: 400 }), (any) => decodeContents(any) === undefined),
     { numRuns: 30 },
   )
-  const at = fc.integer({ min: identitySize, max: octets.length - 1 })
+  const written = encodeContents(all)
+  const at = fc.integer({ min: identitySize, max: written.length - 1 })
   fc.assert(
     fc.property(at, fc.integer({ min: 0, max: 255 }), (i, value) => {
-      const copy = octets.slice()
+      const copy = written.slice()
       copy[i] = value
       const decoded = decodeContents(copy)
       if (decoded) expect(encodeContents(decoded)).toEqual(copy) // one form only

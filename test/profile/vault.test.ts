@@ -13,6 +13,8 @@ const contents: Contents = {
   createdAt: 1,
   buddies: withBuddy([], 'bob', other.address),
   nodes: [],
+  former: [],
+  invites: [],
 }
 const options = { random: randomBytes, cost: cheap }
 const vault = await Vault.create('correct horse', options)

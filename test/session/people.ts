@@ -47,6 +47,8 @@ export const contactOf = ({ alias, identity }: Person, changes: Partial<Contact>
   fingerprint: undefined,
   addedAt: 0,
   lastSeenAt: undefined,
+  isBlocked: false,
+  isStrange: false,
   ...changes,
 })
 
