@@ -11,6 +11,7 @@ import type { Random } from '../crypto.ts'
 import { equal, wipe } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
 import { Attempts } from './attempts.ts'
+import { type DakeAllowance, DakeBudget } from './budget.ts'
 import {
   abandon,
   answer,
@@ -61,6 +62,8 @@ export interface ConversationOptions {
   readonly padding?: 'none' | 'classes'
   /** Of all conversations of this profile; a conversation without it counts for itself alone. */
   readonly attempts?: Attempts
+  /** Of all conversations with this peer; a conversation without it counts for itself alone. */
+  readonly dakes?: DakeAllowance
 }
 
 export type ConversationEvent =
@@ -120,15 +123,16 @@ export class Conversation {
   /** Whom it was first secured with: nobody else is accepted later. */
   #peer: Fingerprint | undefined
   #renewalEnds = Infinity // ms: expired, and to be secured again by then
-  readonly #answered: number[] = [] // when, ms
   readonly #fingerprint: Fingerprint // our own
   readonly #attempts: Attempts
+  readonly #dakes: DakeAllowance
   #runs = 0 // of SMP
 
   constructor(options: ConversationOptions) {
     this.#options = options
     this.#fingerprint = fingerprintOf(options.identity)
     this.#attempts = options.attempts ?? new Attempts()
+    this.#dakes = options.dakes ?? new DakeBudget()
   }
 
   get isSecured(): boolean {
@@ -306,7 +310,8 @@ export class Conversation {
 
   /** "Receiving an Identity Message"; only a responder heeds one. */
   #receiveIdentity(message: Identity, now: number): Received {
-    if (this.#options.role !== 'responder' || !this.#mayAnswer(now)) return nothing
+    // A DAKE is the dearest thing a peer can ask for.
+    if (this.#options.role !== 'responder' || !this.#dakes.take(now)) return nothing
     const wall = this.#options.wall(now)
     const party = validate(message, wall)
     if ('kind' in party) return refusedFor(party, wall)
@@ -418,14 +423,6 @@ export class Conversation {
 
   #isForUs({ kind, receiverTag }: Identity | AuthR | AuthI | DataMessage): boolean {
     return receiverTag === this.#options.instanceTag || (kind === 'identity' && receiverTag === 0)
-  }
-
-  /** A DAKE is the dearest thing a peer can ask for. */
-  #mayAnswer(now: number): boolean {
-    while (this.#answered[0] !== undefined && now - this.#answered[0] >= minute) this.#answered.shift()
-    if (this.#answered.length >= answersPerMinute) return false
-    this.#answered.push(now)
-    return true
   }
 
   /** One conversation, one peer: renewed keys are of who had the first ones. */
@@ -544,5 +541,3 @@ const none = new Uint8Array(0)
 const nothing: Received = { replies: [], events: [] }
 const sessionLife = 7_200_000 // ms, D15: as in the example of the text
 const patience = 30_000 // ms: a DAKE takes three messages and 0.1 s
-const minute = 60_000 // ms
-const answersPerMinute = 6 // 40 ms each; an honest peer needs one in two hours (D15)

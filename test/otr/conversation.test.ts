@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { DakeBudget } from '../../src/otr/budget.ts'
 import { fingerprintOf } from '../../src/otr/identity.ts'
 import { decodeMessage } from '../../src/otr/message.ts'
 import { createClientProfile } from '../../src/otr/profile.ts'
@@ -139,6 +140,15 @@ describe('a stranger', () => {
     const answered = Array.from({ length: 7 }, () => alice.receive(identity, 1_000).replies.length)
     expect(answered).toEqual([1, 1, 1, 1, 1, 1, 0])
     expect(alice.receive(identity, 61_000).replies).toHaveLength(1)
+  })
+
+  test('is answered six times a minute by all conversations that share a budget', () => {
+    const dakes = new DakeBudget()
+    const several = Array.from({ length: 4 }, () => aliceWith({ dakes }))
+    const identity = bobWith().start(0)
+    const answered = (now: number): number =>
+      [...several, ...several].filter((alice) => alice.receive(identity, now).replies.length > 0).length
+    expect([answered(1_000), answered(60_999), answered(61_000)]).toEqual([6, 0, 6])
   })
 })
 
