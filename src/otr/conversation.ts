@@ -313,7 +313,7 @@ export class Conversation {
     // A DAKE is the dearest thing a peer can ask for.
     if (this.#options.role !== 'responder' || !this.#dakes.take(now)) return nothing
     const wall = this.#options.wall(now)
-    const party = validate(message, wall)
+    const party = validate(message, { own: this.#options.identity.publicKey, wall })
     if ('kind' in party) return refusedFor(party, wall)
     if (!this.#accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
     const { state, message: reply } = answer(this.#selfAt(now), party)
@@ -326,7 +326,7 @@ export class Conversation {
     const exchange = this.#exchange
     if (exchange.kind !== 'waiting-auth-r') return nothing
     const wall = this.#options.wall(now)
-    const party = validate(message, wall)
+    const party = validate(message, { own: this.#options.identity.publicKey, wall })
     if ('kind' in party) return refusedFor(party, wall)
     if (!verifyAuthR(exchange, party, message.sigma)) return refused('failed')
     if (!this.#accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')

@@ -3,7 +3,7 @@
  * the next state. Bob is the initiator, Alice the responder. OTRv4,
  * "Interactive DAKE Overview".
  */
-import { type Random, wipe } from '../crypto.ts'
+import { equal, type Random, wipe } from '../crypto.ts'
 import { Writer } from '../wire/writer.ts'
 import { type DhKeys, dh, generateDh, isInGroup, writeMpi } from './dh.ts'
 import { decodePoint, type EcdhKeys, ecdh, generateEcdh, ownPoint, type Point } from './ed448.ts'
@@ -103,8 +103,15 @@ export function start(self: Self): { readonly state: WaitingAuthR; readonly mess
   return { state: { kind: 'waiting-auth-r', self, secrets, kem }, message }
 }
 
-/** "To verify an Identity message" and an Auth-R message, up to its proof. Profile first: it is cheap. */
-export function validate(message: Identity | AuthR, wall: number): Party | DakeFault {
+/**
+ * "To verify an Identity message" and an Auth-R message, up to its proof. Profile first: it is cheap.
+ *
+ * @param own - our H
+ */
+export function validate(
+  message: Identity | AuthR,
+  { own, wall }: { readonly own: Uint8Array; readonly wall: number },
+): Party | DakeFault {
   const { profile: bytes, keys, kem, senderTag } = message
   const profile = validateClientProfile(bytes, { senderTag, wall })
   if ('kind' in profile) return profile
@@ -114,8 +121,18 @@ export function validate(message: Identity | AuthR, wall: number): Party | DakeF
   if (!isInGroup(keys.dh) || !isInGroup(keys.firstDh)) return { kind: 'keys' }
   const ecdhPoint = decodePoint(keys.ecdh)
   const firstEcdhPoint = ecdhPoint && decodePoint(keys.firstEcdh)
-  return firstEcdhPoint ? { profile, keys: { ...keys, ecdhPoint, firstEcdhPoint }, kem } : { kind: 'keys' }
+  if (!firstEcdhPoint || !makesRing(own, profile.forgingKey.bytes, keys.ecdh)) return { kind: 'keys' }
+  return { profile, keys: { ...keys, ecdhPoint, firstEcdhPoint }, kem }
 }
+
+/**
+ * RSig is defined for three keys, and the peer chooses two of the ring that we
+ * sign in: its F and its Y or X. In the ring that the peer signs in, F and the
+ * ephemeral key are ours, and its H is one whose secret it knows: it signed the
+ * profile.
+ */
+const makesRing = (own: Uint8Array, forgingKey: Uint8Array, ephemeral: Uint8Array): boolean =>
+  !equal(own, forgingKey) && !equal(own, ephemeral) && !equal(forgingKey, ephemeral)
 
 /** "Auth-R Message": Alice's step, for a validated Identity. */
 export function answer(

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DakeBudget } from '../../src/otr/budget.ts'
+import { generateEcdh } from '../../src/otr/ed448.ts'
 import { fingerprintOf } from '../../src/otr/identity.ts'
-import { decodeMessage } from '../../src/otr/message.ts'
+import { decodeMessage, encodeIdentity } from '../../src/otr/message.ts'
 import { createClientProfile } from '../../src/otr/profile.ts'
 import {
   alice,
@@ -11,8 +12,10 @@ import {
   bobWith,
   dakeOptions,
   exchange,
+  type Person,
   person,
   securedPair,
+  seeded,
   textsOf,
   wallTime,
 } from './pair.ts'
@@ -149,6 +152,48 @@ describe('a stranger', () => {
     const answered = (now: number): number =>
       [...several, ...several].filter((alice) => alice.receive(identity, now).replies.length > 0).length
     expect([answered(1_000), answered(60_999), answered(61_000)]).toEqual([6, 0, 6])
+  })
+})
+
+describe('a ring has three keys', () => {
+  /** Somebody whose profile names this as the forging key. */
+  const forging = (forgingKey: Uint8Array): Person => {
+    const { identity, instanceTag } = person('mallory', 0x303)
+    const forged = { ...identity, forgingKey }
+    const expires = wallTime / 1000 + 86_400
+    return {
+      identity: forged,
+      instanceTag,
+      profile: createClientProfile({ identity: forged, instanceTag, expires }),
+    }
+  }
+  const answerTo = (bytes: Uint8Array): Uint8Array => aliceWith().receive(bytes, 0).replies[0]!
+  const refused = { replies: [], events: [{ kind: 'refused', why: 'failed' }] }
+
+  test('with our own H as the peer’s F it has two: neither side goes on', () => {
+    const initiator = bobWith(dakeOptions(forging(alice.identity.publicKey)))
+    expect(aliceWith().receive(initiator.start(0), 0)).toEqual(refused)
+    const waiting = bobWith()
+    const responder = aliceWith(dakeOptions(forging(bob.identity.publicKey)))
+    expect(waiting.receive(responder.receive(waiting.start(0), 0).replies[0]!, 0)).toEqual(refused)
+    waiting.receive(answerTo(waiting.start(0)), 0)
+    expect(waiting.isSecured).toBe(true)
+  })
+
+  test('so it has with the peer’s first ECDH key as its F', () => {
+    const ephemeral = generateEcdh(seeded('ephemeral')).public
+    const options = () => ({ ...dakeOptions(forging(ephemeral)), random: seeded('ephemeral') })
+    expect(aliceWith().receive(bobWith(options()).start(0), 0)).toEqual(refused)
+    const waiting = bobWith()
+    const authR = aliceWith(options()).receive(waiting.start(0), 0).replies[0]!
+    expect(waiting.receive(authR, 0)).toEqual(refused)
+  })
+
+  test('and with our own H as the peer’s ECDH key', () => {
+    const identity = decodeMessage(bobWith().start(0))
+    if (identity.kind !== 'identity') throw new Error('no Identity')
+    const keys = { ...identity.keys, ecdh: alice.identity.publicKey }
+    expect(aliceWith().receive(encodeIdentity({ ...identity, keys }), 0)).toEqual(refused)
   })
 })
 

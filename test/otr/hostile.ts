@@ -18,7 +18,8 @@ export class Hostile {
     const self = { identity, tag, profile, isPostQuantum: false, ...ids, random: this.#random }
     const { state, message } = start(self)
     const authR = decodeMessage(victim.receive(message, now).replies[0]!)
-    const party = authR.kind === 'auth-r' ? validate(authR, wallTime) : undefined
+    const party =
+      authR.kind === 'auth-r' ? validate(authR, { own: identity.publicKey, wall: wallTime }) : undefined
     if (!party || 'kind' in party) throw new Error('hostile: no Auth-R')
     const { established, message: authI } = finish(state, party)
     victim.receive(authI, now)
