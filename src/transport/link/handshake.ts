@@ -64,13 +64,15 @@ export interface Answer {
   readonly response: Uint8Array // 76 octets, to where the init came from
   /** With the first response only. */
   readonly established?: Established
+  /** The index of a half-open link that made room for this one: its owner drops it. */
+  readonly displaced?: number
 }
 
 /** One for a buddy: makes one link of each ephemeral key, and remembers what replays need. */
 export class Responder {
   readonly #ephemerals = new Map<string, number>() // oldest first -> epoch
   #recent: Recent[] = []
-  #halfOpen: { readonly index: number; readonly until: number }[] = []
+  #halfOpen: readonly HalfOpen[] = [] // oldest first
 
   receive(init: Uint8Array, peer: Address, options: ResponderOptions, now: number): Answer | undefined {
     const { keys, epoch, index, random } = options
@@ -79,20 +81,30 @@ export class Responder {
     if (!read) return undefined
     const ephemeral = latin1(read.noise.subarray(0, 32))
     if (this.#ephemerals.has(ephemeral)) return this.#repeat(init, peer)
-    if (this.#halfOpen.length >= maxHalfOpen) return undefined
+    const [oldest] = this.#halfOpen
+    const displaced = this.#halfOpen.length >= maxHalfOpen ? oldest : undefined
+    if (displaced && now - displaced.since <= displaceable) return undefined
     const agreed = respond(read.noise, { prologue, psk: keys.psk, secret: random(32) })
     if (!agreed) return undefined
     const { h, ck, message } = agreed
     const response = writeResponse(keys, { index, peerIndex: read.index, noise: message })
     this.#remember(ephemeral, epoch)
-    this.#recent.push({ init, response, peers: new Set([peer]), until: now + repeatsFor })
-    this.#halfOpen.push({ index, until: now + halfOpenFor })
-    return { response, established: { role: 'responder', h, ck, index, peerIndex: read.index } }
+    if (displaced) this.#displace(displaced)
+    this.#recent.push({ index, init, response, peers: new Set([peer]), until: now + repeatsFor })
+    this.#halfOpen = [...this.#halfOpen, { index, since: now }]
+    const established = { role: 'responder', h, ck, index, peerIndex: read.index } as const
+    return { response, established, ...(displaced && { displaced: displaced.index }) }
   }
 
   /** The link of this index is up, or gone: it is half-open no more. Without it, it is after 15 s. */
   settle(index: number): void {
     this.#halfOpen = this.#halfOpen.filter((each) => each.index !== index)
+  }
+
+  /** Nobody is led to a link that is gone; that there was one stays known. */
+  #displace({ index }: HalfOpen): void {
+    this.settle(index)
+    this.#recent = this.#recent.filter((each) => each.index !== index)
   }
 
   #repeat(init: Uint8Array, peer: Address): Answer | undefined {
@@ -112,11 +124,17 @@ export class Responder {
 
   #expire(now: number): void {
     this.#recent = this.#recent.filter(({ until }) => now < until)
-    this.#halfOpen = this.#halfOpen.filter(({ until }) => now < until)
+    this.#halfOpen = this.#halfOpen.filter(({ since }) => now < since + halfOpenFor)
   }
 }
 
+interface HalfOpen {
+  readonly index: number
+  readonly since: number // ms
+}
+
 interface Recent {
+  readonly index: number
   readonly init: Uint8Array
   readonly response: Uint8Array
   readonly peers: Set<Address>
@@ -127,7 +145,10 @@ const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
 /** Noise, section 6: another version of the link shares no handshake with this one. */
 const prologue = new TextEncoder().encode('otrtalk link v1')
-const maxHalfOpen = 2
+// An init that was recorded while we were off is new to us. Whoever plays such back takes a place from nobody
+// for longer than `displaceable`, and an honest link has that long to come up.
+const maxHalfOpen = 4
+const displaceable = 2_000 // ms: a DAKE's three messages and its work, at 500 ms RTT
 const halfOpenFor = 15_000 // ms: a link that is not up by then is lost
 const repeatsFor = 10_000 // ms
 const maxPeers = 8

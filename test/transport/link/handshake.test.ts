@@ -119,16 +119,65 @@ describe('an init that comes again', () => {
   })
 })
 
-test('a buddy has at most 2 half-open links; one that is settled, or 15 s old, makes room', () => {
-  const { initiator, ask, responder } = start()
-  expect(ask(initiator().init)).toBeDefined() // index 100
-  expect(ask(initiator().init, { now: 5_000 })).toBeDefined()
-  const third = initiator().init
-  expect(ask(third, { now: 14_999 })).toBeUndefined()
-  expect(ask(third, { now: 15_000 })?.established).toBeDefined() // not spoilt by its refusal
-  expect(ask(initiator().init, { now: 15_000 })).toBeUndefined()
-  responder.settle(101)
-  expect(ask(initiator().init, { now: 15_000 })).toBeDefined()
+describe('a buddy has at most 4 half-open links', () => {
+  /** Indices 100 to 103, one every 100 ms. */
+  const full = () => {
+    const started = start()
+    const inits = Array.from({ length: 4 }, () => started.initiator().init)
+    for (const [i, init] of inits.entries())
+      expect(started.ask(init, { now: 100 * i })?.displaced).toBeUndefined()
+    return { ...started, inits }
+  }
+
+  test('a fifth within 2 s of the first is refused, and not spoilt by that; later it takes its place', () => {
+    const { initiator, ask } = full()
+    const fifth = initiator().init
+    expect(ask(fifth, { now: 2_000 })).toBeUndefined()
+    expect(ask(fifth, { now: 2_001 })).toMatchObject({ established: {}, displaced: 100 })
+    expect(ask(initiator().init, { now: 2_100 })).toBeUndefined()
+    expect(ask(initiator().init, { now: 2_101 })?.displaced).toBe(101)
+  })
+
+  test('one that is settled, or 15 s old, makes room without that', () => {
+    const { initiator, ask, responder } = full()
+    responder.settle(102)
+    const fifth = ask(initiator().init, { now: 1_000 })
+    expect(fifth?.established).toBeDefined()
+    expect(fifth).not.toHaveProperty('displaced')
+    expect(ask(initiator().init, { now: 14_999 })?.displaced).toBe(100)
+    expect(ask(initiator().init, { now: 15_100 })).not.toHaveProperty('displaced')
+  })
+
+  test('the init of one that had to go leads nowhere any more', () => {
+    const { initiator, ask, inits } = full()
+    expect(ask(inits[0]!, { now: 2_500 })).toBeDefined()
+    ask(initiator().init, { now: 2_500 })
+    expect(ask(inits[0]!, { now: 2_500 })).toBeUndefined()
+    expect(ask(inits[1]!, { now: 2_500 })).toEqual({ response: expect.any(Uint8Array) })
+    expect(ask(inits[0]!, { now: 100_000 })).toBeUndefined()
+  })
+
+  test('a wrong init displaces nobody', () => {
+    const { initiator, ask } = full()
+    expect(ask(initiator({ ...keys, psk: octets(32, 1) }).init, { now: 5_000 })).toBeUndefined()
+    expect(ask(initiator().init, { now: 5_000 })?.displaced).toBe(100)
+  })
+
+  test('recordings of earlier do not keep an honest buddy out: he has 2 s, whatever is played back', () => {
+    const { initiator, ask } = start()
+    const recorded = Array.from({ length: 60 }, () => initiator().init)
+    const honest = initiator().init
+    let own: number | undefined
+    let heldFor = 0
+    for (let now = 0; now < 12_000; now += 100) {
+      const played = recorded.length > 0 ? ask(recorded.pop()!, { now }) : undefined
+      if (own !== undefined && played?.displaced === own) break
+      if (own !== undefined) heldFor += 100
+      else if (now >= 3_000) own = ask(honest, { now })?.established?.index // he sends it again and again
+    }
+    expect(own).toBeDefined()
+    expect(heldFor).toBeGreaterThanOrEqual(2_000)
+  })
 })
 
 describe('a knock', () => {
