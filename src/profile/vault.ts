@@ -24,7 +24,7 @@ export const defaultCost: Cost = { logN: 17, r: 8, p: 1 }
 /** An empty passphrase is known to all: no cost makes it better. */
 const freeCost: Cost = { logN: 1, r: 1, p: 1 }
 
-/** On reading: a file must not make us take more memory than that. */
+/** On reading: a file must not make us take more memory than that. RFC 7914, section 2: N < 2^(16 r). */
 const maxCost: Cost = { logN: 20, r: 16, p: 4 }
 
 /** Octets: the most buddies and nodes fit ten times. */
@@ -136,7 +136,11 @@ function split(file: Uint8Array) {
 }
 
 const isBearable = ({ logN, r, p }: Cost): boolean =>
-  [logN, r, p].every((value) => value >= 1) && logN <= maxCost.logN && r <= maxCost.r && p <= maxCost.p
+  [logN, r, p].every((value) => value >= 1) &&
+  logN <= maxCost.logN &&
+  logN < 16 * r &&
+  r <= maxCost.r &&
+  p <= maxCost.p
 
 /** scrypt(passphrase in NFC and UTF-8, salt, 32): the same passphrase from every keyboard (RFC 8265) */
 function wrappingKey(passphrase: string, { cost: { logN, r, p }, salt }: Header): Promise<Uint8Array> {

@@ -140,6 +140,18 @@ describe('a damaged vault', () => {
     expect(performance.now() - began).toBeLessThan(100)
   })
 
+  test('that asks for what scrypt does not have, N = 2^16 with r = 1, is refused; 2^15 is not', async () => {
+    const costing = (logN: number): Uint8Array => {
+      const copy = file.slice()
+      copy.set([logN, 1, 1], 16)
+      return withChecksum(copy)
+    }
+    expect(await why(costing(16))).toBe('damaged')
+    expect(await why(costing(20))).toBe('damaged')
+    expect(needsPassphrase(costing(16))).toBeUndefined()
+    expect(await why(costing(15))).toBe('wrong-passphrase')
+  })
+
   test('any octets are a value', async () => {
     const magic = file.subarray(0, 16)
     const tail = fc.uint8Array({ maxLength: 300 }).map((octets) => {
