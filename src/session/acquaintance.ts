@@ -41,6 +41,8 @@ export interface AcquaintanceOptions {
 export interface Secured {
   readonly session: Session
   readonly fingerprint: Fingerprint
+  /** By which it was reached. */
+  readonly pair: Pair
 }
 
 export class Acquaintance {
@@ -50,6 +52,7 @@ export class Acquaintance {
   readonly #made = new Map<string, Pair>()
   #whom: Whom
   #introducedIn: Session | undefined
+  #proving: Session | undefined // its first SMP is about the invite code
   #asked: { readonly run: number; readonly session: Session } | undefined
 
   constructor(options: AcquaintanceOptions) {
@@ -90,18 +93,19 @@ export class Acquaintance {
     return { buddy: this.alias, session: session.number, fingerprint, trust: this.#trust }
   }
 
-  /** A conversation was secured with somebody whom we accept. */
-  secured({ session, fingerprint }: Secured, now: number): void {
+  /**
+   * A conversation was secured with somebody whom we accept. One that an invite
+   * led to begins with its proof, the accepter's first (discovery.md, "First
+   * contact"); so does each later one that still needs the invite, as one side
+   * may have crashed before it saved that the code was proved.
+   */
+  secured({ session, fingerprint, pair }: Secured, now: number): void {
     this.#asked = undefined
     const whom = this.#whom
-    if (whom.kind === 'known') {
-      this.#whom = { kind: 'known', contact: { ...whom.contact, fingerprint } } // pinned from here on
-      return
-    }
-    // discovery.md, "First contact": the accepter begins, once.
-    const { invite } = this.#options
-    if (whom.bound === undefined && invite?.role === 'initiator')
-      session.verify({ secret: invite.smpSecret }, now)
+    // Pinned from here on.
+    if (whom.kind === 'known') this.#whom = { kind: 'known', contact: { ...whom.contact, fingerprint } }
+    this.#proving = pair === this.#options.invite ? session : undefined
+    if (this.#proving && pair.role === 'initiator') session.verify({ secret: pair.smpSecret }, now)
   }
 
   /** Tells our address where that is due, once a conversation. */
@@ -140,6 +144,10 @@ export class Acquaintance {
 
   verify(current: Secured | undefined, input: { question?: string; secret: string }, now: number): void {
     if (!current || !this.isMet) return
+    if (this.#proving === current.session) {
+      this.#tell(current, 'cancelled') // as while any other run is on
+      return
+    }
     const hurdle = current.session.verify(input, now)
     this.#tell(current, hurdle === undefined ? 'running' : hurdle === 'running' ? 'cancelled' : 'limited')
   }
@@ -159,8 +167,8 @@ export class Acquaintance {
   }
 
   hearSmp(current: Secured, event: SmpEvent, now: number): void {
-    if (this.#whom.kind === 'invited') this.#hearProof(current, event, now)
-    else this.#hearVerification(current, event)
+    if (this.#proving === current.session) this.#hearProof(current, event, now)
+    else if (this.isMet) this.#hearVerification(current, event)
   }
 
   /** Nobody is reached by what was made here any more; the invite's secret is its owner's. */
@@ -192,26 +200,30 @@ export class Acquaintance {
     }
   }
 
-  /** Both have the code, or somebody is in between: a failure burns it. */
+  /** Both have the code, or somebody is in between: a failure burns it. Nobody is `verified` by it. */
   #hearProof(current: Secured, event: SmpEvent, now: number): void {
-    const secret = this.#options.invite?.smpSecret
+    const { session, fingerprint, pair } = current
     switch (event.state) {
       case 'asked':
         // Only the accepter asks; and only once, as a second guess would be another's.
-        if (secret && this.#options.invite?.role === 'responder')
-          current.session.answer({ secret, run: event.run }, now)
+        if (pair.role === 'responder') session.answer({ secret: pair.smpSecret, run: event.run }, now)
         return
       case 'running':
         return
       case 'succeeded':
-        this.#whom = { kind: 'invited', alias: this.alias, bound: current.fingerprint }
+        this.#proving = undefined
+        this.#introducedIn = undefined // told before he had the proof, it was not taken
+        if (this.isMet) return
+        this.#whom = { kind: 'invited', alias: this.alias, bound: fingerprint }
         this.#emit({ kind: 'bound', ...this.under(current) })
         return
       case 'failed':
-        this.#emit({ kind: 'burnt', buddy: this.alias, why: 'wrong-code' })
+        this.#proving = undefined
+        if (!this.isMet) this.#emit({ kind: 'burnt', buddy: this.alias, why: 'wrong-code' })
         return
       case 'aborted':
-        this.#refuse('failed')
+        this.#proving = undefined
+        if (!this.isMet) this.#refuse('failed')
         return
       default:
         event satisfies never

@@ -5,8 +5,8 @@
  * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
  * whom a datagram is for. docs/Protocol.md, "The sealed link".
  */
-import { bytesToHex } from '@noble/hashes/utils.js'
-import type { Random } from '../crypto.ts'
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { equal, hmacSha256, type Random } from '../crypto.ts'
 import type { Address, Datagram, Local, Output, Path, WallClock } from '../machine.ts'
 import { mayProbe } from '../nat/candidates.ts'
 import { Probes } from '../nat/probes.ts'
@@ -23,6 +23,10 @@ export type ApproachEvent =
   /** An attempt begins, or ends in vain. */
   | { readonly kind: 'trying' }
   | { readonly kind: 'failed' }
+  /** There is a conversation, and something says that the buddy's program was started anew. */
+  | { readonly kind: 'doubt' }
+  /** A half-open link of this index had to make room for a newer one. */
+  | { readonly kind: 'displaced'; readonly index: number }
 
 export interface ApproachOptions {
   readonly pair: Pair
@@ -45,8 +49,6 @@ export interface Found {
 
 interface Attempt {
   readonly probes: Probes
-  /** Of the buddy, that it goes to, if that is known. */
-  readonly run: string | undefined
   readonly bytes: Uint8Array
   readonly handshake: { readonly initiator: Initiator; readonly index: number } | undefined
 }
@@ -56,10 +58,10 @@ export class Approach {
   readonly #outbox = new Queue<Output<ApproachEvent>>()
   readonly #responder = new Responder()
   readonly #knocks = new Knocks()
-  #told: readonly Address[] = [] // by the record
-  #heard: Address[] = [] // knocks came from there
+  #peers: readonly Address[] = [] // of the buddy's record
   #attempt: Attempt | undefined
-  #theirRun: string | undefined // the session id of his last record or knock
+  #run: Uint8Array | undefined // of the buddy, told in a conversation
+  readonly #formerRuns = new Set<string>() // what is left never comes back: whoever shows it replays
   #failures = 0
   #retryAt = Infinity
   #isWanted = true
@@ -75,15 +77,22 @@ export class Approach {
 
   /** What a new record of the buddy's says. */
   found({ sessionId, addresses }: Found, now: number): void {
-    this.#told = addresses.filter((address) => mayProbe(address, this.#options))
+    this.#peers = addresses.filter((address) => mayProbe(address, this.#options))
     this.#failures = 0
-    const run = bytesToHex(sessionId)
-    const isNeeded = this.#isWanted || this.#isAnotherRun(run)
-    this.#theirRun = run
-    if (isNeeded && this.#peers.length > 0) this.#begin({ peers: this.#peers, run }, now)
+    if (!this.#isWanted) this.#compare(sessionId, (run) => run)
+    else if (this.#peers.length > 0) this.#begin(this.#peers, now)
   }
 
-  /** There is a conversation, or one is tried: no attempt, unless the buddy turns out to be another run of his program. */
+  /** The buddy says in the conversation which run of his program speaks. */
+  ran(run: Uint8Array): void {
+    const former = this.#run
+    if (former && !equal(former, run)) this.#formerRuns.add(bytesToHex(former))
+    if (this.#formerRuns.size > maxFormerRuns)
+      this.#formerRuns.delete(this.#formerRuns.values().next().value!)
+    this.#run = run.slice()
+  }
+
+  /** There is a conversation, or one is tried: no attempt until `resume`. */
   rest(): void {
     this.#isWanted = false
     this.#retryAt = Infinity
@@ -105,10 +114,8 @@ export class Approach {
 
   /** A response to the index of the attempt under way. */
   receiveResponse({ local, peer, bytes }: Datagram): void {
-    const attempt = this.#attempt
-    const established = attempt?.handshake?.initiator.receive(bytes)
+    const established = this.#attempt?.handshake?.initiator.receive(bytes)
     if (!established) return
-    this.#theirRun = attempt?.run ?? this.#theirRun
     this.#attempt = undefined // its index is the link's
     this.rest()
     this.#emit({ kind: 'reached', established, path: { local, peer } })
@@ -134,16 +141,20 @@ export class Approach {
     this.rest()
   }
 
-  get #peers(): readonly Address[] {
-    return [...this.#told, ...this.#heard]
+  /**
+   * What names a run is not the one we talk with: it may be that the buddy's
+   * program was started anew, or a replay of what it said earlier. Only the
+   * conversation itself can tell.
+   *
+   * @param shown - how a run is named where `name` was read
+   */
+  #compare(name: Uint8Array, shown: (run: Uint8Array) => Uint8Array): void {
+    if (!this.#run || equal(name, shown(this.#run))) return
+    for (const former of this.#formerRuns) if (equal(name, shown(hexToBytes(former)))) return
+    this.#emit({ kind: 'doubt' })
   }
 
-  /** While there is a conversation only this calls for an attempt: the buddy's program was started anew. */
-  #isAnotherRun(run: string): boolean {
-    return this.#theirRun !== undefined && this.#theirRun !== run
-  }
-
-  #begin({ peers, run }: { peers: readonly Address[]; run?: string | undefined }, now: number): void {
+  #begin(peers: readonly Address[], now: number): void {
     this.#abandon()
     const { pair, random, wall, sessionId, allocate } = this.#options
     const keys = linkKeys(pair, epochOf(wall(now)))
@@ -151,9 +162,9 @@ export class Approach {
     if (pair.role === 'initiator') {
       const index = allocate()
       const initiator = new Initiator({ keys, index, random })
-      this.#attempt = { probes, run, bytes: initiator.init, handshake: { initiator, index } }
+      this.#attempt = { probes, bytes: initiator.init, handshake: { initiator, index } }
     } else {
-      this.#attempt = { probes, run, bytes: knock(keys, sessionId, random), handshake: undefined }
+      this.#attempt = { probes, bytes: knock(keys, runName(keys, sessionId), random), handshake: undefined }
     }
     this.#retryAt = Infinity
     this.#emit({ kind: 'trying' })
@@ -162,8 +173,7 @@ export class Approach {
   /** Without an address there is nothing to try: a record or a knock will bring one. */
   #retry(now: number): void {
     this.#retryAt = Infinity
-    const peers = this.#peers
-    if (peers.length > 0) this.#begin({ peers, run: this.#theirRun }, now)
+    if (this.#peers.length > 0) this.#begin(this.#peers, now)
   }
 
   #fail(now: number): void {
@@ -188,32 +198,34 @@ export class Approach {
     if (!answer?.established) release(index)
     if (!answer) return
     this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: answer.response } })
+    if (answer.displaced !== undefined) this.#emit({ kind: 'displaced', index: answer.displaced })
+    // It may be a replay: only when something opens on the link is anybody there.
     if (!answer.established) return
-    this.rest()
     this.#emit({ kind: 'reached', established: answer.established, path: { local, peer } })
   }
 
+  /** One init for a knock, and nothing else: whoever it came from is not probed again. */
   #hearKnock({ local, peer, bytes }: Datagram, epoch: number, now: number): void {
-    const heard = readKnock(linkKeys(this.#options.pair, epoch), bytes)
-    if (!heard || !mayProbe(peer, this.#options)) return
-    if (!this.#knocks.mayAnswer(peer, heard.sessionId, now)) return
-    const run = bytesToHex(heard.sessionId)
-    if (this.#isWanted) {
-      if (!this.#heard.includes(peer)) this.#heard = [peer, ...this.#heard].slice(0, maxHeard)
-    } else if (!this.#isAnotherRun(run)) return
-    if (!this.#attempt) {
-      // A replay comes from elsewhere: in mid-conversation nobody else is bothered for it.
-      this.#begin({ peers: this.#isWanted ? this.#peers : [peer], run }, now)
+    const keys = linkKeys(this.#options.pair, epoch)
+    const heard = readKnock(keys, bytes)
+    if (!heard || !mayProbe(peer, this.#options) || !this.#knocks.mayAnswer(peer, now)) return
+    if (!this.#isWanted) {
+      this.#compare(heard.sessionId, (run) => runName(keys, run))
       return
     }
-    this.#attempt.probes.learn(peer)
-    this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: this.#attempt.bytes } })
+    if (!this.#attempt) this.#begin([], now)
+    const { bytes: init } = this.#attempt!
+    this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: init } })
   }
 
   #emit(event: ApproachEvent): void {
     this.#outbox.push({ kind: 'event', event })
   }
 }
+
+/** How a knock names a run: who watches two networks cannot tell that it is the same. */
+const runName = ({ mac1 }: LinkKeys, run: Uint8Array): Uint8Array =>
+  hmacSha256(mac1, utf8ToBytes('run'), run).slice(0, run.length)
 
 /** What the link needs of the pair's keys in one epoch. */
 function linkKeys(pair: Pair, epoch: number): LinkKeys {
@@ -228,4 +240,4 @@ function linkKeys(pair: Pair, epoch: number): LinkKeys {
 const pauses = [1_000, 2_000, 5_000, 10_000, 30_000]
 const steadyPause = 60_000
 
-const maxHeard = 8 // a NAT may give a buddy another port each time
+const maxFormerRuns = 16

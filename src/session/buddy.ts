@@ -8,21 +8,23 @@
  * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
  * whom a datagram is for.
  */
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { hexToBytes } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
 import type { Datagram, Local, Output, WallClock } from '../machine.ts'
 import { pathKind } from '../nat/candidates.ts'
+import { DakeBudget } from '../otr/budget.ts'
 import { Conversation } from '../otr/conversation.ts'
 import type { Fingerprint, IdentityKeys } from '../otr/identity.ts'
 import type { Pair, Self } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { Link } from '../transport/link/link.ts'
-import type { Established } from '../transport/link/sealed.ts'
 import { Acquaintance, type Secured, type Whom } from './acquaintance.ts'
 import type { Found } from './approach.ts'
 import type { Lost, Phase, Refused, TalkEvent } from './command.ts'
+import { KnownIds } from './known.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
+import { phiIds } from './phi.ts'
 import { Session, type SessionEvent } from './session.ts'
 import { Ways, type WaysEvent } from './ways.ts'
 
@@ -61,7 +63,17 @@ export interface Indices {
 
 interface Live {
   readonly session: Session
+  /** By which it was reached. */
+  readonly pair: Pair
   readonly index: number
+}
+
+/** A link that may become the conversation. */
+interface Rival extends Live {
+  /** The other side has shown that it has the link's keys: it is no replay. */
+  isUp: boolean
+  /** Secured for us; it waits for a word of the other side to take the place of the conversation there is. */
+  fingerprint: Fingerprint | undefined
 }
 
 type Current = Live & Secured
@@ -73,11 +85,11 @@ export class Buddy {
   readonly #outbox = new Outbox()
   readonly #events = new Queue<TalkEvent>()
   readonly #known = new KnownIds()
-  readonly #dakes: number[] = [] // when those of the last minute began
+  readonly #dakes = new DakeBudget()
   #phase: Phase | undefined
   #since: number // when looking began
   #current: Current | undefined
-  #rival: Live | undefined
+  #rivals: Rival[] = [] // the oldest first
   #leaving: Live[] = [] // closed, their links still flush
   #told: { readonly why: Refused; readonly at: number } | undefined // the last refusal
   #pause = endedPause // ms, after a link that was not secured
@@ -151,7 +163,7 @@ export class Buddy {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#ways.close()
-    this.#dismissRival(now)
+    this.#retireRivals(now)
     if (this.#current) {
       this.#retire(this.#current, now)
       this.#lose('closed', now)
@@ -175,9 +187,8 @@ export class Buddy {
 
   *drain(now: number): Generator<Output<TalkEvent>> {
     for (const out of this.#ways.drain(now)) {
-      if (out.kind !== 'event') yield out
-      else if (out.event.kind === 'reached') this.#reached(out.event, now)
-      else this.#enter(out.event.kind === 'trying' ? 'punching' : 'looking', now)
+      if (out.kind === 'event') this.#approached(out.event, now)
+      else yield out
     }
     for (const live of this.#live()) {
       this.#sayWhatWaits(live, now)
@@ -192,7 +203,7 @@ export class Buddy {
   }
 
   #live(): readonly Live[] {
-    return [this.#current, this.#rival, ...this.#leaving].filter((live) => live !== undefined)
+    return [...(this.#current ? [this.#current] : []), ...this.#rivals, ...this.#leaving]
   }
 
   get #isSayingDue(): boolean {
@@ -217,41 +228,80 @@ export class Buddy {
 
   /** A handshake of the link is done: a conversation is tried in it, beside the one there is. */
   #reached({ established, path, pair }: WaysEvent & { kind: 'reached' }, now: number): void {
-    const { indices, random, own, wall, nextSession } = this.#options
-    while (this.#dakes.length > 0 && this.#dakes[0]! <= now - minute) this.#dakes.shift()
-    if (this.#isClosed || this.#dakes.length >= maxDakes) {
-      this.#ways.settle(established.index)
-      indices.release(established.index)
-      if (!this.#isClosed && !this.#current && !this.#rival) this.#ways.resume(minute / 2, now)
+    const { random, own, wall, nextSession, sessionId } = this.#options
+    if (this.#isClosed) {
+      this.#options.indices.release(established.index)
       return
     }
-    this.#dakes.push(now)
-    this.#pause = endedPause
-    this.#dismissRival(now)
+    const { role, index } = established
+    const ids = phiIds(established, pair)
     const link = new Link({ established, path, random, now })
     const conversation = new Conversation({
-      role: established.role,
+      role,
       identity: own.identity,
       instanceTag: own.instanceTag,
       profile: own.clientProfile,
-      ids: phiIds(established, pair),
+      ids,
       accepts: (fingerprint) => this.#acquaintance.accepts(fingerprint),
+      dakes: this.#dakes,
       random,
       wall,
     })
-    this.#rival = {
-      session: new Session({ number: nextSession(), link, conversation }),
-      index: established.index,
-    }
+    const session = new Session({ number: nextSession(), link, conversation, run: sessionId })
+    this.#rivals.push({ session, pair, index, isUp: false, fingerprint: undefined })
+    if (role !== 'initiator') return // the init may be a replay: so far nobody is there
+    this.#ways.rest()
     this.#enter('securing', now)
+  }
+
+  /** Somebody is at the other end of a rival's link: its DAKE may run. */
+  #up(live: Live, now: number): void {
+    const rival = this.#rivalOf(live)
+    if (!rival) return
+    rival.isUp = true
+    this.#pause = endedPause
+    this.#ways.rest()
+    this.#enter('securing', now)
+    const up = this.#rivals.filter(({ isUp }) => isUp)
+    if (up.length > maxRivals) this.#dismiss(up[0]!, now)
+    // The initiator's DAKE costs us as much as the other side: it counts for both.
+    if (rival.session.role === 'initiator' && !this.#dakes.take(now)) this.#dismiss(rival, now)
+  }
+
+  #approached(event: WaysEvent, now: number): void {
+    switch (event.kind) {
+      case 'reached':
+        this.#reached(event, now)
+        return
+      case 'trying':
+        this.#enter('punching', now)
+        return
+      case 'failed':
+        this.#enter('looking', now)
+        return
+      case 'doubt':
+        this.#current?.session.doubt(now)
+        return
+      case 'displaced': {
+        const rival = this.#rivals.find(({ index, isUp }) => index === event.index && !isUp)
+        if (rival) this.#dismiss(rival, now)
+        return
+      }
+      default:
+        event satisfies never
+    }
   }
 
   #hear(live: Live, event: SessionEvent, now: number): void {
     switch (event.kind) {
+      case 'up':
+        this.#up(live, now)
+        return
       case 'secured':
         this.#secured(live, event.fingerprint, now)
         return
       case 'received':
+        this.#confirmRival(live, now)
         if (this.#current?.session === live.session) this.#received(this.#current, event.payload, now)
         return
       case 'room':
@@ -270,17 +320,34 @@ export class Buddy {
     }
   }
 
+  /**
+   * The responder knows by now that both are secured. The initiator does not:
+   * it lets go of a conversation only when a word came in the new one.
+   */
   #secured(live: Live, fingerprint: Fingerprint, now: number): void {
     if (live.session === this.#current?.session) this.#outbox.rewind() // its keys were renewed
-    if (live.session !== this.#rival?.session) return // dismissed meanwhile
-    this.#rival = undefined
+    const rival = this.#rivalOf(live)
+    if (!rival) return // dismissed meanwhile, or the keys were renewed
+    rival.fingerprint = fingerprint
+    if (!this.#current || live.session.role === 'responder') this.#promote(rival, fingerprint, now)
+  }
+
+  #confirmRival(live: Live, now: number): void {
+    const rival = this.#rivalOf(live)
+    if (rival?.fingerprint !== undefined) this.#promote(rival, rival.fingerprint, now)
+  }
+
+  #promote(rival: Rival, fingerprint: Fingerprint, now: number): void {
+    this.#rivals = this.#rivals.filter(({ session }) => session !== rival.session)
+    this.#retireRivals(now)
     const old = this.#current
     if (old) {
       this.#retire(old, now)
       this.#lose('restarted', now)
     }
-    this.#current = { ...live, fingerprint }
-    this.#ways.settle(live.index)
+    const { session, pair, index } = rival
+    this.#current = { session, pair, index, fingerprint }
+    this.#ways.settle(index)
     this.#ways.rest()
     this.#phase = undefined
     this.#acquaintance.secured(this.#current, now)
@@ -291,12 +358,14 @@ export class Buddy {
   #welcome(current: Current, now: number): void {
     if (!this.#acquaintance.isMet) return
     const path = pathKind(current.session.path.peer)
+    const pq = current.session.isPostQuantum
     const ms = tenths(now - this.#since)
-    this.#emit({ kind: 'secured', ...this.#acquaintance.under(current), path, ms })
+    this.#emit({ kind: 'secured', ...this.#acquaintance.under(current), path, ms, pq })
   }
 
   #received(current: Current, payload: Payload, now: number): void {
     const buddy = this.alias
+    if (payload.run !== undefined) this.#ways.ran(hexToBytes(payload.run))
     for (const id of payload.receipts) {
       this.#acquaintance.confirmed(current, id)
       const confirmed = this.#outbox.confirm(id, current.fingerprint)
@@ -332,7 +401,7 @@ export class Buddy {
   }
 
   #refused(live: Live, why: Refused, now: number): void {
-    if (live.session === this.#rival?.session) this.#pause = refusedPause
+    if (this.#rivalOf(live)) this.#pause = refusedPause
     // Whoever is refused may come again six times a minute: it is told once.
     if (this.#told?.why === why && now - this.#told.at < tellAgain) return
     this.#told = { why, at: now }
@@ -340,13 +409,17 @@ export class Buddy {
   }
 
   #ended(live: Live, why: Lost, now: number): void {
-    const isRival = live.session === this.#rival?.session
+    const rival = this.#rivalOf(live)
     const isCurrent = live.session === this.#current?.session
-    if (isRival) this.#rival = undefined
+    if (!rival && !isCurrent) return // it was leaving
+    this.#rivals = this.#rivals.filter(({ session }) => session !== live.session)
+    this.#leaving.push(live)
     if (isCurrent) this.#lose(why, now)
-    if (isRival || isCurrent) this.#leaving.push(live)
-    if (this.#isClosed || this.#current || !(isRival || isCurrent)) return
-    if (!this.#rival) this.#ways.resume(isRival ? this.#pause : 0, now)
+    // A rival that waited for its turn has it, if the other side is there too.
+    const next = isCurrent ? this.#rivals.find(({ fingerprint }) => fingerprint !== undefined) : undefined
+    if (next?.fingerprint !== undefined) this.#promote(next, next.fingerprint, now)
+    if (this.#isClosed || this.#current || this.#rivals.some(isTried)) return
+    if (isCurrent || (rival && isTried(rival))) this.#ways.resume(rival ? this.#pause : 0, now)
     this.#enter('looking', now)
   }
 
@@ -365,9 +438,18 @@ export class Buddy {
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
   }
 
-  #dismissRival(now: number): void {
-    if (this.#rival) this.#retire(this.#rival, now)
-    this.#rival = undefined
+  #rivalOf({ session }: Live): Rival | undefined {
+    return this.#rivals.find((rival) => rival.session === session)
+  }
+
+  #retireRivals(now: number): void {
+    for (const rival of this.#rivals.splice(0)) this.#retire(rival, now)
+  }
+
+  /** It had to make room: what comes of it is told as of one that ended. */
+  #dismiss(rival: Rival, now: number): void {
+    rival.session.close(now)
+    this.#ended(rival, 'closed', now)
   }
 
   #retire(live: Live, now: number): void {
@@ -386,37 +468,14 @@ export class Buddy {
   }
 }
 
-/** Ids of messages already shown: a message resent is shown once. The oldest are forgotten. */
-class KnownIds {
-  readonly #ids = new Set<string>()
-
-  /** False if it was there. */
-  add(id: string): boolean {
-    if (this.#ids.has(id)) return false
-    this.#ids.add(id)
-    if (this.#ids.size > maxKnown) this.#ids.delete(this.#ids.values().next().value!)
-    return true
-  }
-}
-
 /** ms, as exact as anybody wants to read them. */
 const tenths = (ms: number): number => Math.round(ms * 10) / 10
 
-/** D2: who the two are in phi, bound to the link that carries this DAKE. */
-function phiIds({ role, h }: Established, { names }: Pair): { own: Uint8Array; peer: Uint8Array } {
-  const [own, peer] = role === 'initiator' ? ([0, 1] as const) : ([1, 0] as const)
-  return { own: phiId(own, names.own, h), peer: phiId(peer, names.buddy, h) }
-}
+/** Whoever is at the other end was asked for more than a sign of life. */
+const isTried = ({ isUp, session }: Rival): boolean => isUp || session.role === 'initiator'
 
-/** `"otrtalk 1"` | role | discovery key | h: otrv4.md, D2. The number is this protocol's version. */
-const phiId = (role: 0 | 1, discoveryKey: Uint8Array, h: Uint8Array): Uint8Array =>
-  concatBytes(utf8ToBytes('otrtalk 1'), Uint8Array.of(role), discoveryKey, h)
-
-const maxKnown = 4_096 // four times what a buddy can have unconfirmed
-
-// link.md, "Limits before the DAKE has ended": six a minute a buddy.
-const maxDakes = 6
-const minute = 60_000
+/** Beside each other: the buddy may be started twice in 15 s. */
+const maxRivals = 2
 
 const refusedPause = 60_000 // ms; the same key would answer again
 const tellAgain = 600_000 // ms

@@ -46,7 +46,8 @@ export type TalkEvent =
       readonly addresses: readonly string[]
     }
   | { readonly kind: 'phase'; readonly buddy: string; readonly phase: Phase; readonly ms: number }
-  | ({ readonly kind: 'secured'; readonly path: PathKind; readonly ms: number } & Under)
+  /** `pq`: post-quantum keys are part of it. */
+  | ({ readonly kind: 'secured'; readonly path: PathKind; readonly ms: number; readonly pq: boolean } & Under)
   | ({ readonly kind: 'message'; readonly id: string; readonly text: string; readonly at: number } & Under)
   /** The buddy wants to verify: his question waits for an `answer`. */
   | ({ readonly kind: 'asked'; readonly question: string } & Under)
@@ -54,8 +55,15 @@ export type TalkEvent =
   | ({ readonly kind: 'verification'; readonly state: Verification } & Under)
   /** Trust has risen: `trust` is the new one, for this fingerprint. */
   | ({ readonly kind: 'verified' } & Under)
-  /** An invite code led to this buddy, whose address was exchanged: he can be found from now on. */
-  | ({ readonly kind: 'met'; readonly address: string } & Under)
+  /** Waiting for who has the other half of this invite code; told to its maker only. */
+  | { readonly kind: 'code'; readonly buddy: string; readonly code: string; readonly expiresAt: number }
+  /** Nobody with the same invite code has been there for so long. */
+  | { readonly kind: 'alone'; readonly buddy: string; readonly ms: number }
+  /**
+   * An invite code led to this buddy, whose address was exchanged: he can be found from now on. `knownAs`: his
+   * alias, if he was a buddy before; he keeps it.
+   */
+  | ({ readonly kind: 'met'; readonly address: string; readonly knownAs?: string } & Under)
   /** This key has proved an invite code: nobody else can use the code any more. */
   | ({ readonly kind: 'bound' } & Under)
   /** The invite code is of no use any more. */
@@ -85,7 +93,7 @@ export type Verification =
 export type Burnt =
   | 'wrong-code' // somebody had a part of it, and not the whole: perhaps a man in the middle
   | 'expired'
-export type Undelivered = 'too-long' | 'too-many' | 'closed' | 'another-key' | 'unknown-buddy'
+export type Undelivered = 'too-long' | 'too-many' | 'known-id' | 'closed' | 'another-key' | 'unknown-buddy'
 export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
 export type Refused =
   | 'wrong-fingerprint' // he who answers has another key than the address, or than before

@@ -5,6 +5,7 @@
  * the key it went to before (design promise 3).
  */
 import type { Undelivered } from './command.ts'
+import { maxKnown } from './known.ts'
 
 export interface Outgoing {
   readonly id: string
@@ -20,6 +21,7 @@ interface Entry extends Outgoing {
 
 export class Outbox {
   #entries: Entry[] = []
+  readonly #ids = new Set<string>() // the latest ones, oldest first
 
   get length(): number {
     return this.#entries.length
@@ -27,8 +29,12 @@ export class Outbox {
 
   /** Takes a message, or says why it cannot be sent. */
   push(message: Outgoing): Undelivered | undefined {
-    if (byteLength(message.text) > maxText) return 'too-long'
+    if (isTooLong(message.text)) return 'too-long'
     if (this.#entries.length >= maxUnconfirmed) return 'too-many'
+    // The buddy takes a second message of one id for the first one sent again.
+    if (this.#ids.has(message.id)) return 'known-id'
+    this.#ids.add(message.id)
+    if (this.#ids.size > maxKnown) this.#ids.delete(this.#ids.values().next().value!)
     // OTRv4, "Plaintext format": the text ends at the first NUL.
     const text = message.text.replaceAll('\0', '\u2400')
     this.#entries.push({ ...message, text, to: undefined, isInFlight: false })
@@ -66,10 +72,11 @@ export class Outbox {
   }
 }
 
-const byteLength = (text: string): number => new TextEncoder().encode(text).length
+/** No honest program says such a text: with its frame it would not fit every link's limit, nor a screen. */
+export const isTooLong = (text: string): boolean =>
+  text.length > maxText || new TextEncoder().encode(text).length > maxText
 
-/** Octets of UTF-8: with its frame it fits any link's limit, and a screen. */
-const maxText = 32 * 1024
+const maxText = 32 * 1024 // octets of UTF-8
 
 /** Messages: a receipt for all of them fits one message. */
 const maxUnconfirmed = 1_000

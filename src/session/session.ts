@@ -14,10 +14,11 @@ import type { SmpEvent, SmpHurdle, SmpInput } from '../otr/smp.ts'
 import { Queue } from '../queue.ts'
 import type { Link, LinkEvent } from '../transport/link/link.ts'
 import type { Refused } from './command.ts'
-import type { Outgoing } from './outbox.ts'
-import { addressTlv, idTlv, maxReceipts, type Payload, readPayload, receiptTlv } from './payload.ts'
+import { isTooLong, type Outgoing } from './outbox.ts'
+import { addressTlv, idTlv, maxReceipts, type Payload, readPayload, receiptTlv, runTlv } from './payload.ts'
 
 export type SessionEvent =
+  | { readonly kind: 'up' } // the other side has the link's keys: the DAKE may begin
   /** Once more after the keys were renewed: what was not confirmed by then may be lost. */
   | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
@@ -33,6 +34,14 @@ type State =
   | { readonly kind: 'closing' } // nothing is said or heard; the link flushes
   | { readonly kind: 'ended' }
 
+export interface SessionOptions {
+  readonly number: number
+  readonly link: Link
+  readonly conversation: Conversation
+  /** Names this run of our program: 8 octets, told in every conversation. */
+  readonly run: Uint8Array
+}
+
 export class Session implements Machine<SessionEvent> {
   /** Counts the conversations of this process. */
   readonly number: number
@@ -44,12 +53,12 @@ export class Session implements Machine<SessionEvent> {
   #receipts: string[] = []
   #receiptsFrom = -Infinity // when the next receipt may leave
 
-  constructor(options: {
-    readonly number: number
-    readonly link: Link
-    readonly conversation: Conversation
-  }) {
+  readonly #run: Uint8Array
+  #unreadable = 0
+
+  constructor(options: SessionOptions) {
     this.number = options.number
+    this.#run = options.run
     this.#link = options.link
     this.#conversation = options.conversation
   }
@@ -65,6 +74,21 @@ export class Session implements Machine<SessionEvent> {
 
   get path(): Path {
     return this.#link.path
+  }
+
+  /** Of the link. */
+  get role(): 'initiator' | 'responder' {
+    return this.#link.role
+  }
+
+  /** Something says that the other side was started anew: it must show that it is still there. */
+  doubt(now: number): void {
+    this.#link.doubt(now)
+  }
+
+  /** The secured conversation rests on post-quantum keys too. */
+  get isPostQuantum(): boolean {
+    return this.#conversation.isPostQuantum === true
   }
 
   /** A text may be said now; if not, `room` will tell. */
@@ -158,6 +182,7 @@ export class Session implements Machine<SessionEvent> {
   #hear(event: LinkEvent, now: number): void {
     switch (event.kind) {
       case 'up':
+        this.#emit({ kind: 'up' })
         if (this.#link.role === 'initiator') this.#send(this.#conversation.start(now))
         return
       case 'message':
@@ -213,8 +238,13 @@ export class Session implements Machine<SessionEvent> {
         this.#state = { kind: 'secured', fingerprint: event.fingerprint }
         this.#link.unlock()
         this.#emit({ kind: 'secured', fingerprint: event.fingerprint })
+        this.#send(this.#conversation.encrypt({ text: '', tlvs: [runTlv(this.#run)] }, now))
         return
       case 'message': {
+        if (isTooLong(event.text)) {
+          this.#refuse('unreadable', now)
+          return
+        }
         const payload = readPayload(event.text, event.tlvs)
         this.#emit({ kind: 'received', payload, fingerprint: event.fingerprint })
         return
@@ -240,11 +270,15 @@ export class Session implements Machine<SessionEvent> {
     }
   }
 
-  /** Before the DAKE has ended it ends the link; after it, one message was not what it should be, and is dropped. */
+  /**
+   * Before the DAKE has ended it ends the link. After it one message was not
+   * what it should be, and is dropped; each costs a step of the ratchet, so that
+   * many end the link as well.
+   */
   #refuse(why: Refused, now: number): void {
     const isSecured = this.#state.kind === 'secured'
     this.#emit({ kind: 'refused', why: isSecured ? 'unreadable' : why })
-    if (!isSecured) this.close(now)
+    if (!isSecured || ++this.#unreadable > maxUnreadable) this.close(now)
   }
 
   #flushReceipts(now: number): void {
@@ -271,6 +305,9 @@ export class Session implements Machine<SessionEvent> {
 }
 
 const chat = 0 // bulk data has a channel of its own: a text is never behind it
+
+/** Messages; an honest peer sends none. */
+const maxUnreadable = 32
 
 /** ms between receipts: a hundred messages a second are confirmed by ten (D16). */
 const receiptGap = 100

@@ -11,11 +11,14 @@ export type WaysEvent =
   | { readonly kind: 'reached'; readonly established: Established; readonly path: Path; readonly pair: Pair }
   | { readonly kind: 'trying' }
   | { readonly kind: 'failed' }
+  | { readonly kind: 'doubt' }
+  | { readonly kind: 'displaced'; readonly index: number }
 
 export class Ways {
   readonly #options: Omit<ApproachOptions, 'pair'>
   #approaches = new Map<Pair, Approach>()
   #isResting = false
+  #run: Uint8Array | undefined
 
   constructor(pairs: readonly Pair[], options: Omit<ApproachOptions, 'pair'>) {
     this.#options = options
@@ -50,6 +53,12 @@ export class Ways {
     for (const approach of this.#all()) approach.receiveResponse(datagram)
   }
 
+  /** Which run of his program speaks in the conversation. */
+  ran(run: Uint8Array): void {
+    this.#run = run
+    for (const approach of this.#all()) approach.ran(run)
+  }
+
   rest(): void {
     this.#isResting = true
     for (const approach of this.#all()) approach.rest()
@@ -80,6 +89,7 @@ export class Ways {
 
   #approach(pair: Pair): Approach {
     const approach = new Approach({ ...this.#options, pair })
+    if (this.#run) approach.ran(this.#run)
     if (this.#isResting) approach.rest()
     return approach
   }

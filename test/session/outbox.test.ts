@@ -61,6 +61,15 @@ describe('Outbox', () => {
     expect(outbox.next(ada)?.text).toBe('a␀b')
   })
 
+  test('refuses a second message of an id: its buddy would take it for the first one sent again', () => {
+    const outbox = new Outbox()
+    expect(outbox.push(message('1', 'pay 1'))).toBeUndefined()
+    outbox.sent('1', ada)
+    outbox.confirm('1', ada)
+    expect(outbox.push(message('1', 'pay 2'))).toBe('known-id')
+    expect(outbox.length).toBe(0)
+  })
+
   test('gives up everything when asked', () => {
     const outbox = new Outbox()
     for (const id of ['1', '2']) outbox.push(message(id))

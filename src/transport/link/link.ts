@@ -131,6 +131,11 @@ export class Link implements Machine<LinkEvent> {
     for (const event of this.#held.splice(0)) this.#emit(event)
   }
 
+  /** Something says that the other side was started anew: whoever is there answers within 4 s, or the link is lost. */
+  doubt(now: number): void {
+    this.#silence.doubt(now)
+  }
+
   /** Another DAKE begins in this link: no step of the keys until `releaseKeys`. */
   holdKeys(): void {
     this.#sealed.hold()

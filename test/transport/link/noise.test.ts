@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { blake2s } from '@noble/hashes/blake2.js'
 import { hkdf as rfc5869 } from '@noble/hashes/hkdf.js'
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nobleAead } from '../../../src/crypto.ts'
 import { hkdf, NoiseInitiator, respond } from '../../../src/transport/link/noise.ts'
 import { replayNoise } from '../../replay/noise.ts'
@@ -68,13 +68,60 @@ test('a message with a point of low order is refused, though its tag is right', 
   expect(respond(firstMessage(octets(32, 9)), options(2))).toBeDefined()
 })
 
+/** What was overwritten with zeros meanwhile, as it was before. */
+function wipedBy(work: () => void): string[] {
+  const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+  const { fill } = prototype
+  const wiped: string[] = []
+  prototype.fill = function (this: Uint8Array, ...args) {
+    if (this instanceof Uint8Array && args[0] === 0) wiped.push(bytesToHex(this))
+    return fill.apply(this, args)
+  }
+  try {
+    work()
+  } finally {
+    prototype.fill = fill
+  }
+  return wiped
+}
+
+describe('what leads nowhere is overwritten', () => {
+  const spoilt = (message: Uint8Array): Uint8Array =>
+    message.map((octet, i) => (i === 40 ? octet ^ 1 : octet))
+
+  test('by the responder: its secret, the chaining key and the key of the message', () => {
+    const message = firstMessage(octets(32, 9))
+    for (const bad of [spoilt(message), message.subarray(0, 47), firstMessage(octets(32, 0))]) {
+      const given = options(2)
+      expect(respond(bad, given)).toBeUndefined()
+      expect(given.secret).toEqual(octets(32, 0))
+    }
+    const wiped = wipedBy(() => respond(spoilt(message), options(2)))
+    const { ck, k } = keysAfter(octets(32, 9))
+    expect(wiped).toEqual(expect.arrayContaining([bytesToHex(ck), bytesToHex(k)]))
+  })
+
+  test('by the initiator: the chaining key of a wrong answer, and not what the right one needs', () => {
+    const initiator = new NoiseInitiator(options(1))
+    const answer = respond(initiator.message, options(2))!
+    const wiped = wipedBy(() => expect(initiator.read(spoilt(answer.message))).toBeUndefined())
+    expect(wiped).toContain(bytesToHex(answer.ck))
+    expect(initiator.read(answer.message)?.ck).toEqual(answer.ck)
+  })
+})
+
 /** -> psk, e by the paper, for any e: whoever knows the psk can make one, as no product of keys is in it. */
 function firstMessage(e: Uint8Array): Uint8Array {
+  const { h, k } = keysAfter(e)
+  return concatBytes(e, nobleAead(k).seal(octets(12, 0), h, octets(0, 0)))
+}
+
+function keysAfter(e: Uint8Array): Record<'h' | 'ck' | 'k', Uint8Array> {
   const { prologue, psk } = options(0)
   const name = blake2s(utf8ToBytes('Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s'))
   const withPsk = rfc5869(blake2s, psk, name, undefined, 96)
   const begun = blake2s(concatBytes(name, prologue))
   const h = blake2s(concatBytes(blake2s(concatBytes(begun, withPsk.subarray(32, 64))), e))
-  const k = rfc5869(blake2s, e, withPsk.subarray(0, 32), undefined, 64).subarray(32)
-  return concatBytes(e, nobleAead(k).seal(octets(12, 0), h, octets(0, 0)))
+  const keys = rfc5869(blake2s, e, withPsk.subarray(0, 32), undefined, 64)
+  return { h, ck: keys.subarray(0, 32), k: keys.subarray(32) }
 }
