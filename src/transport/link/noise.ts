@@ -49,15 +49,21 @@ export class NoiseInitiator {
   /** <- e, ee. A message that is not the answer changes nothing: the next one may be. */
   read(message: Uint8Array): Agreed | undefined {
     if (message.length < messageSize) return undefined
-    const e = message.slice(0, keySize)
     const state = this.#state.clone()
+    const payload = this.#readInto(state, message)
+    if (payload) return { ...state.agreed(), payload }
+    state.wipe()
+    return undefined
+  }
+
+  #readInto(state: SymmetricState, message: Uint8Array): Uint8Array | undefined {
+    const e = message.slice(0, keySize)
     state.mixEphemeral(e)
     const agreed = dh(this.#secret, e)
     if (!agreed) return undefined
     state.mixKey(agreed)
     wipe(agreed)
-    const payload = state.decryptAndHash(message.subarray(keySize))
-    return payload && { ...state.agreed(), payload }
+    return state.decryptAndHash(message.subarray(keySize))
   }
 
   wipe(): void {
@@ -66,15 +72,28 @@ export class NoiseInitiator {
   }
 }
 
-/** Reads -> psk, e and writes <- e, ee; `undefined` if the message is not of this psk. Wipes the secret. */
+/** Reads -> psk, e and writes <- e, ee; `undefined` if the message is not of this psk. Wipes the secret either way. */
 export function respond(
   message: Uint8Array,
-  { prologue, psk, secret }: NoiseOptions,
+  options: NoiseOptions,
   payload: Uint8Array = none,
-): (Agreed & { readonly message: Uint8Array }) | undefined {
-  if (message.length < messageSize) return undefined
+): Responded | undefined {
+  const state = new SymmetricState(options.prologue)
+  const answer = message.length < messageSize ? undefined : respondIn(state, message, options, payload)
+  wipe(options.secret)
+  if (!answer) state.wipe()
+  return answer
+}
+
+type Responded = Agreed & { readonly message: Uint8Array }
+
+function respondIn(
+  state: SymmetricState,
+  message: Uint8Array,
+  { psk, secret }: NoiseOptions,
+  payload: Uint8Array,
+): Responded | undefined {
   const theirs = message.slice(0, keySize)
-  const state = new SymmetricState(prologue)
   state.mixKeyAndHash(psk)
   state.mixEphemeral(theirs)
   const received = state.decryptAndHash(message.subarray(keySize))
@@ -82,7 +101,6 @@ export function respond(
   const e = x25519.getPublicKey(secret)
   state.mixEphemeral(e)
   const agreed = dh(secret, theirs)
-  wipe(secret)
   if (!agreed) return undefined
   state.mixKey(agreed)
   wipe(agreed)
