@@ -45,5 +45,5 @@ export class Attempts {
 }
 
 const minute = 60_000 // ms
-const runsPerMinute = 3 // about 60 ms each
+const runsPerMinute = 3 // each costs either side about what a DAKE does
 const maxFailures = 3

@@ -3,10 +3,11 @@
  * OTRv4, "TLV Record Types", type 0.
  *
  * The smallest class holds nearly every line that people write, and a receipt,
- * a typing sign or the end of an SMP run as well; the classes double up to
- * 4,096 octets, the rest is a multiple of that. So a message in its class and
- * with any header but a new DH key is one datagram, and nothing long grows by
- * more than half.
+ * a heartbeat or the end of an SMP run as well. The classes double up to 4,096
+ * octets, then they are its multiples: nothing but a short line grows to more
+ * than twice its size, and nothing by more than 4,096 octets. A message of
+ * the two smallest classes fits one datagram unless it brings a new DH key or
+ * reveals many MAC keys.
  */
 import { Writer } from '../wire/writer.ts'
 import { tlvType } from './tlv.ts'
