@@ -1,20 +1,45 @@
 /** What `/info`, `/fingerprint` and a mistyped command have to say. */
-import { explainFingerprint, explainPath, explainTrust, type Notice } from './explain.ts'
+import {
+  explainDuration,
+  explainFingerprint,
+  explainPath,
+  explainPostQuantum,
+  explainTrust,
+  explainTrustMeaning,
+  type Notice,
+  timeOfDay,
+} from './explain.ts'
 import type { Conversation, Model } from './model.ts'
 import type { CommandName } from './parse.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { explainState } from './state.ts'
 
-export function aboutConversation({ profile, listening }: Model, { buddy, state }: Conversation): SafeText[] {
+/** @param now - wall time, unix milliseconds */
+export function aboutConversation(
+  { profile, listening }: Model,
+  { buddy, state }: Conversation,
+  now: number,
+): SafeText[] {
   const secured = words`${safeName(buddy)}: ${explainState(state)}`
   const port = listening ? words`, UDP port ${listening.port}` : noText
   const addresses = listening?.addresses.map((address) => words`reachable at ${safeTitle(address)}`) ?? []
   return [
-    state.kind === 'secured' ? words`${secured}, ${explainPath(state.path)}` : secured,
+    secured,
+    ...(state.kind === 'secured' ? aboutSecured(state, now) : []),
     words`profile ${safeName(profile)}${port}`,
     ...addresses,
   ]
 }
+
+function aboutSecured({ under, path, since, isPostQuantum }: Secured, now: number): SafeText[] {
+  return [
+    words`${explainPath(path)}, since ${timeOfDay(since)}, for ${explainDuration(now - since)}`,
+    explainTrustMeaning(under.trust, under.buddy),
+    explainPostQuantum(isPostQuantum, under.buddy),
+  ]
+}
+
+type Secured = Extract<Conversation['state'], { kind: 'secured' }>
 
 /** @param own - the profile's own fingerprint */
 export function aboutFingerprints(

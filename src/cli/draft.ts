@@ -62,6 +62,15 @@ export function sent(draft: Draft): Draft {
   return { ...emptyDraft, history: longer }
 }
 
+/** The draft emptied, its text in no history. */
+export const discarded = ({ history }: Draft): Draft => ({ ...emptyDraft, history })
+
+/** As it is drawn when nobody may read it: a star for each character. */
+export function masked(draft: Draft): Draft {
+  const stars = (text: string): SafeText => safeText('*'.repeat([...segmenter.segment(text)].length))
+  return { ...draft, text: stars(draft.text), caret: stars(draft.text.slice(0, draft.caret)).length }
+}
+
 /** A pasted carriage return is a line's end; more than fits is not taken at all. */
 function insert(draft: Draft, text: string): Draft {
   const { caret } = draft

@@ -48,11 +48,17 @@ export function explainEvent(event: TalkEvent): Notice | undefined {
       const text = words`verified: it is ${safeName(event.buddy)}; ${explainTrust(event.trust)}`
       return { tone: 'good', text }
     }
+    case 'code':
+      return explainCode(event)
+    case 'alone': {
+      const text = words`nobody with this code was found so far, ${explainDuration(event.ms)}`
+      return plain(
+        text,
+        words`is otrtalk running there? Compare the code word by word: another one leads nowhere`,
+      )
+    }
     case 'met':
-      return {
-        tone: 'good',
-        text: words`${safeName(event.buddy)} is your buddy now: ${explainTrust(event.trust)}`,
-      }
+      return { tone: 'good', text: explainMet(event) }
     case 'burnt':
       return explainBurnt(event.why)
     case 'bound':
@@ -91,18 +97,46 @@ export function explainPhase(phase: Phase, buddy: string): SafeText {
   }
 }
 
+/** Of a verification in a conversation that is not shown any more. */
+export function explainLate({ buddy }: { readonly buddy: string }): Notice {
+  const text = words`a verification of an earlier conversation with ${safeName(buddy)} says nothing of this one`
+  return plain(text)
+}
+
 /** Completes "secured: …". */
 export function explainTrust(trust: Trust): SafeText {
   switch (trust) {
     case 'unverified':
       return words`not verified`
     case 'by-code':
-      return words`verified by code`
+      return words`met by code`
     case 'verified':
       return words`verified by you`
     default:
       return trust satisfies never
   }
+}
+
+/** What to think of it, and what more can be done. */
+export function explainTrustMeaning(trust: Trust, buddy: string): SafeText {
+  const name = safeName(buddy)
+  switch (trust) {
+    case 'unverified':
+      return words`not verified: nobody has checked that this key is that of ${name}; use /verify, or otrtalk buddy verify`
+    case 'by-code':
+      return words`met by code: who answers had the invite code, and whoever saw the code could have come first; /verify makes sure`
+    case 'verified':
+      return words`verified by you: the fingerprints were compared, or both of you gave the same secret answer`
+    default:
+      return trust satisfies never
+  }
+}
+
+/** Whether what is recorded today stays closed to a quantum computer of tomorrow. */
+export function explainPostQuantum(isOn: boolean, buddy: string): SafeText {
+  return isOn
+    ? words`post-quantum protection is on: who records this cannot open it with a quantum computer later`
+    : words`post-quantum protection is off: the program of ${safeName(buddy)} does not offer it`
 }
 
 export function explainPath(path: PathKind): SafeText {
@@ -122,7 +156,7 @@ export function explainVerification(state: Verification, buddy: string): Notice 
   const name = safeName(buddy)
   switch (state) {
     case 'running':
-      return plain(words`verifying ${name}`)
+      return plain(words`verifying ${name}: the two answers are compared, and shown to nobody`)
     case 'failed':
       return {
         tone: 'bad',
@@ -147,8 +181,24 @@ export function explainVerification(state: Verification, buddy: string): Notice 
   }
 }
 
+/** The code, to be given away. */
+function explainCode({ buddy, code, expiresAt }: TalkEvent & { kind: 'code' }): Notice {
+  const until = new Date(expiresAt - new Date(expiresAt).getTimezoneOffset() * 60_000).toISOString()
+  const date = safeTitle(until.slice(0, 16).replace('T', ' '))
+  return plain(
+    words`the code for ${safeName(buddy)}: ${safeTitle(code)}`,
+    words`tell it to your buddy, who types: otrtalk accept. Works once, until ${date}; you can leave, and go on with: otrtalk chat ${safeName(buddy)}`,
+  )
+}
+
+function explainMet({ buddy, knownAs, trust }: TalkEvent & { kind: 'met' }): SafeText {
+  if (knownAs === undefined || knownAs === buddy)
+    return words`${safeName(buddy)} is your buddy now: ${explainTrust(trust)}`
+  return words`${safeName(buddy)} is ${safeName(knownAs)}, who is your buddy already and keeps this name`
+}
+
 export function explainBurnt(why: Burnt): Notice {
-  const hint = words`make a new one: otrtalk invite`
+  const hint = words`one of you makes a new one: otrtalk invite`
   switch (why) {
     case 'wrong-code':
       return {
@@ -169,6 +219,8 @@ export function explainUndelivered(why: Undelivered): SafeText {
       return words`it is too long for one message`
     case 'too-many':
       return words`too many lines are waiting already`
+    case 'known-id':
+      return words`another message had the same id`
     case 'closed':
       return words`the conversation ended before it was confirmed`
     case 'another-key':
@@ -288,6 +340,9 @@ export function timeOfDay(at: number): SafeText {
 
 export const help: readonly SafeText[] = [
   words`/info          how you are connected, and since when`,
+  words`/verify        make sure who it is, by a question that only your buddy can answer`,
+  words`/answer        answer a question of your buddy's; what you type is not shown`,
+  words`/cancel        end a verification, or refuse to answer`,
   words`/fingerprint   your buddy's key and yours, to compare`,
   words`/clear         empty this screen; nothing is kept elsewhere`,
   words`/close         end the conversation and stop looking`,

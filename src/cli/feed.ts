@@ -14,6 +14,8 @@ export interface FeedOptions {
   readonly say: (line: string) => string | undefined
   /** Once, when all is settled after the end of the stream, or patience is. */
   readonly onEnd: (unconfirmed: number) => void
+  /** Ctrl-C while nothing is shown: the terminal makes no signal of it then. */
+  readonly onInterrupt: () => void
 }
 
 export class Feed implements Disposable {
@@ -24,6 +26,7 @@ export class Feed implements Disposable {
   #isBlocked = false
   #hasEnded = false
   #isDisposed = false
+  #isHidden = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: FeedOptions) {
@@ -58,8 +61,17 @@ export class Feed implements Disposable {
     this.#take()
   }
 
+  /** Whether the terminal shows what is typed: a terminal that does not hands over each key as it is pressed. */
+  hide(isHidden: boolean): void {
+    const { stdin } = this.#options
+    if (isHidden === this.#isHidden || !stdin.isTTY) return
+    this.#isHidden = isHidden
+    stdin.setRawMode(isHidden)
+  }
+
   [Symbol.dispose](): void {
     const { stdin } = this.#options
+    this.hide(false)
     this.#isDisposed = true
     clearTimeout(this.#timer)
     stdin.off('data', this.#read)
@@ -69,8 +81,23 @@ export class Feed implements Disposable {
   }
 
   readonly #read = (chunk: string): void => {
-    this.#rest += chunk
+    if (this.#isHidden) this.#press(chunk)
+    else this.#rest += chunk
     this.#take()
+  }
+
+  /** Keys of a line that is not shown, as a terminal would take them: erase, erase all, enter, leave. */
+  #press(keys: string): void {
+    for (const key of keys) {
+      const start = this.#rest.lastIndexOf('\n') + 1
+      if (key === '\x03') this.#options.onInterrupt()
+      else if (key === '\x7f' || key === '\b') {
+        const line = [...this.#rest.slice(start)].slice(0, -1).join('')
+        this.#rest = this.#rest.slice(0, start) + line
+      } else if (key === '\x15') this.#rest = this.#rest.slice(0, start)
+      else if (key === '\r' || key === '\n') this.#rest += '\n'
+      else if (key >= ' ') this.#rest += key
+    }
   }
 
   readonly #finish = (): void => {

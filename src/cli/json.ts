@@ -1,9 +1,10 @@
 /**
  * The conversation as JSON, one object a line, for scripts: events on stdout,
- * and on stdin what to say (docs/Tutorial.md, "JSON lines").
+ * and on stdin what to say or to verify (docs/Tutorial.md, "JSON lines").
  */
 import { randomBytes } from '../crypto.ts'
 import type { TalkEvent, Under } from '../session/command.ts'
+import { oneLine, tooLong } from './dialogue.ts'
 import { type SafeText, visibleJson, words } from './safetext.ts'
 import { Streams } from './streams.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
@@ -46,27 +47,63 @@ class Json implements Ui {
       this.#streams.print(visibleJson({ event: 'error', message: asked, hint: requestHint }))
       return undefined
     }
-    const id = asked.id ?? lineId(random)
-    act({ kind: 'say', buddy, id, text: asked.text })
+    if (asked.kind !== 'say') {
+      act({ ...asked, buddy })
+      return undefined
+    }
+    const { text, id = lineId(random) } = asked
+    act({ kind: 'say', buddy, id, text })
     return id
   }
 }
 
-/** What a line of stdin asks to say, or what is wrong with it. */
-function request(line: string): { readonly text: string; readonly id: string | undefined } | string {
+type Request =
+  | { readonly kind: 'say'; readonly text: string; readonly id?: string }
+  | { readonly kind: 'verify'; readonly question?: string; readonly secret: string }
+  | { readonly kind: 'answer'; readonly secret: string }
+  | { readonly kind: 'cancel' }
+
+/** What a line of stdin asks for, or what is wrong with it. */
+function request(line: string): Request | string {
   let value: unknown
   try {
     value = JSON.parse(line)
   } catch {
     return 'a line of stdin is no JSON' // JSON.parse's only way to say so
   }
-  if (typeof value !== 'object' || value === null || !('say' in value)) return 'a line of stdin says nothing'
-  const { say } = value
+  if (typeof value !== 'object' || value === null) return 'a line of stdin says nothing'
+  if ('say' in value) return sayRequest(value.say, 'id' in value ? value.id : undefined)
+  if ('verify' in value) return verifyRequest(value.verify)
+  if ('answer' in value) return answerRequest(value.answer)
+  if ('cancel' in value) return value.cancel === true ? { kind: 'cancel' } : '"cancel" is not true'
+  return 'a line of stdin says nothing'
+}
+
+function sayRequest(say: unknown, id: unknown): Request | string {
   if (typeof say !== 'string' || say === '') return '"say" is no text'
-  const id = 'id' in value ? value.id : undefined
   if (id !== undefined && (typeof id !== 'string' || !/^[\da-f]{16}$/u.test(id)))
     return '"id" is not 16 hex digits'
-  return { text: say.replace(/\p{Surrogate}/gu, '\ufffd'), id }
+  return { kind: 'say', text: say.replace(/\p{Surrogate}/gu, '\ufffd'), ...(id !== undefined && { id }) }
+}
+
+function verifyRequest(value: unknown): Request | string {
+  if (typeof value !== 'object' || value === null || !('secret' in value)) return '"verify" has no "secret"'
+  const question = 'question' in value ? value.question : ''
+  if (typeof question !== 'string' || tooLong(question)) return '"question" is no text of 300 characters'
+  const secret = secretOf(value.secret)
+  if (secret === undefined) return '"secret" is no text of 1 to 300 characters'
+  const asked = oneLine(question)
+  return { kind: 'verify', secret, ...(asked !== '' && { question: asked }) }
+}
+
+function answerRequest(value: unknown): Request | string {
+  const secret = secretOf(value)
+  return secret === undefined ? '"answer" is no text of 1 to 300 characters' : { kind: 'answer', secret }
+}
+
+/** The same octets as for a person who types it at a prompt. */
+function secretOf(value: unknown): string | undefined {
+  return typeof value === 'string' && !tooLong(value) && oneLine(value) !== '' ? oneLine(value) : undefined
 }
 
 /** In the order of the documentation; later fields come behind the older ones. */
@@ -78,8 +115,8 @@ function fields(event: TalkEvent): object {
     case 'phase':
       return { ...name, buddy: event.buddy, phase: event.phase, ms: event.ms }
     case 'secured': {
-      const { buddy, fingerprint, trust, path, ms, session } = event
-      return { ...name, buddy, fingerprint, trust, path, ms, session }
+      const { buddy, fingerprint, trust, path, ms, session, pq } = event
+      return { ...name, buddy, fingerprint, trust, path, ms, session, pq }
     }
     case 'message': {
       const { buddy, id, text, at, trust, fingerprint, session } = event
@@ -105,9 +142,16 @@ function fields(event: TalkEvent): object {
     case 'bound':
     case 'introduced':
       return { ...name, buddy: event.buddy, ...under(event) }
-    case 'met':
     case 'moved':
       return { ...name, buddy: event.buddy, address: event.address, ...under(event) }
+    case 'met': {
+      const { buddy, address, knownAs } = event
+      return { ...name, buddy, address, ...under(event), ...(knownAs !== undefined && { knownAs }) }
+    }
+    case 'code':
+      return { ...name, code: event.code, expiresAt: event.expiresAt, buddy: event.buddy }
+    case 'alone':
+      return { ...name, buddy: event.buddy, ms: event.ms }
     default:
       return event satisfies never
   }
@@ -116,5 +160,6 @@ function fields(event: TalkEvent): object {
 /** Of which conversation and key it is told. */
 const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fingerprint, session })
 
-const requestHint = 'write {"say":"text"}, one object a line; "id" may name it'
+const requestHint =
+  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}'
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

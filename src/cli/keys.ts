@@ -7,7 +7,8 @@ export type Key =
   | { readonly kind: 'submit' }
   /** Ctrl-D: leaves if nothing is written, else erases to the right. */
   | { readonly kind: 'end of input' }
-  | { readonly kind: 'leave' | 'suspend' | 'redraw' }
+  /** `cancel`: Escape ends what is asked for at the prompt. */
+  | { readonly kind: 'leave' | 'suspend' | 'redraw' | 'cancel' }
   /** Rows, or whole windows. */
   | { readonly kind: 'scroll'; readonly by: number; readonly unit: 'row' | 'page' }
   | { readonly kind: 'next buddy' | 'previous buddy' }
@@ -18,7 +19,8 @@ export type Modifiers = Partial<InkKey>
 export function keysOf(input: string, key: Modifiers): readonly Key[] {
   const named = namedKey(key) ?? (key.ctrl ? controls[input] : key.meta ? metas[input] : undefined)
   if (named) return [named]
-  if (key.ctrl || key.meta || key.escape) return []
+  if (key.escape) return [{ kind: 'cancel' }]
+  if (key.ctrl || key.meta) return []
   return typed(input)
 }
 

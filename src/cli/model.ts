@@ -3,7 +3,7 @@
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
 import type { NetworkState, TalkEvent, Undelivered, Under } from '../session/command.ts'
-import { explainEvent, type Notice } from './explain.ts'
+import { explainEvent, explainLate, type Notice } from './explain.ts'
 import { type SafeText, safeText } from './safetext.ts'
 import type { State } from './state.ts'
 import type { UiBuddy } from './ui.ts'
@@ -22,6 +22,8 @@ export interface Conversation {
   /** The key saved in the profile: said by `/fingerprint`, never taken for the state of a conversation. */
   readonly pinned: string | undefined
   readonly state: State
+  /** Told last of a verification; `verificationOf` says whether it still counts. */
+  readonly verification: VerificationUnderWay | undefined
   readonly lines: readonly Line[]
   /** Messages that came while another conversation was shown. */
   readonly unread: number
@@ -30,6 +32,15 @@ export interface Conversation {
   /** Lines so far, dropped ones too: the next line's `seq`. */
   readonly count: number
 }
+
+/** A question of the buddy's that waits for an answer. */
+export interface Asked {
+  readonly kind: 'asked'
+  readonly question: string
+  readonly under: Under
+}
+
+export type VerificationUnderWay = Asked | { readonly kind: 'running'; readonly under: Under }
 
 interface Placed {
   readonly seq: number
@@ -78,6 +89,27 @@ export function focused(model: Model): Conversation | undefined {
   return model.conversations.find(({ buddy }) => buddy === model.focus)
 }
 
+/** As it is shown, or would be: of a buddy of whom nothing has been told yet, an idle one. */
+export const conversationWith = ({ conversations }: Model, buddy: string): Conversation =>
+  conversations.find((conversation) => conversation.buddy === buddy) ?? newConversation(buddy, undefined)
+
+/** The verification under way in the conversation that is secured: that of an earlier one is over. */
+export function verificationOf({ state, verification }: Conversation): VerificationUnderWay | undefined {
+  const isOfThis = verification && state.kind === 'secured' && isOf(state.under, verification.under)
+  return isOfThis ? verification : undefined
+}
+
+/** Not of the conversation that is secured, nor as trusted: it must not be taken for it. */
+export const isLate = ({ state }: Conversation, under: Under): boolean =>
+  state.kind !== 'secured' || !isSame(state.under, under)
+
+/** What there is to say about an event; of a verification only what is true of the conversation shown. */
+export function noticeOf({ state }: Conversation, event: TalkEvent): Notice | undefined {
+  if (event.kind !== 'asked' && event.kind !== 'verification' && event.kind !== 'verified')
+    return explainEvent(event)
+  return state.kind === 'secured' && isOf(state.under, event) ? explainEvent(event) : explainLate(event)
+}
+
 /** @param now - wall time, unix milliseconds */
 export function update(model: Model, input: Input, now: number): Model {
   switch (input.kind) {
@@ -123,30 +155,33 @@ type AboutBuddy = Exclude<TalkEvent, { kind: 'listening' | 'network' | 'message'
 
 function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
   const { buddy, session, fingerprint, trust, at } = event
-  const { state } = conversation
-  const isLate = state.kind !== 'secured' || !isSame(state.under, event)
   const under = { buddy, session, fingerprint, trust }
-  const added = add(conversation, { kind: 'theirs', at, text: safeText(event.text), under, isLate })
+  const text = safeText(event.text)
+  const added = add(conversation, { kind: 'theirs', at, text, under, isLate: isLate(conversation, under) })
   return conversation.buddy === focus ? added : { ...added, unread: added.unread + 1 }
 }
 
 const isSame = (a: Under, b: Under): boolean => isOf(a, b) && a.trust === b.trust
 
-const isOf = (a: Under, b: Under): boolean => a.session === b.session && a.fingerprint === b.fingerprint
+/** Of one conversation and key. */
+export const isOf = (a: Under, b: Under): boolean =>
+  a.session === b.session && a.fingerprint === b.fingerprint
 
 function tell(conversation: Conversation, event: AboutBuddy, now: number): Conversation {
   switch (event.kind) {
     case 'phase':
       return { ...conversation, state: { kind: 'under way', phase: event.phase, since: now - event.ms } }
     case 'secured': {
-      const { buddy, session, fingerprint, trust, path } = event
+      const { buddy, session, fingerprint, trust, path, pq } = event
       const state: State = {
         kind: 'secured',
         under: { buddy, session, fingerprint, trust },
         path,
         since: now,
+        isPostQuantum: pq,
       }
-      return notice({ ...conversation, state }, explainEvent(event), now)
+      const pinned = conversation.pinned ?? fingerprint
+      return notice({ ...conversation, state, pinned }, explainEvent(event), now)
     }
     case 'sent': {
       const { state } = conversation
@@ -170,11 +205,22 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       const { buddy, session, fingerprint, trust } = event
       const isOfThis = state.kind === 'secured' && isOf(state.under, event)
       const raised = isOfThis ? { ...state, under: { buddy, session, fingerprint, trust } } : state
-      return notice({ ...conversation, state: raised }, explainEvent(event), now)
+      const after = { ...conversation, state: raised, verification: undefined }
+      return notice(isOfThis ? after : conversation, noticeOf(conversation, event), now)
     }
     case 'asked':
-    case 'verification':
+    case 'verification': {
+      const { buddy, session, fingerprint, trust } = event
+      const under = { buddy, session, fingerprint, trust }
+      const isOver = event.kind === 'verification' && event.state !== 'running'
+      const verification = isOver ? undefined : underWay(event, under)
+      const isOfThis = conversation.state.kind === 'secured' && isOf(conversation.state.under, under)
+      const after = isOfThis ? { ...conversation, verification } : conversation
+      return notice(after, noticeOf(conversation, event), now)
+    }
     case 'bound':
+    case 'code':
+    case 'alone':
     case 'burnt':
     case 'introduced':
     case 'met':
@@ -184,6 +230,9 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       return event satisfies never
   }
 }
+
+const underWay = (event: TalkEvent, under: Under): VerificationUnderWay =>
+  event.kind === 'asked' ? { kind: 'asked', question: event.question, under } : { kind: 'running', under }
 
 /** A line of ours came further; it never goes back. */
 function settle(conversation: Conversation, id: string, sending: Sending): Conversation {
@@ -227,7 +276,8 @@ function change(model: Model, buddy: string, by: (conversation: Conversation) =>
 }
 
 const newConversation = (buddy: string, pinned: string | undefined): Conversation => ({
-  ...{ buddy, pinned, state: { kind: 'idle' }, lines: [], unread: 0, divider: undefined, count: 0 },
+  ...{ buddy, pinned, state: { kind: 'idle' }, verification: undefined },
+  ...{ lines: [], unread: 0, divider: undefined, count: 0 },
 })
 
 const rank = { waiting: 0, sent: 1, undelivered: 2, delivered: 3 } // a receipt may come after giving up

@@ -3,13 +3,30 @@
 export type Typed =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'say'; readonly text: string }
-  | { readonly kind: 'command'; readonly name: CommandName }
+  /** `argument`: what stands behind it, of those that may have one. */
+  | { readonly kind: 'command'; readonly name: CommandName; readonly argument?: string }
   /** `meant` is the command that it resembles, if any. */
   | { readonly kind: 'unknown'; readonly name: string; readonly meant?: CommandName }
 
 export type CommandName = (typeof commandNames)[number]
 
-const commandNames = ['help', 'info', 'fingerprint', 'clear', 'close', 'open', 'quit'] as const
+const commandNames = [
+  ...([
+    'help',
+    'info',
+    'verify',
+    'answer',
+    'cancel',
+    'fingerprint',
+    'clear',
+    'close',
+    'open',
+    'quit',
+  ] as const),
+]
+
+/** A secret typed behind /answer is on the screen already, but must not be taken for a text to say. */
+const withArgument: readonly CommandName[] = ['verify', 'answer']
 
 /** A text that begins with a slash is a command; `//` says it with one slash. */
 export function parse(typed: string): Typed {
@@ -21,6 +38,8 @@ export function parse(typed: string): Typed {
   const known = commandNames.find((command) => command === name.toLowerCase())
   if (known) return { kind: 'command', name: known }
   const first = name.split(/\s/u, 1)[0]!.toLowerCase()
+  const longer = withArgument.find((command) => command === first)
+  if (longer) return { kind: 'command', name: longer, argument: name.slice(first.length).trim() }
   const meant = commandNames.find((command) => resembles(first, command))
   return { kind: 'unknown', name: first, ...(meant && { meant }) }
 }

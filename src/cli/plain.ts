@@ -6,6 +6,16 @@ import { randomBytes } from '../crypto.ts'
 import type { Phase, TalkEvent } from '../session/command.ts'
 import { aboutConversation, aboutFingerprints, aboutUnknown } from './about.ts'
 import {
+  beginAnswer,
+  beginVerify,
+  cancelVerification,
+  type Dialogue,
+  enter,
+  explainDialogue,
+  isHidden,
+  type Step,
+} from './dialogue.ts'
+import {
   explainDuration,
   explainEvent,
   explainPhase,
@@ -15,11 +25,21 @@ import {
   timeOfDay,
 } from './explain.ts'
 import { wrap } from './layout.ts'
-import { focused, type Input, type Model, newModel, update } from './model.ts'
+import {
+  conversationWith,
+  focused,
+  type Input,
+  isLate,
+  type Model,
+  newModel,
+  noticeOf,
+  update,
+} from './model.ts'
 import { type CommandName, parse } from './parse.ts'
 import { clip, columnsOf, indented, type SafeText, safeName, safeText, words } from './safetext.ts'
 import { Streams } from './streams.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
+import { markOfLate } from './window.ts'
 
 export function openPlain(options: UiOptions): Ui {
   return new Plain(options)
@@ -33,6 +53,8 @@ class Plain implements Ui {
   readonly #said = new Map<string, SafeText>()
   readonly #progress: Progress
   #model: Model
+  /** What the next line is for, when it is not a line to say. */
+  #dialogue: Dialogue | undefined
 
   constructor(options: UiOptions) {
     this.#options = options
@@ -43,12 +65,17 @@ class Plain implements Ui {
   }
 
   tell(event: TalkEvent): void {
+    const before = this.#model
     this.#update({ kind: 'told', event })
     this.#progress.hear(event)
     switch (event.kind) {
-      case 'message':
-        this.#print(words`${timeOfDay(event.at)} ${safeName(event.buddy)}  `, safeText(event.text))
+      case 'message': {
+        const text = safeText(event.text)
+        const isOfThis = !isLate(conversationWith(before, event.buddy), event)
+        const marked = isOfThis ? text : words`${text} ${markOfLate(event.trust)}`
+        this.#print(words`${timeOfDay(event.at)} ${safeName(event.buddy)}  `, marked)
         break
+      }
       case 'delivered':
         if (this.#said.delete(event.id) && this.#isTyping) this.#remark(words`delivered`)
         break
@@ -62,8 +89,12 @@ class Plain implements Ui {
       case 'sent':
       case 'phase':
         break
-      default:
+      case 'listening':
+      case 'network':
         this.#notice(explainEvent(event))
+        break
+      default:
+        this.#notice(noticeOf(conversationWith(before, event.buddy), event))
     }
     this.#streams.hear(event)
   }
@@ -80,6 +111,10 @@ class Plain implements Ui {
 
   #read(line: string): string | undefined {
     if (!this.#isTyping) return line.trim() === '' ? undefined : this.#say(line)
+    if (this.#dialogue) {
+      this.#take(enter(this.#dialogue, line, conversationWith(this.#model, this.#dialogue.under.buddy)))
+      return undefined
+    }
     const typed = parse(line)
     switch (typed.kind) {
       case 'nothing':
@@ -87,7 +122,7 @@ class Plain implements Ui {
       case 'say':
         return this.#say(typed.text)
       case 'command':
-        this.#run(typed.name)
+        this.#run(typed.name, typed.argument)
         return undefined
       case 'unknown':
         this.#notice(aboutUnknown(typed.name, typed.meant))
@@ -106,7 +141,15 @@ class Plain implements Ui {
     return id
   }
 
-  #run(command: CommandName): void {
+  #take({ dialogue, command, notices }: Step): void {
+    this.#dialogue = dialogue
+    this.#streams.hide(isHidden(dialogue))
+    for (const notice of notices) this.#notice(notice)
+    if (dialogue) this.#remark(explainDialogue(dialogue))
+    if (command) this.#options.act(command)
+  }
+
+  #run(command: CommandName, argument?: string): void {
     const conversation = focused(this.#model)
     if (!conversation || command === 'quit') {
       this.#streams.end({ kind: 'left' })
@@ -124,7 +167,16 @@ class Plain implements Ui {
         for (const line of help) this.#remark(line)
         return
       case 'info':
-        for (const line of aboutConversation(this.#model, conversation)) this.#remark(line)
+        for (const line of aboutConversation(this.#model, conversation, this.#now())) this.#remark(line)
+        return
+      case 'verify':
+        this.#take(beginVerify(conversation, argument))
+        return
+      case 'answer':
+        this.#take(beginAnswer(conversation, argument))
+        return
+      case 'cancel':
+        this.#take(cancelVerification(conversation))
         return
       case 'fingerprint':
         for (const line of aboutFingerprints(conversation, this.#options.fingerprint)) this.#remark(line)

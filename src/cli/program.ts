@@ -126,9 +126,15 @@ function addTalking(program: Command, { profile }: Runner): void {
 function addIdentity(program: Command, { profile }: Runner): void {
   const id = program
     .command('id')
+    .option('--qr', 'show the address as a QR code too')
+    .option('--rotate', 'make a new address; your buddies are told it')
+    .option('--yes', 'do not ask')
     .description('show your own address and fingerprint')
-    .action(() => profile(async (context) => (await import('./commands/id.ts')).id(context)))
-  examples(id, ['id', 'id --json | jq -r .address'])
+    .action(({ qr, rotate, yes }: { qr?: boolean; rotate?: boolean; yes?: boolean }) => {
+      const args = { hasQr: qr === true, isNew: rotate === true, isSure: yes === true }
+      return profile(async (context) => (await import('./commands/id.ts')).id(context, args))
+    })
+  examples(id, ['id', 'id --qr', 'id --rotate', 'id --json | jq -r .address'])
 }
 
 function addBuddies(program: Command, { profile }: Runner): void {
@@ -158,6 +164,25 @@ function addBuddies(program: Command, { profile }: Runner): void {
     .argument('<alias>', 'the buddy')
     .description('print a buddy’s fingerprint, and nothing else')
     .action((alias: string) => profile(async (context) => (await commands()).fingerprint(context, alias)))
+  addTrust(buddy, profile)
+  buddy
+    .command('rename')
+    .argument('<alias>', 'the buddy')
+    .argument('<to>', 'what you call the buddy from now on')
+    .description('give a buddy another alias')
+    .action((alias: string, to: string) =>
+      profile(async (context) => (await commands()).rename(context, { alias, to })),
+    )
+  buddy
+    .command('block')
+    .argument('<alias>', 'the buddy')
+    .description('neither look for a buddy nor answer')
+    .action((alias: string) => profile(async (context) => (await commands()).block(context, alias)))
+  buddy
+    .command('unblock')
+    .argument('<alias>', 'the buddy')
+    .description('look for a blocked buddy again, and answer')
+    .action((alias: string) => profile(async (context) => (await commands()).unblock(context, alias)))
   buddy
     .command('remove')
     .argument('<alias>', 'the buddy')
@@ -166,6 +191,25 @@ function addBuddies(program: Command, { profile }: Runner): void {
     .action((alias: string, { yes }: { yes?: boolean }) =>
       profile(async (context) => (await commands()).remove(context, { alias, isSure: yes === true })),
     )
+}
+
+function addTrust(buddy: Command, profile: Runner['profile']): void {
+  const commands = () => import('./commands/verify.ts')
+  const verify = buddy
+    .command('verify')
+    .argument('<alias>', 'the buddy')
+    .option('--fingerprint <f>', 'as the buddy told it: nothing is asked')
+    .description('compare fingerprints with a buddy, and mark the buddy as verified')
+    .action((alias: string, { fingerprint }: { fingerprint?: string }) => {
+      const told = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
+      return profile(async (context) => (await commands()).verify(context, { alias, fingerprint: told }))
+    })
+  examples(verify, ['buddy verify bob', 'buddy verify bob --fingerprint 0A3F…'])
+  buddy
+    .command('unverify')
+    .argument('<alias>', 'the buddy')
+    .description('take back that a buddy is verified')
+    .action((alias: string) => profile(async (context) => (await commands()).unverify(context, alias)))
 }
 
 function addProfiles(program: Command, { plain, profile }: Runner): void {

@@ -6,10 +6,20 @@ import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { TalkEvent } from '../session/command.ts'
 import { aboutConversation, aboutFingerprints, aboutUnknown } from './about.ts'
-import { type Draft, edit, emptyDraft, sent } from './draft.ts'
+import {
+  beginAnswer,
+  beginVerify,
+  cancelVerification,
+  type Dialogue,
+  enter,
+  explainDialogue,
+  isHidden,
+  type Step,
+} from './dialogue.ts'
+import { type Draft, discarded, edit, emptyDraft, masked, sent } from './draft.ts'
 import { help, keys as keyHelp, type Notice } from './explain.ts'
 import type { Key } from './keys.ts'
-import { focused, type Input, type Model, newModel, update } from './model.ts'
+import { conversationWith, focused, type Input, type Model, newModel, update } from './model.ts'
 import { type CommandName, parse } from './parse.ts'
 import type { SafeText } from './safetext.ts'
 import {
@@ -46,6 +56,8 @@ class Screen implements Ui {
   readonly #cleanup: readonly Disposable[]
   #model: Model
   #draft: Draft = emptyDraft
+  /** What the prompt asks for, when it is not for a line to say. */
+  #dialogue: Dialogue | undefined
   #scroll: Scroll
   #settle!: { readonly end: (end: UiEnd) => void; readonly fail: (error: unknown) => void }
   #drawTimer: NodeJS.Timeout | undefined
@@ -119,11 +131,18 @@ class Screen implements Ui {
         return
       case 'suspend':
         return // not a matter of the model: see #onKeys
+      case 'cancel':
+        this.#leaveDialogue()
+        return
       case 'next buddy':
         this.#turn(1)
         return
       case 'previous buddy':
         this.#turn(-1)
+        return
+      case 'vertical':
+        // What was said before is no answer, and an answer is not kept.
+        if (!this.#dialogue) this.#draft = edit(this.#draft, key)
         return
       default:
         this.#draft = edit(this.#draft, key)
@@ -131,20 +150,44 @@ class Screen implements Ui {
   }
 
   #submit(): void {
+    if (this.#dialogue) {
+      this.#enter(this.#dialogue)
+      return
+    }
     const typed = parse(this.#draft.text)
     const buddy = this.#model.focus
-    if (typed.kind !== 'nothing') this.#draft = sent(this.#draft)
+    const isSecret = typed.kind === 'command' && typed.name === 'answer'
+    if (typed.kind !== 'nothing') this.#draft = isSecret ? discarded(this.#draft) : sent(this.#draft)
     if (typed.kind === 'say' && buddy !== undefined) {
       const id = lineId(this.#options.random ?? randomBytes)
       this.#update({ kind: 'said', buddy, id, text: typed.text })
       this.#scroll = undefined
       this.#options.act({ kind: 'say', buddy, id, text: typed.text })
     }
-    if (typed.kind === 'command') this.#run(typed.name)
+    if (typed.kind === 'command') this.#run(typed.name, typed.argument)
     if (typed.kind === 'unknown') this.#notice(aboutUnknown(typed.name, typed.meant))
   }
 
-  #run(command: CommandName): void {
+  /** A line typed in a dialogue: whatever becomes of it, it is not said. */
+  #enter(dialogue: Dialogue): void {
+    const typed = this.#draft.text
+    this.#draft = discarded(this.#draft)
+    this.#take(enter(dialogue, typed, conversationWith(this.#model, dialogue.under.buddy)))
+  }
+
+  #take({ dialogue, command, notices }: Step): void {
+    this.#dialogue = dialogue
+    for (const notice of notices) this.#notice(notice)
+    if (command) this.#options.act(command)
+  }
+
+  #leaveDialogue(): void {
+    if (!this.#dialogue) return
+    this.#dialogue = undefined
+    this.#draft = discarded(this.#draft)
+  }
+
+  #run(command: CommandName, argument?: string): void {
     const { act } = this.#options
     const conversation = focused(this.#model)
     if (command === 'quit') {
@@ -159,7 +202,16 @@ class Screen implements Ui {
         this.#note([...help, ...keyHelp])
         return
       case 'info':
-        this.#note(aboutConversation(this.#model, conversation))
+        this.#note(aboutConversation(this.#model, conversation, this.#now()))
+        return
+      case 'verify':
+        this.#take(beginVerify(conversation, argument))
+        return
+      case 'answer':
+        this.#take(beginAnswer(conversation, argument))
+        return
+      case 'cancel':
+        this.#take(cancelVerification(conversation))
         return
       case 'fingerprint':
         this.#note(aboutFingerprints(conversation, this.#options.fingerprint))
@@ -188,7 +240,9 @@ class Screen implements Ui {
     if (buddy !== undefined) this.#update({ kind: 'noticed', buddy, notice })
   }
 
+  /** Not while something is asked for: what is typed next would be said to somebody else. */
   #turn(by: 1 | -1): void {
+    if (this.#dialogue) return
     const { conversations, focus } = this.#model
     const at = conversations.findIndex(({ buddy }) => buddy === focus)
     const next = conversations.at((at + by) % conversations.length)
@@ -212,7 +266,10 @@ class Screen implements Ui {
   #view(): Parameters<Mounted['draw']>[0] {
     const { columns, rows } = this.#options.stdout
     const size: Geometry = { columns: columns || 80, rows: rows || 24 }
-    return { model: this.#model, draft: this.#draft, scroll: this.#scroll, size, now: this.#now() }
+    const dialogue = this.#dialogue
+    const draft = isHidden(dialogue) ? masked(this.#draft) : this.#draft
+    const asking = dialogue && explainDialogue(dialogue)
+    return { model: this.#model, draft, asking, scroll: this.#scroll, size, now: this.#now() }
   }
 
   readonly #draw = (): void => {

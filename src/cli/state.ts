@@ -14,9 +14,17 @@ import { type SafeText, safeName, words } from './safetext.ts'
 export type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'under way'; readonly phase: Phase; readonly since: number }
-  | { readonly kind: 'secured'; readonly under: Under; readonly path: PathKind; readonly since: number }
+  | Secured
   | { readonly kind: 'lost'; readonly why: Lost }
   | { readonly kind: 'refused'; readonly why: Refused }
+
+interface Secured {
+  readonly kind: 'secured'
+  readonly under: Under
+  readonly path: PathKind
+  readonly since: number
+  readonly isPostQuantum: boolean
+}
 
 /** For the header: words of security only, and none that outlive the conversation. */
 export function explainState(state: State): SafeText {

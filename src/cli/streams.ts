@@ -27,7 +27,7 @@ export class Streams {
 
   /** Whoever speaks with nobody in particular only listens: stdin is not read then. */
   constructor(options: UiOptions, lines: StreamsOptions) {
-    const { env, stdin, stdout, stderr, patience = defaultPatience } = options
+    const { env, stdin, stdout, stderr, patience = defaultPatience, heldUntil } = options
     this.#options = options
     this.#stdout = legible(stdout, env)
     this.#stderr = legible(stderr, env)
@@ -42,8 +42,12 @@ export class Streams {
     // The caller has what we act on only after it has us.
     setImmediate(() => {
       if (this.#hasEnded) return
-      const onEnd = (unconfirmed: number): void => this.end({ kind: 'ended', unconfirmed })
-      this.#feed = new Feed({ stdin, patience, onEnd, ...lines })
+      const onEnd = (unconfirmed: number): void => {
+        if (heldUntil) void heldUntil.then(() => this.end({ kind: 'ended', unconfirmed }))
+        else this.end({ kind: 'ended', unconfirmed })
+      }
+      const onInterrupt = (): void => this.end({ kind: 'signal', signal: 'SIGINT' })
+      this.#feed = new Feed({ stdin, patience, onEnd, onInterrupt, ...lines })
       if (stdout.writableNeedDrain) this.#feed.block(true)
     })
   }
@@ -62,6 +66,11 @@ export class Streams {
 
   hear(event: TalkEvent): void {
     this.#feed?.hear(event)
+  }
+
+  /** Whether what is typed from here on is shown. */
+  hide(isHidden: boolean): void {
+    this.#feed?.hide(isHidden)
   }
 
   end(end: UiEnd): void {

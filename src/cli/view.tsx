@@ -16,6 +16,8 @@ import { type Geometry, labelColumns, type Scroll, type WindowRow, windowOf } fr
 export interface View {
   readonly model: Model
   readonly draft: Draft
+  /** What the prompt asks for, when it is not for a line to say. */
+  readonly asking: SafeText | undefined
   readonly scroll: Scroll
   readonly size: Geometry
   /** Wall time, unix milliseconds. */
@@ -165,6 +167,7 @@ function MessageRow({ row, names, columns }: MessageRowProps): ReactElement {
 
 function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout }): ReactElement {
   const { draft, size } = view
+  const sign = view.asking === undefined ? '›' : '?'
   const { setCursorPosition } = useCursor()
   const rows = chop(draft.text, size.columns - promptColumns - 1)
   const caret = locate(rows, draft.caret)
@@ -172,9 +175,10 @@ function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout
   const top = size.rows - layout.prompt - 1
   setCursorPosition({ x: promptColumns + caret.column, y: top + caret.row - first })
   if (draft.text === '') {
+    const invited = view.asking ?? invitation(conversation)
     return (
       <Text wrap="truncate">
-        › <Text dimColor>{clip(invitation(conversation), size.columns - promptColumns - 1)}</Text>
+        {sign} <Text dimColor>{clip(invited, size.columns - promptColumns - 1)}</Text>
       </Text>
     )
   }
@@ -182,7 +186,7 @@ function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout
     <Box flexDirection="column" height={layout.prompt}>
       {rows.slice(first, first + layout.prompt).map(({ text, start }, i) => (
         <Text key={start} wrap="truncate">
-          {first + i === 0 ? '› ' : '  '}
+          {first + i === 0 ? `${sign} ` : '  '}
           {text}
         </Text>
       ))}
@@ -200,6 +204,7 @@ function invitation(conversation: Conversation | undefined): SafeText {
 
 function Status({ view, conversation }: Part): ReactElement {
   const { model, now, size, scroll } = view
+  if (view.asking) return <Sides columns={size.columns} left={view.asking} right={words`Esc cancels`} />
   const left = conversation
     ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
     : noText

@@ -163,6 +163,8 @@ function markOfSending(sending: Sending): SafeText {
   }
 }
 
-const markOfLate = (trust: Trust): SafeText => words`(from an earlier conversation, ${explainTrust(trust)})`
+/** Behind a message that is not of the conversation there is. */
+export const markOfLate = (trust: Trust): SafeText =>
+  words`(from an earlier conversation, ${explainTrust(trust)})`
 
 const timeColumns = 6 // hh:mm and a space

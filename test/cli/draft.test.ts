@@ -118,6 +118,6 @@ test.each([
   ['', { leftArrow: true, ctrl: true }, [{ kind: 'move', to: 'word left' }]],
   ['c', { ctrl: true }, [{ kind: 'leave' }]],
   ['q', { ctrl: true }, []],
-  ['', { escape: true }, []],
+  ['', { escape: true }, [{ kind: 'cancel' }]],
   ['', { tab: true, shift: true }, [{ kind: 'previous buddy' }]],
 ])('the keys in %j with %j are %j', (input, key, keys) => expect(keysOf(input, key)).toEqual(keys))

@@ -48,10 +48,11 @@ describe('an event', () => {
       fingerprint: 'ab'.repeat(56),
       path: 'lan',
       ms: 3,
+      pq: true,
     } as const
     expect(explainEvent({ ...event, trust: 'by-code' })).toEqual({
       tone: 'good',
-      text: 'secured with ada: verified by code, over the local network',
+      text: 'secured with ada: met by code, over the local network',
       hint: `fingerprint ${Array(14).fill('ABABABAB').join(' ')}`,
     })
     expect(explainEvent({ ...event, trust: 'unverified' })?.hint).toContain('compare it with your buddy')
@@ -78,6 +79,7 @@ describe('an event', () => {
         trust: 'verified',
         path: 'lan',
         ms: 3,
+        pq: true,
       },
     } as const)
     expect(safeText(`${key?.text}${key?.hint}`)).toBe(`${key?.text}${key?.hint}`)

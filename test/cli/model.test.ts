@@ -22,7 +22,7 @@ const under = (session: number, trust: Trust, fingerprint = 'f'.repeat(112)) => 
   ...{ buddy: 'ada', session, fingerprint, trust },
 })
 const secured = (session: number, trust: Trust): TalkEvent => ({
-  ...{ kind: 'secured', path: 'lan', ms: 5 },
+  ...{ kind: 'secured', path: 'lan', ms: 5, pq: true },
   ...under(session, trust),
 })
 const message = (text: string, session = 1, trust: Trust = 'by-code'): TalkEvent => ({
@@ -104,7 +104,7 @@ describe('trust', () => {
     ])
     const rows = windowOf(ada(model), { columns: 80, rows: 20 }, undefined)
     const marks = rows.filter(({ kind }) => kind === 'theirs').map(({ mark }) => mark)
-    expect(marks).toEqual(['', '(from an earlier conversation, verified by code)', ''])
+    expect(marks).toEqual(['', '(from an earlier conversation, met by code)', ''])
   })
 
   test('of the same session with another key or another trust is no less foreign', () => {

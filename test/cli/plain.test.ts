@@ -7,7 +7,7 @@ import { idOf, Pipes } from './pipes.ts'
 
 const at = new Date(2026, 0, 2, 9, 5).getTime()
 const under = { buddy: 'ada', session: 1, fingerprint: 'ab'.repeat(56), trust: 'by-code' } as const
-const secured: TalkEvent = { kind: 'secured', path: 'direct', ms: 9, ...under }
+const secured: TalkEvent = { kind: 'secured', path: 'direct', ms: 9, pq: true, ...under }
 const message = (text: string): TalkEvent => ({ kind: 'message', id: '0', text, at, ...under })
 const delivered = (n: number): TalkEvent => ({ kind: 'delivered', buddy: 'ada', id: idOf(n), ms: 3 })
 
@@ -29,7 +29,7 @@ test('messages go to stdout with their time of day, everything else to stderr', 
   expect(pipes.stderr.split('\n')).toEqual([
     '14:02 * reachable as home on UDP port 4711',
     '14:02 * looking for ada',
-    '14:02 * secured with ada: verified by code, directly over the internet',
+    '14:02 * secured with ada: met by code, directly over the internet',
     `14:02 * fingerprint ${Array(14).fill('ABABABAB').join(' ')}`,
     '14:02 * ada has left',
     '',
@@ -39,6 +39,7 @@ test('messages go to stdout with their time of day, everything else to stderr', 
 test('no line of a message begins where a message begins', () => {
   const pipes = new Pipes()
   ui = openPlain(pipes.options())
+  ui.tell(secured)
   ui.tell(message('one\n09:06 bob  forged\r09:07 bob  \x1b[2K\x1b[Gforged'))
   expect(pipes.stdout).toBe('09:05 ada  one\n           09:06 bob  forged␍09:07 bob  ␛[2K␛[Gforged\n')
 })
@@ -48,6 +49,7 @@ test('on a terminal a long line is broken before the terminal does it, for the s
   const options = pipes.options()
   Object.assign(options.stdout, { isTTY: true, columns: 30 })
   ui = openPlain(options)
+  ui.tell(secured)
   ui.tell(message(`${'x'.repeat(18)}09:06 bob  forged 👨\u200d👩\u200d👧\u200d👦👨\u200d👩\u200d👧\u200d👦`))
   const rows = pipes.stdout.trimEnd().split('\n')
   expect(rows[0]).toBe(`09:05 ada  ${'x'.repeat(18)}`)

@@ -11,7 +11,7 @@ import { Pipes } from './pipes.ts'
 
 const at = new Date(2026, 0, 2, 14, 2).getTime()
 const under = { buddy: 'ada', session: 1, fingerprint: 'ab'.repeat(56), trust: 'by-code' } as const
-const secured: TalkEvent = { kind: 'secured', path: 'direct', ms: 9, ...under }
+const secured: TalkEvent = { kind: 'secured', path: 'direct', ms: 9, pq: true, ...under }
 const message = (text: string, buddy = 'ada'): TalkEvent => ({
   kind: 'message',
   id: '0',
@@ -88,10 +88,10 @@ describe('a frame', () => {
     const rows = await stage.shows('✓')
     const rule = '─'.repeat(80)
     expect(rows).toEqual([
-      `${'ada: secured, verified by code'.padEnd(66)}otrtalk - home`,
+      `${'ada: secured, met by code'.padEnd(66)}otrtalk - home`,
       rule,
       ...Array(13).fill(''),
-      '14:02   ·  secured with ada: verified by code, directly over the internet',
+      '14:02   ·  secured with ada: met by code, directly over the internet',
       '           fingerprint ABABABAB ABABABAB ABABABAB ABABABAB ABABABAB ABABABAB',
       '           ABABABAB ABABABAB ABABABAB ABABABAB ABABABAB ABABABAB ABABABAB',
       '           ABABABAB',
@@ -109,7 +109,7 @@ describe('a frame', () => {
     ui.tell(message('a message that needs two rows here'))
     const rows = await stage.shows('rows here')
     expect(rows).toEqual([
-      'ada: secured, verified by code',
+      'ada: secured, met by code otrtalk - home',
       '─'.repeat(40),
       ...Array(4).fill('           ABABABAB ABABABAB ABABABAB'),
       '           ABABABAB',
@@ -148,7 +148,7 @@ describe('a frame', () => {
       ui.tell(message('end.'))
       await until(async () => (await emulator.rows()).at(-4)?.endsWith('end.'), `${text} drawn`)
       const shown = await emulator.rows()
-      expect(shown[0]).toMatch(/^ada: secured, verified by code/)
+      expect(shown[0]).toMatch(/^ada: secured, met by code/)
       expect(shown[1]).toBe('─'.repeat(columns))
       expect(shown.at(-3)).toBe('─'.repeat(columns))
       expect(shown.at(-2)).toBe('› write to ada, or /help')
@@ -184,7 +184,14 @@ describe('a frame', () => {
       { kind: 'told', event: message('hello') },
       at,
     )
-    const view = { model, draft: emptyDraft, scroll: undefined, size: { columns: 60, rows: 8 }, now: at }
+    const view = {
+      model,
+      draft: emptyDraft,
+      asking: undefined,
+      scroll: undefined,
+      size: { columns: 60, rows: 8 },
+      now: at,
+    }
     const { lastFrame, unmount } = render(<Screen view={view} onKeys={() => {}} />)
     expect(
       lastFrame()
@@ -193,7 +200,7 @@ describe('a frame', () => {
     ).toEqual([
       `${'ada: not connected'.padEnd(46)}otrtalk - home`,
       '─'.repeat(60),
-      ...['', '14:02 ada  hello', '           (from an earlier conversation, verified by code)'],
+      ...['', '14:02 ada  hello', '           (from an earlier conversation, met by code)'],
       '─'.repeat(60),
       '› write to ada: it waits here until the conversation is se…',
       'not looking for ada; /open begins',
@@ -209,7 +216,7 @@ describe('what is typed', () => {
     await stage.shows('you  are you there? (waiting)')
     expect(acts).toEqual([{ kind: 'say', buddy: 'ada', id: '01'.repeat(8), text: 'are you there?' }])
     ui.tell(secured)
-    const rows = await stage.shows('secured, verified by code')
+    const rows = await stage.shows('secured, met by code')
     expect(rows.join('\n')).toContain('(waiting)')
     ui.tell({ kind: 'sent', buddy: 'ada', id: '01'.repeat(8) })
     await stage.shows('(sent)')
@@ -273,12 +280,12 @@ describe('what is typed', () => {
       await until(async () => {
         const shown = await emulator.rows()
         return (
+          shown[0]?.startsWith('ada: secured, met by code') &&
           shown[1] === rule &&
           shown.filter((row) => row === rule).length === 2 &&
           shown.at(-2)?.includes('typed')
         )
       }, `a whole frame of ${columns} by ${rows}`)
-      expect((await emulator.rows())[0]).toMatch(/^ada: secured, verified by code/)
     }
     await stage.shows('› typed typed typed typed')
   })

@@ -9,11 +9,11 @@ import { bobAddress, other, own, third, withBuddy } from '../profile/people.ts'
 
 const { fingerprint } = other
 const stranger: Contents = {
-  ...{ identity: own, createdAt: 1, nodes: [], former: [] },
+  ...{ identity: own, createdAt: 1, nodes: [], former: [], invites: [] },
   buddies: withBuddy([], 'bob', other.address),
 }
 const under = { buddy: 'bob', session: 1, fingerprint, trust: 'verified' } as const
-const secured: TalkEvent = { kind: 'secured', path: 'lan', ms: 1, ...under }
+const secured: TalkEvent = { kind: 'secured', path: 'lan', ms: 1, pq: true, ...under }
 const known = remembered(stranger, secured, 42)
 
 describe('the vault', () => {

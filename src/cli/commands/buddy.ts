@@ -1,7 +1,16 @@
 /** `otrtalk buddy …`: whom a profile knows. */
 import { type ExitCode, UserError } from '../../error.ts'
 import { formatProfileAddress, type ProfileAddress, parseProfileAddress } from '../../profile/address.ts'
-import { addBuddy, type Buddies, type Buddy, findBuddy, removeBuddy } from '../../profile/buddies.ts'
+import {
+  addBuddy,
+  type Buddies,
+  type Buddy,
+  changeBuddy,
+  findBuddy,
+  removeBuddy,
+  renameBuddy,
+} from '../../profile/buddies.ts'
+import { settle } from '../../profile/rotation.ts'
 import type { ProfileContext } from '../context.ts'
 import { explainFingerprint, explainTrust } from '../explain.ts'
 import { explainAddressFault, explainBuddyFault } from '../faults.ts'
@@ -10,6 +19,7 @@ import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { confirm } from '../prompt.ts'
 import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
+import { remarkUntold } from './id.ts'
 
 export interface AddArgs {
   readonly alias: string
@@ -49,8 +59,13 @@ export async function list(context: ProfileContext): Promise<ExitCode> {
     remark(context, words`no buddies yet; add one: otrtalk buddy add <alias> <address>`)
   printTable(
     context,
-    buddies.map((buddy) => [safeName(buddy.alias), explainTrust(buddy.trust), explainSeen(buddy)]),
+    buddies.map((buddy) => [
+      safeName(buddy.alias),
+      buddy.isBlocked ? words`blocked, ${explainTrust(buddy.trust)}` : explainTrust(buddy.trust),
+      explainSeen(buddy),
+    ]),
   )
+  remarkUntold(context, profile.contents)
   return 0
 }
 
@@ -67,6 +82,7 @@ export async function show(context: ProfileContext, alias: string): Promise<Exit
     [words`address`, safeTitle(address, address.length)],
     [words`fingerprint`, fingerprint === null ? words`not known yet` : explainFingerprint(fingerprint)],
     [words`trust`, explainTrust(buddy.trust)],
+    ...(buddy.isBlocked ? [[words`blocked`, words`not looked for, and not answered`]] : []),
     [words`added`, explainDate(buddy.addedAt)],
     [words`seen`, explainSeen(buddy)],
   ])
@@ -77,11 +93,7 @@ export async function show(context: ProfileContext, alias: string): Promise<Exit
 export async function fingerprint(context: ProfileContext, alias: string): Promise<ExitCode> {
   await using profile = await openFor(context, 'buddy fingerprint', 'read')
   const buddy = knownBuddy(profile.contents.buddies, alias)
-  if (buddy.fingerprint === undefined) {
-    throw new UserError(`the fingerprint of ${buddy.alias} is not known yet`, {
-      hint: `it is learned when the buddy first answers: otrtalk chat ${buddy.alias}`,
-    })
-  }
+  if (buddy.fingerprint === undefined) throw unknownFingerprint(buddy)
   if (context.options.json) printJson(context, { alias: buddy.alias, fingerprint: buddy.fingerprint })
   else context.stdout.write(`${buddy.fingerprint}\n`)
   return 0
@@ -102,10 +114,63 @@ export async function remove(context: ProfileContext, { alias, isSure }: RemoveA
     remark(context, words`nobody was removed`)
     return 1
   }
-  await profile.save((contents) => ({ ...contents, buddies: removeBuddy(contents.buddies, alias) }))
+  await profile.save((contents) => settle({ ...contents, buddies: removeBuddy(contents.buddies, alias) }))
   remark(context, words`${name} was removed`)
   return 0
 }
+
+export interface RenameArgs {
+  readonly alias: string
+  readonly to: string
+}
+
+export async function rename(context: ProfileContext, { alias, to }: RenameArgs): Promise<ExitCode> {
+  await using profile = await openFor(context, 'buddy rename', 'own')
+  const buddy = knownBuddy(profile.contents.buddies, alias)
+  const renamed = renameBuddy(profile.contents.buddies, buddy, to)
+  if (renamed.kind === 'refused') throw explainBuddyFault(renamed, to)
+  await profile.save((contents) => ({ ...contents, buddies: renamed.buddies }))
+  if (context.options.json) printJson(context, describe(renamed.buddy))
+  remark(context, words`${safeName(buddy.alias)} is ${safeName(renamed.buddy.alias)} from now on`)
+  return 0
+}
+
+/** A blocked buddy is not looked for, and nothing of ours answers him. */
+export async function block(context: ProfileContext, alias: string): Promise<ExitCode> {
+  const name = await setBlocked(context, alias, 'block')
+  remark(context, words`${name} is blocked: not looked for, and not answered; otrtalk buddy unblock ${name}`)
+  return 0
+}
+
+export async function unblock(context: ProfileContext, alias: string): Promise<ExitCode> {
+  const name = await setBlocked(context, alias, 'unblock')
+  remark(context, words`${name} is not blocked any more`)
+  return 0
+}
+
+async function setBlocked(
+  context: ProfileContext,
+  alias: string,
+  how: 'block' | 'unblock',
+): Promise<SafeText> {
+  await using profile = await openFor(context, `buddy ${how}`, 'own')
+  const buddy = knownBuddy(profile.contents.buddies, alias)
+  const changed: Buddy = { ...buddy, isBlocked: how === 'block' }
+  await profile.save((contents) =>
+    settle({ ...contents, buddies: changeBuddy(contents.buddies, alias, () => changed) }),
+  )
+  if (context.options.json) printJson(context, describe(changed))
+  const name = safeName(buddy.alias)
+  const { former } = profile.contents
+  if (how === 'unblock' && buddy.isStrange && former.length === 0)
+    remark(context, words`${name} does not know your new address, give it again: otrtalk id`)
+  return name
+}
+
+export const unknownFingerprint = ({ alias }: Buddy): UserError =>
+  new UserError(`the fingerprint of ${alias} is not known yet`, {
+    hint: `it is learned when the buddy first answers: otrtalk chat ${alias}`,
+  })
 
 /** The buddy of that alias; refused in words if there is none. */
 export function knownBuddy(buddies: Buddies, alias: string): Buddy {
@@ -121,13 +186,14 @@ export function knownBuddy(buddies: Buddies, alias: string): Buddy {
 }
 
 /** The JSON of a buddy: stable names. */
-const describe = ({ alias, address, fingerprint, trust, addedAt, lastSeenAt }: Buddy) => ({
-  alias,
-  address: formatProfileAddress(address),
-  fingerprint: fingerprint ?? null,
-  trust,
-  addedAt,
-  lastSeenAt: lastSeenAt ?? null,
+export const describe = (buddy: Buddy) => ({
+  alias: buddy.alias,
+  address: formatProfileAddress(buddy.address),
+  fingerprint: buddy.fingerprint ?? null,
+  trust: buddy.trust,
+  addedAt: buddy.addedAt,
+  lastSeenAt: buddy.lastSeenAt ?? null,
+  blocked: buddy.isBlocked,
 })
 
 const explainSeen = ({ lastSeenAt }: Buddy): SafeText =>
