@@ -4,10 +4,10 @@
  *
  * The smallest class holds nearly every line that people write, and a receipt,
  * a heartbeat or the end of an SMP run as well. The classes double up to 4,096
- * octets, then they are its multiples: nothing but a short line grows to more
- * than twice its size, and nothing by more than 4,096 octets. A message of
- * the two smallest classes fits one datagram unless it brings a new DH key or
- * reveals many MAC keys.
+ * octets, then they are its multiples: the size at most about doubles beyond
+ * the smallest, and grows by 4,099 octets at the most. A message of the two
+ * smallest classes fits one datagram unless it brings a new DH key or reveals
+ * many MAC keys.
  */
 import { Writer } from '../wire/writer.ts'
 import { tlvType } from './tlv.ts'
