@@ -11,6 +11,11 @@ export interface PairKeys {
   readonly own: 0 | 1
   /** 32 octets that are the caller's to wipe. */
   key(label: 'ed25519' | 'aead' | 'ih', direction: 0 | 1, epoch: number): Uint8Array
+  /**
+   * 16 octets that we alone can make of these: the buddy has every key of the
+   * pair, and could write in our direction. Without it nobody is believed to be us.
+   */
+  mark?(octets: Uint8Array): Uint8Array
 }
 
 export class Place implements Disposable {

@@ -5,7 +5,7 @@
  *
  *     record    = nonce (24) | XChaCha20-Poly1305(key "aead", nonce, AAD = "v1" | target | seq)
  *     plaintext = version (1) | session id (8) | timestamp (8) | start (8) | count (1)
- *               | 16 candidates of 20 octets | zeros, 472 in all
+ *               | 16 candidates of 20 octets | zeros | mark (16), 472 in all
  *     candidate = kind (1) | family (1): 4 or 6 | address (16, IPv4 in the first 4) | port (2)
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
@@ -30,6 +30,8 @@ export interface RendezvousRecord {
   readonly startAt: number
   /** At most 16. */
   readonly candidates: readonly Candidate[]
+  /** 16 octets that the writer alone can make of `markedPart`; zeros for none. Nothing to the buddy. */
+  readonly mark?: Uint8Array
 }
 
 /** What a record is bound to: sealed for another target or another seq it does not open. */
@@ -38,6 +40,10 @@ export interface Seal {
   readonly target: Uint8Array // 20 octets
   readonly seq: number
 }
+
+/** target | session id | seq: what a record's mark is of. */
+export const markedPart = ({ target, seq }: Omit<Seal, 'key'>, sessionId: Uint8Array): Uint8Array =>
+  new Writer(36).bytes(target).bytes(sessionId).u64(BigInt(seq)).done()
 
 /** Always 512 octets; of more than 16 candidates the first 16. */
 export function sealRecord(record: RendezvousRecord, seal: Seal, random: Random): Uint8Array {
@@ -59,7 +65,7 @@ export function openRecord(octets: Uint8Array, seal: Seal): RendezvousRecord | u
 export const isSameSession = (a: RendezvousRecord, sessionId: Uint8Array): boolean =>
   equal(a.sessionId, sessionId)
 
-function encode({ sessionId, timestamp, startAt, candidates }: RendezvousRecord): Uint8Array {
+function encode({ sessionId, timestamp, startAt, candidates, mark = noMark }: RendezvousRecord): Uint8Array {
   const told = candidates.filter(({ address }) => !address.includes('%')).slice(0, maxCandidates)
   const writer = new Writer(plainSize).u8(version).bytes(sessionId)
   writer
@@ -76,10 +82,13 @@ function encode({ sessionId, timestamp, startAt, candidates }: RendezvousRecord)
       .zeros(16 - ip.length)
     writer.bytes(compact.subarray(-2))
   }
-  return writer.zeros(plainSize - writer.length).done()
+  return writer
+    .zeros(plainSize - writer.length - markSize)
+    .bytes(mark)
+    .done()
 }
 
-/** What follows the candidates is a later version's: not looked at. So are candidates of a kind we do not know. */
+/** What stands between the candidates and the mark is a later version's: not looked at. So are candidates of a kind we do not know. */
 function decode(plain: Uint8Array): RendezvousRecord | undefined {
   const reader = new Reader(plain)
   const isKnown = reader.u8() === version
@@ -96,7 +105,9 @@ function decode(plain: Uint8Array): RendezvousRecord | undefined {
     const address = readCompact(Uint8Array.of(...ip.subarray(0, size), ...port))
     if (kind && (family === 4 || family === 6) && address !== undefined) candidates.push({ kind, address })
   }
-  return reader.isSound ? { sessionId, timestamp, startAt, candidates } : undefined
+  if (!reader.isSound) return undefined
+  const mark = plain.slice(plainSize - markSize)
+  return { sessionId, timestamp, startAt, candidates, ...(!equal(mark, noMark) && { mark }) }
 }
 
 const aad = ({ target, seq }: Seal): Uint8Array =>
@@ -114,5 +125,7 @@ export const recordSize = 512
 const version = 1
 const nonceSize = 24
 const plainSize = recordSize - nonceSize - 16
+export const markSize = 16
+const noMark = new Uint8Array(markSize)
 const maxCandidates = 16
 const maxTime = 8.64e15 // the last moment a date has

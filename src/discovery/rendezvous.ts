@@ -2,16 +2,23 @@
  * One buddy: where our record for him is kept, where his is read, hour by hour.
  * Spec: "Record" and "Timing" in docs/Protocol.md.
  */
-import type { Random } from '../crypto.ts'
+import { equal, type Random } from '../crypto.ts'
 import type { Address, WallClock } from '../machine.ts'
 import { Queue } from '../queue.ts'
 import { isOctets } from '../wire/bencode.ts'
-import { signedPart } from './item.ts'
+import { isGenuine, signedPart, targetOf } from './item.ts'
 import type { Answer, Item, MutableItem, Question } from './krpc.ts'
 import type { Storer } from './lookup.ts'
 import { type PairKeys, Place, readEpochs, writeEpochs } from './place.ts'
 import { Post } from './post.ts'
-import { type Candidate, isSameSession, openRecord, type RendezvousRecord, sealRecord } from './record.ts'
+import {
+  type Candidate,
+  isSameSession,
+  markedPart,
+  openRecord,
+  type RendezvousRecord,
+  sealRecord,
+} from './record.ts'
 import { type Order, type Pace, Watch } from './watch.ts'
 
 /** What we tell every buddy; `version` grows whenever it changes. */
@@ -23,9 +30,15 @@ export interface Announcement {
 }
 
 /** One place of one buddy: for whose sake the DHT is asked. */
-export type Part =
-  | { readonly kind: 'post'; readonly of: Rendezvous; readonly role: Post; seq: number }
-  | { readonly kind: 'watch'; readonly of: Rendezvous; readonly role: Watch }
+export type Part = PostPart | { readonly kind: 'watch'; readonly of: Rendezvous; readonly role: Watch }
+
+interface PostPart {
+  readonly kind: 'post'
+  readonly of: Rendezvous
+  readonly role: Post
+  seq: number // the highest that was seen there, or sealed by us
+  isSealed: boolean // we said something there
+}
 
 export type RendezvousOrder =
   | ({ readonly part: Part } & Order)
@@ -33,6 +46,7 @@ export type RendezvousOrder =
 
 export type RendezvousEvent =
   | { readonly kind: 'found'; readonly name: string; readonly record: RendezvousRecord }
+  /** Another machine runs this profile: it tells the buddy where to find us, we do not for two hours. */
   | { readonly kind: 'elsewhere'; readonly name: string }
 
 export interface RendezvousOptions {
@@ -55,7 +69,7 @@ export class Rendezvous {
   #heardSeq: number | undefined // of the buddy's newest record
   #seq = 0 // of ours, the latest
   #version = 0 // of what that one said
-  #isElsewhere = false
+  #elsewhereUntil = -Infinity
 
   constructor(options: RendezvousOptions) {
     this.#options = options
@@ -131,7 +145,7 @@ export class Rendezvous {
   #review(now: number): void {
     const { wall, pair, isEager, announcement } = this.#options
     this.#reviewAt = now + reviewEvery
-    const [reads, writes] = [readEpochs(wall(now)), this.#isElsewhere ? [] : writeEpochs(wall(now))]
+    const [reads, writes] = [readEpochs(wall(now)), now < this.#elsewhereUntil ? [] : writeEpochs(wall(now))]
     for (const part of [...this.#parts]) {
       const { epoch } = part.role.place
       const isCurrent =
@@ -146,6 +160,7 @@ export class Rendezvous {
         of: this,
         role: new Post({ place, isUrgent: isEager, lookEvery: this.#lookEvery, now }),
         seq: 0,
+        isSealed: false,
       })
     }
     for (const epoch of reads) if (!this.#has('watch', epoch)) this.#watch(epoch, { reads, now })
@@ -184,19 +199,22 @@ export class Rendezvous {
     part.role.place[Symbol.dispose]()
   }
 
-  #seal(part: Part & { kind: 'post' }, now: number): Item | undefined {
+  #seal(part: PostPart, now: number): Item | undefined {
     const said = this.#options.announcement()
     if (!said) return undefined
-    const { random, wall } = this.#options
+    const { random, wall, pair } = this.#options
     const { place } = part.role
     // Both hours' records share a seq, so that a reader of both hears once; at one place it always grows.
     const least = said.version === this.#version ? Math.max(this.#seq, part.seq + 1) : this.#seq + 1
     const seq = Math.max(Math.floor(wall(now) / 1_000), least)
     this.#seq = part.seq = seq
     this.#version = said.version
+    part.isSealed = true
     const { sessionId, candidates, startAt } = said
-    const record = { sessionId, timestamp: wall(now), startAt, candidates }
-    const value = sealRecord(record, { key: place.aead, target: place.target, seq }, random)
+    const seal = { key: place.aead, target: place.target, seq }
+    const mark = pair.mark?.(markedPart(seal, sessionId))
+    const record = { sessionId, timestamp: wall(now), startAt, candidates, ...(mark && { mark }) }
+    const value = sealRecord(record, seal, random)
     const unsigned = { kind: 'mutable', key: place.publicKey, salt: new Uint8Array(0), seq, value } as const
     return { ...unsigned, signature: place.sign(signedPart(unsigned)) }
   }
@@ -210,22 +228,33 @@ export class Rendezvous {
   }
 
   /**
-   * Before our first record at a place, another session's is that of our last
-   * run, or of a machine that ours takes over from: ours is made newer. One that
-   * is newer than ours is of a machine that took over from us.
+   * Something newer than ours, in our direction. Ours is made newer again, as it
+   * is by our last run, by a machine that ours takes over from, or by who has
+   * the keys of the pair and not our mark. With our mark, and after we have said
+   * something there, it is of a machine that took over from us.
    */
-  #hearOwn(part: Part & { kind: 'post' }, { seq, value }: MutableItem, now: number): void {
+  #hearOwn(part: PostPart, item: MutableItem, now: number): void {
+    const { seq } = item
+    const { place } = part.role
     const said = this.#options.announcement()
-    if (seq <= Math.max(part.seq, this.#seq) || !said) return
-    const record = this.#open(part.role.place, { seq, value })
-    if (!record || isSameSession(record, said.sessionId)) return
-    const isFirst = part.seq === 0
-    this.#seq = seq
-    part.seq = Math.max(part.seq, seq)
-    if (isFirst) return
-    this.#isElsewhere = true
+    if (!said || seq <= Math.max(part.seq, this.#seq) || seq > highestSeq) return
+    const record = this.#open(place, item)
+    // What does not open is a pair's all the same if it is signed; else it is only a node's word.
+    if (!record && !(equal(targetOf(item), place.target) && isGenuine(item))) return
+    this.#seq = part.seq = seq
+    if (!part.isSealed) return
+    if (!record || isSameSession(record, said.sessionId) || !this.#isOurs(record, place, seq)) {
+      part.role.touch(now)
+      return
+    }
+    this.#elsewhereUntil = now + elsewhereFor
     this.#reviewAt = now
     this.#events.push({ kind: 'elsewhere', name: this.#options.name })
+  }
+
+  #isOurs({ sessionId, mark }: RendezvousRecord, { target }: Place, seq: number): boolean {
+    const own = this.#options.pair.mark?.(markedPart({ target, seq }, sessionId))
+    return own !== undefined && mark !== undefined && equal(own, mark)
   }
 
   #open(
@@ -251,3 +280,7 @@ interface Failed {
 const urgency = 60_000 // ms
 const reviewEvery = 30_000 // ms; the hour's margins are ten minutes
 const maxAge = 2 * 60 * 60_000 // ms
+const elsewhereFor = 2 * 60 * 60_000 // ms; as long as nodes keep what the other machine said last
+// Unix seconds are some 2^31. Whoever has the pair's keys may write any seq; above this we follow none, so
+// that ours have 2^52 left to grow.
+const highestSeq = 2 ** 52

@@ -37,6 +37,8 @@ interface PairOptions {
   readonly role: Role
   readonly direction: Direction
   readonly names: PairNames
+  /** HKDF-Expand(own discovery secret, "otrtalk own record", 32) */
+  readonly markKey?: Uint8Array
 }
 
 export class Pair {
@@ -45,10 +47,15 @@ export class Pair {
   /** On the link: the holder of the smaller discovery key initiates; with an invite the accepter. */
   readonly role: Role
   readonly names: PairNames
+  /** 16 octets, of our discovery secret: the buddy has all other keys, and cannot make these. None in an invite. */
+  readonly mark: ((octets: Uint8Array) => Uint8Array) | undefined
   readonly #prk: Uint8Array
+  readonly #markKey: Uint8Array | undefined
 
-  private constructor(prk: Uint8Array, { role, direction, names }: PairOptions) {
+  private constructor(prk: Uint8Array, { role, direction, names, markKey }: PairOptions) {
     this.#prk = prk
+    this.#markKey = markKey
+    this.mark = markKey && ((octets) => hmacSha256(markKey, octets).slice(0, markSize))
     this.role = role
     this.direction = direction
     this.names = names
@@ -69,9 +76,10 @@ export class Pair {
     wipe(secret)
     const names = { own: discoveryKeyIn(own.address), buddy: discoveryKeyIn(buddy) }
     // An address begins with its discovery key: the lesser one initiates.
+    const markKey = hmacSha256(own.discoverySecret, ascii('otrtalk own record'), Uint8Array.of(1))
     return order < 0
-      ? new Pair(prk, { role: 'initiator', direction: 0, names })
-      : new Pair(prk, { role: 'responder', direction: 1, names })
+      ? new Pair(prk, { role: 'initiator', direction: 0, names, markKey })
+      : new Pair(prk, { role: 'responder', direction: 1, names, markKey })
   }
 
   /**
@@ -111,8 +119,10 @@ export class Pair {
   /** Afterwards its keys are of no use. */
   wipe(): void {
     wipe(this.#prk)
+    if (this.#markKey) wipe(this.#markKey)
   }
 }
 
+const markSize = 16
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const salt = ascii('otrtalk rendezvous v1')

@@ -4,7 +4,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
-import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
+import { Discovery, type DiscoveryEvent, type PairKeys } from '../discovery/discovery.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
 import { ownCandidates } from '../nat/candidates.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
@@ -226,7 +226,8 @@ export class Talk implements Machine<TalkEvent> {
       if (has.has(pair)) continue
       const name = `${alias} ${++this.#names}`
       this.#sought.set(name, { alias, pair })
-      this.#discovery?.seek(name, { own: pair.direction, key: (...which) => pair.key(...which) }, now)
+      const key: PairKeys['key'] = (...which) => pair.key(...which)
+      this.#discovery?.seek(name, { own: pair.direction, key, ...(pair.mark && { mark: pair.mark }) }, now)
       this.#tags = undefined
     }
   }

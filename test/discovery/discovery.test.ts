@@ -7,10 +7,11 @@ import {
   decodeMessage,
   encodeMessage,
   type Message,
+  type MutableItem,
   type Query,
 } from '../../src/discovery/krpc.ts'
-import { epochOf, Place } from '../../src/discovery/place.ts'
-import { sealRecord } from '../../src/discovery/record.ts'
+import { epochOf, type PairKeys, Place } from '../../src/discovery/place.ts'
+import { markedPart, type RendezvousRecord, sealRecord } from '../../src/discovery/record.ts'
 import type { Address, Datagram, Local, Output } from '../../src/machine.ts'
 import { address } from '../support/network.ts'
 import { hostile, realMessages } from './hostile.ts'
@@ -260,6 +261,7 @@ describe('Discovery', () => {
 describe('the rendezvous', () => {
   const pair = pairOf('x', 0)
   const epoch = epochOf(wallStart)
+  const zeros = new Uint8Array(8) // the session id of another run
   const theirs = new Place(pair, 1, epoch)
   const ours = new Place(pair, 0, epoch)
   const candidates = [{ kind: 'host', address: address('10.0.0.9:1') }] as const
@@ -267,16 +269,23 @@ describe('the rendezvous', () => {
   const itemAt = (
     place: Place,
     seq: number,
-    { timestamp = wallStart, sessionId = new Uint8Array(8) } = {},
-  ): Answer['item'] => {
+    { timestamp = wallStart, sessionId = zeros, mark }: Partial<RendezvousRecord> = {},
+  ): MutableItem => {
     const value = sealRecord(
-      { sessionId, timestamp, startAt: 0, candidates },
+      { sessionId, timestamp, startAt: 0, candidates, ...(mark && { mark }) },
       { key: place.aead, target: place.target, seq },
       randomBytes,
     )
+    return signed(place, seq, value)
+  }
+  const signed = (place: Place, seq: number, value: Uint8Array): MutableItem => {
     const unsigned = { kind: 'mutable', key: place.publicKey, salt: new Uint8Array(0), seq, value } as const
     return { ...unsigned, signature: place.sign(signedPart(unsigned)) }
   }
+
+  /** As only we can write it, on whatever machine. */
+  const ownItem = (seq: number, sessionId = zeros): MutableItem =>
+    itemAt(ours, seq, { sessionId, mark: pair.mark!(markedPart({ target: ours.target, seq }, sessionId)) })
 
   /** A network of one node that answers with this. */
   const start = (options: Partial<DiscoveryOptions> = {}): Bench => {
@@ -358,14 +367,101 @@ describe('the rendezvous', () => {
       })
     serve(5_000)
     expect(puts).toBe(1)
-    item = itemAt(ours, seqNow + 100)
+    item = ownItem(seqNow + 100)
     serve(310_000) // the next lookup
     expect(bench.events.filter(({ kind }) => kind === 'elsewhere')).toEqual([
       { kind: 'elsewhere', name: 'bob' },
     ])
     bench.discovery.announce([], bench.now)
-    serve(3_700_000)
+    serve(6_890_000)
     expect(puts).toBe(1)
+    item = undefined
+    serve(400_000) // two hours later the other machine may be gone
+    expect(puts).toBe(2)
+  })
+
+  /** What is put, when, by somebody whose place another overwrites with this. */
+  const overwritten = (
+    forge: (seq: number, bench: Bench) => MutableItem | undefined,
+    keys: PairKeys = pair,
+  ): { bench: Bench; puts: { seq: number; at: number }[] } => {
+    const bench = new Bench()
+    bench.discovery.announce(candidates, 0)
+    bench.discovery.seek('bob', keys, 0)
+    const puts: { seq: number; at: number }[] = []
+    let stored: MutableItem | undefined
+    bench.serve(60_000, (query) => {
+      const { question } = query
+      if (question.kind === 'put' && question.item.kind === 'mutable') {
+        const { seq } = question.item
+        puts.push({ seq, at: bench.now })
+        if (stored && seq <= stored.seq) return 302
+        stored = forge(seq, bench)
+        return 302
+      }
+      return isAt(query, ours) && stored ? { item: stored } : {}
+    })
+    return { bench, puts }
+  }
+
+  test.each<[string, Parameters<typeof overwritten>[0], boolean]>([
+    ['without our mark', (seq) => itemAt(ours, seq + 100), true],
+    [
+      'with the mark of another seq',
+      (seq) => itemAt(ours, seq + 100, { mark: pair.mark!(markedPart({ target: ours.target, seq }, zeros)) }),
+      true,
+    ],
+    [
+      'with the buddy’s mark',
+      (seq) => {
+        const part = markedPart({ target: ours.target, seq: seq + 100 }, zeros)
+        return itemAt(ours, seq + 100, { mark: pairOf('x', 1).mark!(part) })
+      },
+      true,
+    ],
+    [
+      'with our session id',
+      (seq, { discovery }) => itemAt(ours, seq + 100, { sessionId: discovery.sessionId }),
+      true,
+    ],
+    ['that does not open', (seq) => signed(ours, seq + 100, new Uint8Array(512)), true],
+    [
+      'that neither opens nor is signed',
+      (seq) => ({ ...signed(ours, seq + 100, new Uint8Array(512)), signature: new Uint8Array(64) }),
+      false,
+    ],
+    ['of a seq that leaves no room', (seq) => itemAt(ours, 2 ** 52 + seq), false],
+  ])('a record in our direction %s does not silence us', (_, forge, isFollowed) => {
+    const { bench, puts } = overwritten(forge)
+    expect(bench.events.map(({ kind }) => kind)).not.toContain('elsewhere')
+    const seqs = puts.map(({ seq }) => seq)
+    if (isFollowed) expect(seqs.slice(0, 3)).toEqual([seqNow, seqNow + 101, seqNow + 202])
+    else expect(Math.max(...seqs)).toBeLessThan(seqNow + 61)
+    const gaps = puts.slice(1).map(({ at }, i) => at - puts[i]!.at)
+    expect(puts.length).toBeGreaterThan(2)
+    expect(puts.length).toBeLessThanOrEqual(7)
+    if (isFollowed) expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5_000)
+  })
+
+  test('without a mark nobody is believed to be us', () => {
+    const { bench, puts } = overwritten((seq) => ownItem(seq + 100), {
+      own: pair.own,
+      key: (...which) => pair.key(...which),
+    })
+    expect(bench.events.map(({ kind }) => kind)).not.toContain('elsewhere')
+    expect(puts.length).toBeGreaterThan(2)
+  })
+
+  test('two records of earlier, heard before our first, are superseded', () => {
+    const bench = start({ bootstrap: [somebody, stranger] })
+    const puts: number[] = []
+    bench.serve(5_000, (query) => {
+      if (query.question.kind === 'put' && query.question.item.kind === 'mutable')
+        puts.push(query.question.item.seq)
+      return isAt(query, ours) ? { item: ownItem(seqNow + (query.to === somebody ? 10 : 20)) } : {}
+    })
+    expect(bench.events.map(({ kind }) => kind)).not.toContain('elsewhere')
+    expect(puts[0]).toBe(seqNow + 21)
   })
 
   test('a node that refuses our seq is asked for the newer record at once', () => {
@@ -373,7 +469,7 @@ describe('the rendezvous', () => {
     let refused = false
     bench.serve(2_000, (query) => {
       if (query.question.kind !== 'put')
-        return isAt(query, ours) && refused ? { item: itemAt(ours, seqNow + 100) } : {}
+        return isAt(query, ours) && refused ? { item: ownItem(seqNow + 100) } : {}
       refused = true
       return 302
     })

@@ -1,14 +1,17 @@
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomBytes } from '../../src/crypto.ts'
 import { epochOf, Place, readEpochs, writeEpochs } from '../../src/discovery/place.ts'
 import {
   type Candidate,
+  markedPart,
   openRecord,
   type RendezvousRecord,
   type Seal,
   sealRecord,
 } from '../../src/discovery/record.ts'
+import { Writer } from '../../src/wire/writer.ts'
 import { address } from '../support/network.ts'
 import { pairOf } from './swarm.ts'
 
@@ -69,6 +72,30 @@ describe('a record', () => {
       bent[at]! ^= 1
       expect(openRecord(bent, seal)).toBeUndefined()
     }
+  })
+
+  test('carries the mark in its last octets, and no mark as zeros', () => {
+    const mark = randomBytes(16)
+    const full = Array.from(
+      { length: 16 },
+      (_, i): Candidate => ({ kind: 'host', address: address(`10.0.0.1:${i + 1}`) }),
+    )
+    const marked = { ...record, candidates: full, mark }
+    const sealed = sealRecord(marked, seal, randomBytes)
+    expect(openRecord(sealed, seal)).toEqual(marked)
+    const aad = Uint8Array.of(0x76, 0x31, ...seal.target, ...new Writer(8).u64(BigInt(seal.seq)).done())
+    const plain = xchacha20poly1305(seal.key, sealed.slice(0, 24), aad).decrypt(sealed.slice(24))
+    expect(plain.slice(456)).toEqual(mark)
+    expect(openRecord(sealRecord({ ...record, mark: new Uint8Array(16) }, seal, randomBytes), seal)).toEqual(
+      record,
+    )
+  })
+
+  test('has a mark of target, session id and seq', () => {
+    const part = markedPart(seal, record.sessionId)
+    expect(part).toEqual(
+      Uint8Array.of(...seal.target, ...record.sessionId, ...new Writer(8).u64(BigInt(seal.seq)).done()),
+    )
   })
 
   test('no two seal alike', () => {

@@ -104,6 +104,7 @@ export const pairOf = (name: string, own: 0 | 1): PairKeys => ({
   own,
   key: (label, direction, epoch) =>
     sha256(new TextEncoder().encode(`${name}|${label}|${direction}|${epoch}`)),
+  mark: (octets) => sha256(new TextEncoder().encode(`${name}|${own} alone`), octets).slice(0, 16),
 })
 
 export const found = ({ host }: Member): boolean => host.events.some(({ kind }) => kind === 'found')

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { hex } from '@scure/base'
 import { describe, expect, test } from 'vitest'
 import { type ProfileAddress, parseProfileAddress } from '../../src/profile/address.ts'
@@ -68,6 +69,37 @@ test('a wiped pair makes other keys than before', () => {
   const pair = Pair.of(alice, bob.address)!
   pair.wipe()
   expect(hex.encode(pair.key('ed25519', 0, epoch))).not.toBe(vectors.keys[0]![2])
+})
+
+describe('the mark of our own records', () => {
+  const octets = Uint8Array.of(1, 2, 3)
+  const hmac = (key: Uint8Array, ...parts: Uint8Array[]) =>
+    parts.reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest()
+
+  test('is 16 octets of our discovery secret, the same on every machine of the profile, whoever the buddy is', () => {
+    const label = new TextEncoder().encode('otrtalk own record')
+    const key = hmac(alice.discoverySecret, label, Uint8Array.of(1))
+    const expected = new Uint8Array(hmac(key, octets).subarray(0, 16))
+    expect(Pair.of(alice, bob.address)!.mark!(octets)).toEqual(expected)
+    expect(Pair.of(alice, bob.address)!.mark!(octets)).toEqual(expected)
+    expect(Pair.of(alice, bob.address)!.mark!(Uint8Array.of(1, 2, 4))).not.toEqual(expected)
+  })
+
+  test('is not the buddy’s, who has every other key of the pair', () => {
+    const [ours, theirs] = [Pair.of(alice, bob.address)!, Pair.of(bob, alice.address)!]
+    expect(ours.key('aead', 0, epoch)).toEqual(theirs.key('aead', 0, epoch))
+    expect(ours.mark!(octets)).not.toEqual(theirs.mark!(octets))
+  })
+
+  test('is gone with the pair, and an invite has none', () => {
+    const pair = Pair.of(alice, bob.address)!
+    const before = pair.mark!(octets)
+    pair.wipe()
+    expect(pair.mark!(octets)).not.toEqual(before)
+    expect(pair.mark!(octets)).toEqual(new Uint8Array(hmac(new Uint8Array(32), octets).subarray(0, 16)))
+    for (const side of ['inviter', 'accepter'] as const)
+      expect(Pair.ofInvite(new Uint8Array(32), side).mark).toBeUndefined()
+  })
 })
 
 test('an epoch is an hour of unix time', () => {
