@@ -6,7 +6,12 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{program,lab,slow}/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/{program,lab,slow}/**'],
+          testTimeout: 20_000, // a busy machine is no fault
+        },
       },
       {
         test: {
