@@ -236,6 +236,7 @@ describe('buddy', () => {
       trust: 'unverified',
       addedAt: expect.any(Number),
       lastSeenAt: null,
+      blocked: false,
     })
     expect(entry?.['addedAt']).toBeGreaterThanOrEqual(before)
     expect(await json('buddy show bob')).toEqual(entry)
@@ -315,6 +316,30 @@ describe('buddy', () => {
     expect(await json('buddy list')).toEqual([])
   })
 
+  test('rename gives another alias, and refuses one that is taken', async () => {
+    await add('bob')
+    await add('alice', text(aliceAddress))
+    expect((await otrtalk('buddy rename BOB robert')).stderr).toBe('bob is robert from now on\n')
+    expect((await otrtalk('buddy rename robert Robert')).code).toBe(0)
+    const taken = await otrtalk('buddy rename Robert alice')
+    expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('a buddy alice already') })
+    expect(await json('buddy list')).toMatchObject([{ alias: 'Robert' }, { alias: 'alice' }])
+  })
+
+  test('a blocked one is in the list, and nobody talks with him until he is unblocked', async () => {
+    await add('bob')
+    expect((await otrtalk('buddy block bob')).stderr).toMatch(/^bob is blocked/)
+    expect((await otrtalk('buddy list')).stdout).toBe('bob  blocked, not verified  never seen\n')
+    expect(await json('buddy show bob')).toMatchObject({ blocked: true })
+    const chat = await otrtalk('chat bob --plain --interface lo')
+    expect(chat).toMatchObject({
+      code: 1,
+      stderr: 'otrtalk: bob is blocked\nhint: otrtalk buddy unblock bob\n',
+    })
+    expect((await otrtalk('buddy unblock bob')).stderr).toBe('bob is not blocked any more\n')
+    expect(await json('buddy list')).toMatchObject([{ blocked: false }])
+  })
+
   test('list, show and id work while another process owns the profile; add and remove name it', async () => {
     await add('bob')
     await using _ = await open()
@@ -331,6 +356,138 @@ describe('buddy', () => {
       expect(ran.stderr.startsWith(busy)).toBe(true)
     }
   })
+})
+
+describe('buddy verify', () => {
+  beforeEach(async () => {
+    await otrtalk('profile create --no-passphrase')
+    await otrtalk(`buddy add bob ${text(other.address)}`)
+  })
+  const meet = async (): Promise<void> => {
+    await using profile = await open()
+    const seen = { fingerprint: other.fingerprint, at: 1 }
+    await profile.save((contents) => ({ ...contents, buddies: touchBuddy(contents.buddies, 'bob', seen) }))
+  }
+  const trust = async (): Promise<unknown> => ((await json('buddy show bob')) as { trust: string }).trust
+  const wrong = other.fingerprint.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'))
+
+  test('shows both fingerprints in seven rows to read aloud; yes verifies', async () => {
+    await meet()
+    const ran = await otrtalk('buddy verify BOB', { typed: 'yes\r' })
+    expect(ran).toMatchObject({ code: 0, stdout: '' })
+    const { fingerprint } = (await json('id')) as { fingerprint: string }
+    const rows = ran.stderr.split('\n').filter((line) => /^[1-7] /.test(line))
+    expect(rows).toHaveLength(7)
+    const columns = rows.map((row) => row.split(/ {2,}/))
+    const joined = (at: number): string => columns.map((cells) => cells[at]?.replaceAll(' ', '')).join('')
+    expect([joined(1), joined(2)]).toEqual([fingerprint.toUpperCase(), other.fingerprint.toUpperCase()])
+    expect(ran.stderr).toContain('Alfa Bravo Charlie Delta Echo Foxtrot')
+    expect(await trust()).toBe('verified')
+    expect((await otrtalk('buddy list')).stdout).toMatch(/^bob {2}verified by you/)
+  })
+
+  test.each(['no\r', '\r'])(
+    '%j verifies nobody, takes trust back, says what to do and ends with 4',
+    async (typed) => {
+      await meet()
+      await otrtalk(`buddy verify bob --fingerprint ${other.fingerprint}`)
+      expect(await trust()).toBe('verified')
+      const ran = await otrtalk('buddy verify bob', { typed })
+      expect(ran.code).toBe(4)
+      expect(ran.stderr).toMatch(/do not match: bob is not verified\nhint: .*buddy block bob/)
+      expect(await trust()).toBe('unverified')
+    },
+  )
+
+  test('--fingerprint asks nothing: the right one verifies, pinned or not; another ends with 4', async () => {
+    expect((await otrtalk(`buddy verify bob --fingerprint ${other.fingerprint}`)).code).toBe(0)
+    expect(await trust()).toBe('verified')
+    expect((await otrtalk(`buddy verify bob --fingerprint ${wrong}`)).code).toBe(4)
+    expect(await trust()).toBe('unverified')
+    expect(await json(`buddy verify bob --fingerprint ${other.fingerprint}`)).toMatchObject({
+      trust: 'verified',
+      fingerprint: other.fingerprint,
+    })
+  })
+
+  test('unverify takes it back', async () => {
+    await otrtalk(`buddy verify bob --fingerprint ${other.fingerprint}`)
+    expect((await otrtalk('buddy unverify bob')).stderr).toBe('bob is not verified any more\n')
+    expect(await trust()).toBe('unverified')
+  })
+
+  test.each([
+    ['nobody to ask', 'buddy verify bob', undefined, 2],
+    ['a fingerprint that is none', 'buddy verify bob --fingerprint 12ab', undefined, 2],
+    ['a buddy who never answered', 'buddy verify bob', 'y\r', 1],
+    ['an unknown one', 'buddy verify carol', 'y\r', 1],
+    ['Ctrl-C', 'buddy verify bob', '\x03', 130],
+  ])('refuses %s, and changes nothing', async (why, line, typed, code) => {
+    if (why === 'Ctrl-C') await meet()
+    const before = vault()
+    expect((await otrtalk(line, typed === undefined ? {} : { typed })).code).toBe(code)
+    expect(vault()).toEqual(before)
+  })
+})
+
+describe('id --rotate', () => {
+  beforeEach(async () => {
+    await otrtalk('profile create --no-passphrase')
+  })
+  const address = async (): Promise<string> => ((await json('id')) as { address: string }).address
+
+  test('changes the address and not the fingerprint, and tells who has to learn it, until nobody has', async () => {
+    await otrtalk(`buddy add bob ${text(other.address)}`)
+    await otrtalk(`buddy add alice ${text(aliceAddress)}`)
+    const before = (await json('id')) as object
+    const rotated = await otrtalk('id --rotate', { typed: 'y\r' })
+    expect(rotated).toMatchObject({ code: 0 })
+    expect(rotated.stderr).toContain('your address changes')
+    const { address: now, ...rest } = (await json('id')) as { address: string }
+    expect(before).toMatchObject(rest)
+    expect(before).not.toMatchObject({ address: now })
+    expect(rotated.stdout).toContain(now)
+    const left = 'still to learn your new address (2): bob, alice\n'
+    for (const line of ['id', 'buddy list']) expect((await otrtalk(line)).stderr).toBe(left)
+    await otrtalk('buddy block alice')
+    expect((await otrtalk('id')).stderr).toBe('still to learn your new address (1): bob\n')
+    await otrtalk('buddy remove bob --yes')
+    expect((await otrtalk('id')).stderr).toBe('')
+    const unblocked = await otrtalk('buddy unblock alice')
+    expect(unblocked.stderr).toContain('alice does not know your new address, give it again')
+  })
+
+  test.each([
+    ['nobody to ask', undefined, 2],
+    ['Enter', '\r', 1],
+    ['Ctrl-C', '\x03', 130],
+  ])('with %s changes nothing', async (_, typed, code) => {
+    const before = vault()
+    expect((await otrtalk('id --rotate', typed === undefined ? {} : { typed })).code).toBe(code)
+    expect(vault()).toEqual(before)
+  })
+
+  test('without buddies keeps no old key; --yes asks nothing', async () => {
+    const before = await address()
+    expect(await otrtalk('id --rotate --yes')).toMatchObject({ code: 0, stderr: '' })
+    expect(await address()).not.toBe(before)
+  })
+
+  test('is refused a fifth time, while nobody has learned of the first', async () => {
+    await otrtalk(`buddy add bob ${text(other.address)}`)
+    for (let i = 0; i < 4; i++) expect((await otrtalk('id --rotate --yes')).code).toBe(0)
+    const before = vault()
+    const refused = await otrtalk('id --rotate --yes')
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/last four.*\nhint: .*: bob\n/) })
+    expect(vault()).toEqual(before)
+  })
+})
+
+test('id --qr draws the address for a camera, on a terminal only', async () => {
+  await otrtalk('profile create --no-passphrase')
+  const drawn = await otrtalk('id --qr', { typed: '', env: { LANG: 'C.UTF-8' } })
+  expect(drawn).toMatchObject({ code: 0, stderr: expect.stringMatching(/[▀▄█]{20}/) })
+  expect((await otrtalk('id --qr')).code).toBe(1)
 })
 
 describe('a bad disk', () => {
