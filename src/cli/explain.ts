@@ -170,6 +170,12 @@ export function explainVerification(state: Verification, buddy: string): Notice 
         tone: 'bad',
         text: words`the verification broke off: something came that does not belong there`,
       }
+    case 'too-often':
+      return {
+        tone: 'bad',
+        text: words`not now: there were three verifications in a minute`,
+        hint: words`wait a minute`,
+      }
     case 'limited':
       return {
         tone: 'bad',

@@ -2,6 +2,9 @@
 import { UserError } from '../error.ts'
 import type { AddressFault } from '../profile/address.ts'
 import type { BuddyFault } from '../profile/buddies.ts'
+import type { CodeFault } from '../profile/code.ts'
+import type { Burnt } from '../session/command.ts'
+import { explainBurnt } from './explain.ts'
 
 /** Completes "this is no address: …". */
 export function explainAddressFault(why: AddressFault): string {
@@ -63,4 +66,27 @@ export function explainBuddyFault(
     default:
       return why satisfies never
   }
+}
+
+/** What is wrong with a code as it was typed, word by word. */
+export function explainCodeFault(why: CodeFault): string {
+  switch (why.kind) {
+    case 'count':
+      return `a code has six words, this has ${why.count}`
+    case 'unknown':
+      return `no word begins with ‘${why.word}’`
+    case 'ambiguous': {
+      const [first, second, ...others] = why.meant
+      const more = others.length > 0 ? ', …' : ''
+      return `‘${why.word}’ may be ${first}, ${second}${more}`
+    }
+    default:
+      return why satisfies never
+  }
+}
+
+/** An invite code that is of no use any more. */
+export function burntFault(why: Burnt): UserError {
+  const { text, hint } = explainBurnt(why)
+  return new UserError(text, { hint, exit: why === 'wrong-code' ? 4 : 1 })
 }

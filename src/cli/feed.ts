@@ -36,6 +36,7 @@ export class Feed implements Disposable {
     stdin.on('data', this.#read)
     stdin.on('end', this.#finish)
     stdin.on('error', this.#finish)
+    if (stdin.readableEnded) setImmediate(this.#finish) // somebody has read all of it
   }
 
   /** Receipts make room for the next lines. */

@@ -62,13 +62,14 @@ function build(io: Io, setExit: (code: ExitCode) => void): Command {
     if (flag.startsWith('--bootstrap')) program.option(flag, description, append)
     else program.option(flag, description)
   }
-  examples(program, ['profile create', 'id', 'buddy add bob ot1…', 'chat bob', 'send bob "see you at eight"'])
+  examples(program, ['profile create', 'invite bob', 'accept ada', 'chat bob', 'send bob "see you at eight"'])
 
   const flags = (): Flags => given(program)
   const runner: Runner = {
     plain: async (run) => setExit(await run(await contextOf(io, flags()))),
     profile: async (run, name) => setExit(await run(await profileContextOf(io, flags(), name))),
   }
+  addInvites(program, runner)
   addTalking(program, runner)
   addIdentity(program, runner)
   addBuddies(program, runner)
@@ -121,6 +122,35 @@ function addTalking(program: Command, { profile }: Runner): void {
     .description('be reachable, and print what comes')
     .action(() => profile(async (context) => (await import('./commands/listen.ts')).listen(context)))
   examples(listen, ['listen', 'listen --json | jq .text'])
+}
+
+function addInvites(program: Command, { profile }: Runner): void {
+  const invite = program
+    .command('invite')
+    .argument('[alias]', 'what you call the buddy')
+    .option('--qr', 'show the code as a QR code too')
+    .description('make a one-time code, and wait for the buddy who has it')
+    .action((alias: string | undefined, { qr }: { qr?: boolean }) =>
+      profile(async (context) =>
+        (await import('./commands/invite.ts')).invite(context, { alias, hasQr: qr === true }),
+      ),
+    )
+  examples(invite, ['invite bob', 'invite bob --qr', 'invite bob --json | jq -r .code'])
+
+  const accept = program
+    .command('accept')
+    .argument(
+      '[alias...]',
+      'what you call the buddy; - reads the code from stdin, and it is never an argument',
+    )
+    .usage('[options] [alias] [-]')
+    .description('use the code of a buddy')
+    .action(async (given: string[]) => {
+      const { accept, readAcceptArguments } = await import('./commands/accept.ts')
+      const args = readAcceptArguments(given)
+      return profile((context) => accept(context, args))
+    })
+  examples(accept, ['accept ada', 'accept ada - < code.txt'])
 }
 
 function addIdentity(program: Command, { profile }: Runner): void {

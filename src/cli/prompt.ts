@@ -13,9 +13,12 @@ import { Interrupted } from './error.ts'
 /** Asks for a text that is not shown while it is typed. */
 export const askSecret = (io: Io, question: string): Promise<string> => ask(io, { question, echo: 'hidden' })
 
+/** Asks for a line. */
+export const askLine = (io: Io, question: string): Promise<string> => ask(io, { question, echo: 'shown' })
+
 /** Asks for yes or no; only y or yes is yes. */
 export async function confirm(io: Io, question: string): Promise<boolean> {
-  const answer = await ask(io, { question: `${question} [y/N] `, echo: 'shown' })
+  const answer = await askLine(io, `${question} [y/N] `)
   return /^y(?:es)?$/i.test(answer.trim())
 }
 
@@ -33,13 +36,30 @@ interface Question {
   readonly echo: 'shown' | 'hidden'
 }
 
-async function ask({ stdin, stderr }: Io, { question, echo }: Question): Promise<string> {
+function ask(io: Io, { question, echo }: Question): Promise<string> {
+  let line = ''
+  const show = (shown: string): void => {
+    if (echo === 'shown') io.stderr.write(shown)
+  }
+  io.stderr.write(question)
+  return readKeys(io, (key) => {
+    if (key === endOfInput && line === '') throw new Interrupted()
+    if (isEnter(key)) return line
+    line = edit(line, key, show)
+    return undefined
+  })
+}
+
+/**
+ * Hands over key by key what is typed at the terminal, until `press` yields
+ * something; what is typed ahead stays for the next question.
+ */
+export async function readKeys<T>({ stdin, stderr }: Io, press: (key: string) => T | undefined): Promise<T> {
   const input = stdin.isTTY ? stdin : openTerminal()
   if (!input) throw new UserError('there is no terminal to ask at')
-  stderr.write(question)
   input.setRawMode(true)
   try {
-    return await readLine(input, (shown) => echo === 'shown' && stderr.write(shown))
+    return await pressed(input, press)
   } finally {
     input.setRawMode(false)
     input.pause()
@@ -48,23 +68,22 @@ async function ask({ stdin, stderr }: Io, { question, echo }: Question): Promise
   }
 }
 
-/** Up to Enter; what is typed ahead stays for the next question. */
-async function readLine(input: ReadStream, show: (text: string) => void): Promise<string> {
+async function pressed<T>(input: ReadStream, press: (key: string) => T | undefined): Promise<T> {
   const decoder = new StringDecoder()
-  let line = ''
   for await (const chunk of input.iterator({ destroyOnReturn: false })) {
-    const typed = [...decoder.write(chunk)]
-    for (const [i, key] of typed.entries()) {
-      if (key === interrupt || (key === endOfInput && line === '')) throw new Interrupted()
-      if (key === '\r' || key === '\n') {
-        if (i + 1 < typed.length) input.unshift(Buffer.from(typed.slice(i + 1).join('')))
-        return line
-      }
-      line = edit(line, key, show)
+    const keys = decoder.write(chunk).match(oneKey) ?? []
+    for (const [i, key] of keys.entries()) {
+      if (key === interrupt) throw new Interrupted()
+      const result = press(key)
+      if (result === undefined) continue
+      if (i + 1 < keys.length) input.unshift(Buffer.from(keys.slice(i + 1).join('')))
+      return result
     }
   }
   throw new Interrupted() // the terminal is gone
 }
+
+export const isEnter = (key: string): boolean => key === '\r' || key === '\n'
 
 /** One key: backspace, Ctrl-U, a character; other control characters do nothing. */
 function edit(line: string, key: string, show: (text: string) => void): string {
@@ -76,7 +95,7 @@ function edit(line: string, key: string, show: (text: string) => void): string {
     show('\b \b'.repeat([...line].length))
     return ''
   }
-  if (key < ' ') return line
+  if (key < ' ') return line // arrows and their like, too
   show(key)
   return line.length < longest ? line + key : line
 }
@@ -90,5 +109,9 @@ function openTerminal(): ReadStream | undefined {
 }
 
 const interrupt = '\x03' // Ctrl-C
-const endOfInput = '\x04' // Ctrl-D
+export const endOfInput = '\x04' // Ctrl-D
+
+/** A character, or the sequence that a terminal sends for a key without one. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals send
+const oneKey = /\x1b(?:\[[\d;]*[A-Za-z~]|O.)?|[^\x1b]/gsu
 const longest = 1_024 // characters of an answer

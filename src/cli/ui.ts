@@ -21,6 +21,8 @@ export interface UiOptions {
   readonly now?: () => number
   /** For the ids of what is said. */
   readonly random?: Random
+  /** The end of stdin ends nothing before: somebody is to be met. */
+  readonly heldUntil?: Promise<void>
   /** After the end of stdin: milliseconds without any progress until unconfirmed lines are given up. */
   readonly patience?: number
 }

@@ -4,14 +4,17 @@
  */
 import { type Fingerprint, parseFingerprint } from '../otr/identity.ts'
 import { parseProfileAddress } from '../profile/address.ts'
-import { moveBuddy, touchBuddy, verifyBuddy } from '../profile/buddies.ts'
+import { findBuddy, isBuddy, moveBuddy, touchBuddy, verifyBuddy } from '../profile/buddies.ts'
 import type { Contents } from '../profile/contents.ts'
+import { bind, conclude, findInvite, type Met, meet, openInvites, without } from '../profile/invite.ts'
 import { introduced } from '../profile/rotation.ts'
-import type { TalkEvent } from '../session/command.ts'
+import type { TalkEvent, Under } from '../session/command.ts'
 
 /** @param at - unix ms */
-export function remembered(contents: Contents, event: TalkEvent, at: number): Contents {
-  const { buddies } = contents
+export function remembered(contents: Contents, told: TalkEvent, at: number): Contents {
+  const name = 'buddy' in told ? told.buddy : '' // as the conversation has it
+  const event = 'fingerprint' in told ? { ...told, buddy: aliasOf(contents, told) } : told
+  const { buddies, invites } = contents
   switch (event.kind) {
     case 'secured': {
       const seen = { fingerprint: certain(event.fingerprint), at }
@@ -24,10 +27,46 @@ export function remembered(contents: Contents, event: TalkEvent, at: number): Co
     case 'moved':
       return moved(contents, event)
     case 'introduced':
-      return introduced(contents, event.buddy, certain(event.fingerprint))
+      return conclude(
+        introduced(contents, event.buddy, certain(event.fingerprint)),
+        certain(event.fingerprint),
+      )
+    case 'bound': {
+      const proved = findInvite(openInvites(contents), name)
+      return proved ? bind(contents, proved, certain(event.fingerprint)) : contents
+    }
+    case 'met': {
+      const meeting = metBy(contents, event, at)
+      return meeting.kind === 'met' ? meeting.contents : contents
+    }
+    case 'burnt': {
+      const burnt = findInvite(openInvites(contents), name)
+      return burnt ? { ...contents, invites: without(invites, burnt) } : contents
+    }
     default:
       return contents
   }
+}
+
+/** What comes of it that the buddy of an invite told his address. */
+export function metBy(contents: Contents, event: TalkEvent & { kind: 'met' }, at: number): Met<Contents> {
+  const fingerprint = certain(event.fingerprint)
+  const invite = contents.invites.find(({ bound }) => bound === fingerprint)
+  const parsed = parseProfileAddress(event.address)
+  if (!invite || parsed.kind === 'wrong') return { kind: 'refused', why: 'unknown' }
+  const { address } = parsed
+  return meet(contents, invite, { address, fingerprint, own: contents.identity.address, at })
+}
+
+/**
+ * What the buddy is called in the vault: he whom an invite led to may have been
+ * a buddy already, under another alias than the invite's.
+ */
+export function aliasOf({ buddies }: Contents, { buddy, fingerprint }: Under): string {
+  const key = certain(fingerprint)
+  const named = findBuddy(buddies, buddy)
+  const holder = named && isBuddy(named, key) ? named : buddies.find((other) => isBuddy(other, key))
+  return holder?.alias ?? buddy
 }
 
 function moved(contents: Contents, event: TalkEvent & { kind: 'moved' }): Contents {

@@ -6,15 +6,18 @@ import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile
 import { formatProfileAddress } from '../profile/address.ts'
 import { type Buddy, findBuddy } from '../profile/buddies.ts'
 import type { Contents } from '../profile/contents.ts'
+import { findInvite, type Invite, type Invites, inviteOf, isSame, openInvites } from '../profile/invite.ts'
+import { Pair } from '../profile/pair.ts'
 import { selvesOf } from '../profile/rotation.ts'
 import type { Own } from '../session/buddy.ts'
-import type { Command, TalkEvent } from '../session/command.ts'
+import type { Command, TalkEvent, Under } from '../session/command.ts'
 import { type Known, Talk } from '../session/talk.ts'
 import { resolveBootstrap } from './bootstrap.ts'
 import type { DebugLog } from './debuglog.ts'
+import { introducing, meetingFault, watchInvite } from './meeting.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
-import { remembered } from './remember.ts'
+import { aliasOf, metBy, remembered } from './remember.ts'
 import { run } from './run.ts'
 
 export interface TalkingOptions {
@@ -22,9 +25,13 @@ export interface TalkingOptions {
   readonly profile: OpenProfile
   /** Whom to know: those of the profile, perhaps with more pinned. */
   readonly buddies: readonly Buddy[]
+  /** Those to wait for who have the other half of a code and are no buddies yet. */
+  readonly invites: Invites
   readonly network: Network
   readonly debug?: DebugLog | undefined
   readonly onEvent: (event: TalkEvent) => void
+  /** What follows from the event is in the vault. */
+  readonly onSaved?: (event: TalkEvent) => void
   /** A change of the vault could not be written. */
   readonly onFault: (error: unknown) => void
 }
@@ -35,7 +42,7 @@ export interface Talking extends AsyncDisposable {
 }
 
 export function startTalking(options: TalkingOptions): Talking {
-  const { profile, buddies, network, debug, onEvent, onFault } = options
+  const { profile, buddies, invites, network, debug, onFault } = options
   const { nodes } = profile.contents
   const talk = new Talk({
     name: profile.name,
@@ -47,7 +54,8 @@ export function startTalking(options: TalkingOptions): Talking {
     loopback: network.loopback,
     now: performance.now(),
   })
-  for (const contact of buddies) talk.know(knownOf(contact))
+  for (const contact of buddies) talk.know(knownOf(contact, profile.contents))
+  for (const invite of invites) talk.know(invitedOf(invite))
   const stopped = new AbortController()
   let settle = (): void => {}
   const quiet = new Promise<void>((resolve) => {
@@ -56,28 +64,49 @@ export function startTalking(options: TalkingOptions): Talking {
   const running = run(talk, {
     ...network.run,
     trace: debug?.datagram,
-    onEvent(event) {
-      debug?.event(event)
-      remember(event).catch(onFault)
-      onEvent(event)
-    },
+    onEvent: (event) => tell(event),
     onPumped() {
       if (stopped.signal.aborted && talk.isQuiet) settle()
     },
   })
 
+  const tell = (event: TalkEvent): void => {
+    debug?.event(event)
+    remember(event).catch(onFault)
+    options.onEvent(event.kind === 'met' ? introducing(event, profile.contents) : event)
+  }
+
   /** Writes the vault, then lets the profile know: a buddy who comes back is met as he is known by then. */
   const remember = async (event: TalkEvent): Promise<void> => {
-    if (!('fingerprint' in event) || event.kind === 'message') return
+    if (event.kind !== 'burnt' && (!('fingerprint' in event) || event.kind === 'message')) return
     const before = profile.contents
     await profile.save((contents) => remembered(contents, event, Date.now()))
-    const contact = findBuddy(profile.contents.buddies, event.buddy)
-    if (profile.contents === before || !contact) return
-    running.act((talk) => talk.know(knownOf(contact)))
-    // An address that could not be taken is not confirmed: he tells it again.
-    if (event.kind === 'moved' && formatProfileAddress(contact.address) === event.address)
-      running.act((talk) => talk.saved(contact.alias))
+    if ('fingerprint' in event) know(event, before)
+    options.onSaved?.(event)
   }
+
+  const know = (event: TalkEvent & Under, before: Contents): void => {
+    const { contents } = profile
+    const contact = findBuddy(contents.buddies, aliasOf(contents, event))
+    const invite = findInvite(openInvites(contents), event.buddy)
+    if (contents !== before && contact)
+      running.act((talk) => talk.know(knownOf({ ...contact, alias: event.buddy }, contents)))
+    else if (contents !== before && invite) running.act((talk) => talk.know(invitedOf(invite)))
+    if (event.kind !== 'moved' && event.kind !== 'met') return
+    // An address that could not be taken is not confirmed: he tells it again.
+    const isTaken = contact && formatProfileAddress(contact.address) === event.address
+    if (isTaken) running.act((talk) => talk.saved(event.buddy))
+    else if (event.kind === 'met') throw meetingFault(metBy(contents, event, Date.now()))
+  }
+
+  const onAlone = ({ alias }: Invite, ms: number): void => tell({ kind: 'alone', buddy: alias, ms })
+  const onExpired = ({ alias }: Invite): void => {
+    running.act((talk) => talk.act({ kind: 'close', buddy: alias }, performance.now()))
+    tell({ kind: 'burnt', buddy: alias, why: 'expired' })
+  }
+  const current = (invite: Invite): Invite | undefined =>
+    openInvites(profile.contents).find((open) => isSame(open, invite))
+  const watches = invites.map((invite) => watchInvite(invite, { current, onAlone, onExpired }))
 
   if (network.dht) {
     const onFound = (addresses: Address[]): void =>
@@ -89,6 +118,7 @@ export function startTalking(options: TalkingOptions): Talking {
     act: (command) => running.act((talk) => talk.act(command, performance.now())),
     async [Symbol.asyncDispose]() {
       stopped.abort()
+      for (const watch of watches) watch[Symbol.dispose]()
       running.act((talk) => talk.quit(performance.now()))
       await Promise.race([quiet, sleep(goodbye, undefined, { ref: false })])
       running[Symbol.dispose]()
@@ -99,11 +129,23 @@ export function startTalking(options: TalkingOptions): Talking {
   }
 }
 
-const knownOf = (contact: Buddy): Known => ({
-  whom: { kind: 'known', contact },
-  invite: undefined,
-  isStrange: contact.isStrange,
+/** A buddy of an invite who has not confirmed our address may have to be found by the code again. */
+function knownOf(contact: Buddy, { invites }: Contents): Known {
+  const invite = inviteOf(invites, contact)
+  return {
+    whom: { kind: 'known', contact },
+    invite: invite && pairOf(invite),
+    isStrange: contact.isStrange || invite !== undefined,
+  }
+}
+
+const invitedOf = (invite: Invite): Known => ({
+  whom: { kind: 'invited', alias: invite.alias, bound: invite.bound },
+  invite: pairOf(invite),
+  isStrange: true,
 })
+
+const pairOf = ({ prk, side }: Invite): Pair => Pair.ofInvite(prk.slice(), side)
 
 /** The client profile is made when it is needed and kept until a day before it expires (D14). */
 function ownOf(contents: Contents): Own {

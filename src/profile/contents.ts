@@ -138,8 +138,15 @@ function decodeFormer(octets: Uint8Array, contents: Contents): Contents | undefi
 function encodeInvites({ invites }: Contents): Uint8Array {
   const writer = new Writer()
   for (const { side, alias, code, prk, createdAt, expiresAt, bound } of invites) {
-    writer.u8(sides.indexOf(side)).data(utf8.encode(alias)).data(utf8.encode(code ?? '')).bytes(prk)
-    writer.u64(BigInt(createdAt)).u64(BigInt(expiresAt)).data(hex.decode(bound ?? ''))
+    writer
+      .u8(sides.indexOf(side))
+      .data(utf8.encode(alias))
+      .data(utf8.encode(code ?? ''))
+      .bytes(prk)
+    writer
+      .u64(BigInt(createdAt))
+      .u64(BigInt(expiresAt))
+      .data(hex.decode(bound ?? ''))
   }
   return writer.done()
 }

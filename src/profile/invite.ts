@@ -118,8 +118,8 @@ const atLeastByCode = ({ trust }: Buddy): Buddy['trust'] => (trust === 'unverifi
 
 export type Met<Of> =
   | { readonly kind: 'met'; readonly contents: Of; readonly alias: string }
-  /** `by`: the buddy who has his discovery key. Nothing changes. */
-  | { readonly kind: 'refused'; readonly why: BuddyFault; readonly by?: string }
+  /** `by`: the buddy who has his discovery key, or is he; `unknown`: there is no such invite. Nothing changes. */
+  | { readonly kind: 'refused'; readonly why: BuddyFault | 'unknown' | 'blocked'; readonly by?: string }
 
 export interface Meeting {
   readonly address: ProfileAddress
@@ -137,9 +137,10 @@ export function meet<Of extends Acquaintances>(contents: Of, invite: Invite, mee
   const { address, fingerprint, own, at } = meeting
   const bound = bind(contents, invite, fingerprint)
   const known = bound.buddies.find((buddy) => isBuddy(buddy, fingerprint))
+  if (known?.isBlocked) return { kind: 'refused', why: 'blocked', by: known.alias }
   if (known) {
     const moved = moveBuddy(bound.buddies, known.alias, { address, fingerprint, own })
-    if (!moved) return { kind: 'refused', why: 'discovery-key-taken' }
+    if (!moved) return { kind: 'refused', why: 'discovery-key-taken', by: 'somebody else' }
     const buddies = changeBuddy(moved, known.alias, (buddy) => ({ ...buddy, isStrange: true }))
     return { kind: 'met', contents: { ...bound, buddies }, alias: known.alias }
   }

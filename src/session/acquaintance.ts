@@ -10,7 +10,7 @@ import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import { equal, type Random } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
 import type { Fingerprint } from '../otr/identity.ts'
-import type { SmpEvent } from '../otr/smp.ts'
+import type { SmpEvent, SmpHurdle } from '../otr/smp.ts'
 import { formatProfileAddress, type ProfileAddress } from '../profile/address.ts'
 import { type Buddy as Contact, isBuddy } from '../profile/buddies.ts'
 import { Pair, type Self } from '../profile/pair.ts'
@@ -52,6 +52,7 @@ export class Acquaintance {
   readonly #made = new Map<string, Pair>()
   #whom: Whom
   #introducedIn: Session | undefined
+  #isWarned = false // that too many verifications have failed
   #proving: Session | undefined // its first SMP is about the invite code
   #asked: { readonly run: number; readonly session: Session } | undefined
 
@@ -148,8 +149,11 @@ export class Acquaintance {
       this.#tell(current, 'cancelled') // as while any other run is on
       return
     }
+    // link.md, "Limits": after three failures the user must allow more. Who asks again after he was told does.
+    if (this.#isWarned) current.session.allowVerifying()
     const hurdle = current.session.verify(input, now)
-    this.#tell(current, hurdle === undefined ? 'running' : hurdle === 'running' ? 'cancelled' : 'limited')
+    this.#isWarned = hurdle === 'too-many-failures'
+    this.#tell(current, hurdle === undefined ? 'running' : hindered(hurdle))
   }
 
   /** Answers the question of this conversation; one of an earlier conversation is over. */
@@ -287,6 +291,11 @@ function ended(why: (SmpEvent & { state: 'aborted' })['why']): Verification {
     case 'invalid':
       return 'broken'
     default:
-      return 'limited'
+      return hindered(why)
   }
+}
+
+function hindered(why: SmpHurdle | 'not-secured'): Verification {
+  if (why === 'too-often') return 'too-often'
+  return why === 'too-many-failures' ? 'limited' : 'cancelled'
 }

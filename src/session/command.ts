@@ -89,7 +89,8 @@ export type Verification =
   | 'failed' // the two secrets differ
   | 'cancelled' // by either side
   | 'broken' // what came was not what the protocol says
-  | 'limited' // three failed with this key: the user must allow more
+  | 'too-often' // three a minute are enough
+  | 'limited' // three failed with this key: who asks again allows more
 export type Burnt =
   | 'wrong-code' // somebody had a part of it, and not the whole: perhaps a man in the middle
   | 'expired'

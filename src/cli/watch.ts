@@ -1,0 +1,106 @@
+/** What ends a conversation from outside: it cannot be reached, it is not what was asked for. */
+import { UserError } from '../error.ts'
+import type { NetworkState, TalkEvent } from '../session/command.ts'
+import { explainNetwork, explainRefused } from './explain.ts'
+import { burntFault } from './faults.ts'
+
+export interface WatchOptions {
+  /** With whom the conversation is; everybody if it is not given. */
+  readonly buddy: string | undefined
+  /** He is met by a code: whoever comes with another key than the first is not he, and ends nothing. */
+  readonly isPending: boolean
+  /** ms until it ends if the buddy was not reached. */
+  readonly timeoutMs: number | undefined
+}
+
+/** Ends a conversation that cannot become what was asked for. */
+export class Watch implements Disposable {
+  /** Rejects with the UserError to end with. */
+  readonly failed: Promise<never>
+  /** Settles when an invite has done its work: both know each other, and it is in the vault. */
+  readonly introduced: Promise<void>
+  readonly #buddy: string | undefined
+  readonly #isPending: boolean
+  #introduce: () => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+  #timer: NodeJS.Timeout | undefined
+  #network: NetworkState | undefined
+  #wasListening = false
+  #isSecured = false
+
+  constructor({ buddy, timeoutMs, isPending }: WatchOptions) {
+    this.#buddy = buddy
+    this.#isPending = isPending
+    this.failed = new Promise((_, reject) => {
+      this.#reject = reject
+    })
+    this.introduced = new Promise((resolve) => {
+      this.#introduce = resolve
+    })
+    this.failed.catch(() => {}) // it may fail after the Ui was done
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.fail(this.#late(timeoutMs)), timeoutMs)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+
+  fail(error: unknown): void {
+    clearTimeout(this.#timer)
+    this.#reject(error)
+  }
+
+  hear(event: TalkEvent): void {
+    switch (event.kind) {
+      case 'listening':
+        this.#wasListening = true
+        return
+      case 'network':
+        this.#network = event.state
+        // In mid-run an interface may come back; at the start nobody waits for that.
+        if (event.state === 'no-socket' && !this.#wasListening) this.fail(noNetwork(event.state))
+        return
+      case 'secured':
+        this.#isSecured = true
+        clearTimeout(this.#timer)
+        return
+      case 'refused':
+        this.#refused(event)
+        return
+      case 'burnt':
+        if (event.buddy === this.#buddy) this.fail(burntFault(event.why))
+        return
+      default:
+    }
+  }
+
+  saved(event: TalkEvent): void {
+    if (event.kind === 'introduced' && event.buddy === this.#buddy) this.#introduce()
+  }
+
+  /** A stranger cannot end a conversation there is; before there is one, nothing else can come of it. */
+  #refused({ why, buddy }: TalkEvent & { kind: 'refused' }): void {
+    const isFinal = why === 'wrong-fingerprint' || why === 'wrong-version' || why === 'clock'
+    if (this.#buddy !== undefined && !this.#isPending && !this.#isSecured && isFinal)
+      this.fail(refusal(why, buddy))
+  }
+
+  #late(timeoutMs: number): UserError {
+    if (this.#network === 'unreachable') return noNetwork(this.#network)
+    const name = this.#buddy ?? 'anybody'
+    return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s`, {
+      hint: `is otrtalk running there, and did ${name} add your address (otrtalk id)?`,
+      exit: 3,
+    })
+  }
+}
+
+function refusal(...[why, buddy]: Parameters<typeof explainRefused>): UserError {
+  const { text, hint } = explainRefused(why, buddy)
+  return new UserError(text, { hint, exit: 4 })
+}
+
+function noNetwork(state: NetworkState): UserError {
+  const { text, hint } = explainNetwork(state)
+  return new UserError(text, { hint, exit: 6 })
+}

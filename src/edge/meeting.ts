@@ -1,0 +1,71 @@
+/** An invite while its profile runs: what time does to it, and whom it may lead to. */
+import { UserError } from '../error.ts'
+import { parseFingerprint } from '../otr/identity.ts'
+import { isBuddy } from '../profile/buddies.ts'
+import type { Contents } from '../profile/contents.ts'
+import { type Invite, isExpired, type Met } from '../profile/invite.ts'
+import type { TalkEvent } from '../session/command.ts'
+
+export interface InviteWatch {
+  /** As it stands in the vault, until it has led to somebody. */
+  readonly current: (invite: Invite) => Invite | undefined
+  /** Nobody was there for so many ms. */
+  readonly onAlone: (invite: Invite, ms: number) => void
+  readonly onExpired: (invite: Invite) => void
+}
+
+/** Looks at the clock now and then: a machine that slept, or whose clock was set, is in time too. */
+export function watchInvite(invite: Invite, { current, onAlone, onExpired }: InviteWatch): Disposable {
+  const alone = setTimeout(() => {
+    const pending = current(invite)
+    if (pending && pending.bound === undefined) onAlone(invite, patience)
+  }, patience)
+  let next: NodeJS.Timeout | undefined
+  const look = (): void => {
+    if (!current(invite)) return
+    if (isExpired(invite, Date.now())) onExpired(invite)
+    else next = setTimeout(look, Math.min(minute, Math.max(1, invite.expiresAt - Date.now())))
+  }
+  next = setTimeout(look, 0) // not at once: the caller wants what we return
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(alone)
+      clearTimeout(next)
+    },
+  }
+}
+
+/** With the alias of him who is a buddy already. */
+export function introducing(event: TalkEvent & { kind: 'met' }, { buddies }: Contents): TalkEvent {
+  const fingerprint = parseFingerprint(event.fingerprint)
+  const known = buddies.find((buddy) => fingerprint && isBuddy(buddy, fingerprint))
+  return known ? { ...event, knownAs: known.alias } : event
+}
+
+/** Why he whom an invite led to is no buddy; the invite stays. */
+export function meetingFault(met: Met<Contents>): UserError {
+  if (met.kind === 'refused' && met.why === 'too-many') {
+    return new UserError('a profile has at most 1000 buddies', {
+      hint: 'remove one, and go on with the same code',
+    })
+  }
+  if (met.kind === 'refused' && met.why === 'discovery-key-taken') {
+    return new UserError(`whoever has the code shows the discovery key of ${met.by}, and another identity`, {
+      hint: 'ask your buddy by phone; do not use this code any more',
+      exit: 4,
+    })
+  }
+  if (met.kind === 'refused' && met.why === 'blocked') {
+    return new UserError(`whoever has the code is ${met.by}, whom you have blocked`, {
+      hint: 'nothing was taken from this conversation',
+      exit: 4,
+    })
+  }
+  return new UserError('whoever has the code told an address that cannot be a buddy’s', {
+    hint: 'ask your buddy by phone; do not use this code any more',
+    exit: 4,
+  })
+}
+
+const patience = 30_000 // ms; two who are there find each other in three seconds
+const minute = 60_000
