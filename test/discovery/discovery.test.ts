@@ -284,7 +284,7 @@ describe('the rendezvous', () => {
   }
 
   /** As only we can write it, on whatever machine. */
-  const ownItem = (seq: number, sessionId = zeros): MutableItem =>
+  const ownItem = (seq: number, sessionId: Uint8Array = zeros): MutableItem =>
     itemAt(ours, seq, { sessionId, mark: pair.mark!(markedPart({ target: ours.target, seq }, sessionId)) })
 
   /** A network of one node that answers with this. */
@@ -424,6 +424,11 @@ describe('the rendezvous', () => {
       (seq, { discovery }) => itemAt(ours, seq + 100, { sessionId: discovery.sessionId }),
       true,
     ],
+    [
+      'with our session id and our mark, from before he was sought again,',
+      (seq, { discovery }) => ownItem(seq + 100, discovery.sessionId),
+      true,
+    ],
     ['that does not open', (seq) => signed(ours, seq + 100, new Uint8Array(512)), true],
     [
       'that neither opens nor is signed',
@@ -441,6 +446,25 @@ describe('the rendezvous', () => {
     expect(puts.length).toBeGreaterThan(2)
     expect(puts.length).toBeLessThanOrEqual(7)
     if (isFollowed) expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5_000)
+  })
+
+  test('what overwrites our record is superseded when we look there the next time, not half an hour later', () => {
+    const bench = start()
+    const puts: { seq: number; at: number }[] = []
+    let stored: MutableItem | undefined
+    bench.serve(700_000, (query) => {
+      if (query.question.kind !== 'put') return isAt(query, ours) && stored ? { item: stored } : {}
+      if (query.question.item.kind !== 'mutable') return {}
+      const { seq } = query.question.item
+      puts.push({ seq, at: Math.round(bench.now / 1_000) })
+      stored = itemAt(ours, seq + 1_000)
+      return {}
+    })
+    expect(puts).toEqual([
+      { seq: seqNow, at: 0 },
+      { seq: seqNow + 1_001, at: 301 },
+      { seq: seqNow + 2_002, at: 601 },
+    ])
   })
 
   test('without a mark nobody is believed to be us', () => {
