@@ -12,6 +12,7 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
 import type { Datagram, Local, Output, WallClock } from '../machine.ts'
 import { pathKind } from '../nat/candidates.ts'
+import type { Attempts } from '../otr/attempts.ts'
 import { DakeBudget } from '../otr/budget.ts'
 import { Conversation } from '../otr/conversation.ts'
 import type { Fingerprint, IdentityKeys } from '../otr/identity.ts'
@@ -41,6 +42,8 @@ export interface BuddyOptions {
   readonly sessionId: Uint8Array
   readonly indices: Indices
   readonly nextSession: () => number
+  /** Verifications that failed, whatever the conversation. */
+  readonly attempts: Attempts
   readonly loopback: boolean
   readonly now: number
 }
@@ -244,6 +247,8 @@ export class Buddy {
       ids,
       accepts: (fingerprint) => this.#acquaintance.accepts(fingerprint),
       dakes: this.#dakes,
+      attempts: this.#options.attempts,
+      padding: 'classes',
       random,
       wall,
     })

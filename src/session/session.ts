@@ -128,6 +128,11 @@ export class Session implements Machine<SessionEvent> {
     return hurdle
   }
 
+  /** The user wants to verify although three verifications with this key have failed. */
+  allowVerifying(): void {
+    this.#conversation.allowSmp()
+  }
+
   /** Answers the run that was `asked`; false if it is over. */
   answer(input: SmpInput & { readonly run: number }, now: number): boolean {
     if (!this.#isFresh(now)) return false

@@ -7,6 +7,7 @@ import type { Random } from '../crypto.ts'
 import { Discovery, type DiscoveryEvent, type PairKeys } from '../discovery/discovery.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
 import { ownCandidates } from '../nat/candidates.ts'
+import { Attempts } from '../otr/attempts.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
@@ -48,6 +49,7 @@ export class Talk implements Machine<TalkEvent> {
   readonly #owners = new Map<number, string>() // receiver index -> alias
   readonly #discovery: Discovery | undefined
   readonly #sessionId: Uint8Array
+  readonly #attempts = new Attempts()
   #leaving: Buddy[] = []
   #local: Local = { kind: 'udp4' }
   #at: Address | undefined // where our socket is bound
@@ -195,6 +197,7 @@ export class Talk implements Machine<TalkEvent> {
       sessionId: this.#sessionId,
       indices: this.#indicesOf(alias),
       nextSession: () => ++this.#sessions,
+      attempts: this.#attempts,
       loopback,
       now,
     })

@@ -160,6 +160,28 @@ describe('verification', () => {
     expect(b.events('verification').at(-1)).toMatchObject({ state: 'cancelled' })
   })
 
+  test('after three failures with a key the user is warned, and who asks again goes on', () => {
+    const { world, a, b } = meet()
+    const ask = (): void => {
+      a.talk.act({ kind: 'verify', buddy: 'bob', secret: 'Rome' }, world.network.now)
+      world.network.run(1_000)
+      b.talk.act({ kind: 'answer', buddy: 'ada', secret: 'Paris' }, world.network.now)
+      world.network.run(60_000)
+    }
+    for (let i = 0; i < 3; i++) ask()
+    const states = (): string[] => a.events('verification').map(({ state }) => state)
+    expect(states().filter((state) => state === 'failed')).toHaveLength(3)
+    a.talk.act({ kind: 'verify', buddy: 'bob', secret: 'Rome' }, world.network.now)
+    world.network.run(1_000)
+    expect(states().at(-1)).toBe('limited')
+    expect(b.events('asked')).toHaveLength(3)
+    a.talk.act({ kind: 'verify', buddy: 'bob', secret: 'Rome' }, world.network.now)
+    world.network.run(1_000)
+    // Bob has counted three failures too: his program refuses until he says otherwise.
+    expect(states().slice(-2)).toEqual(['running', 'cancelled'])
+    expect(b.events('verification').at(-1)).toMatchObject({ state: 'limited' })
+  })
+
   test('either side can cancel', () => {
     const { world, a, b } = meet()
     a.talk.act({ kind: 'verify', buddy: 'bob', secret: 'x' }, world.network.now)
