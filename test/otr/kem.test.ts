@@ -1,6 +1,9 @@
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { phi, signedForm, transcript } from '../../src/otr/dake.ts'
+import { generateDh } from '../../src/otr/dh.ts'
+import { generateEcdh, ownPoint } from '../../src/otr/ed448.ts'
 import {
   ctSize,
   decapsulate,
@@ -18,6 +21,7 @@ import {
   type Identity,
 } from '../../src/otr/message.ts'
 import { createClientProfile } from '../../src/otr/profile.ts'
+import { type Ring, sign } from '../../src/otr/ring.ts'
 import { alice, aliceWith, bob, bobWith, exchange, seeded, textsOf, wallTime } from './pair.ts'
 
 const expires = wallTime / 1_000 + 86_400
@@ -154,6 +158,26 @@ describe('the post-quantum extension', () => {
       ])
     }
     expect(bob1.receive(encodeAuthR(authR), 0).events).toMatchObject([{ kind: 'secured' }])
+  })
+
+  test('fails without a throw when the responder itself signs that there is no ct', () => {
+    const initiator = bobWith(hybridBob)
+    const identity = identityOf(initiator.start(0))
+    const random = seeded('hostile')
+    const [ecdh, dh] = [generateEcdh(random).public, generateDh(random).public]
+    const keys = { ecdh, dh, firstEcdh: ecdh, firstDh: dh }
+    const profile = hybridAlice.profile()
+    const tags = { senderTag: alice.instanceTag, receiverTag: bob.instanceTag }
+    const [ownId, theirId] = [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)]
+    const shared = phi({ ...tags, own: keys, theirs: identity.keys, ownId, theirId })
+    for (const ct of [none, new Uint8Array(1_087)]) {
+      const sides = { bob: identity, alice: { profile, keys } }
+      const t = transcript('auth-r', sides, shared, { ek: identity.kem, ct })
+      const ring = [bob.identity.forgingKey, alice.identity.publicKey, identity.keys.ecdh].map(ownPoint)
+      const sigma = sign(ring as unknown as Ring, alice.identity, signedForm(t), random)
+      const authR = encodeAuthR({ ...tags, profile, keys, sigma, kem: ct })
+      expect(initiator.receive(authR, 0).events).toEqual([{ kind: 'refused', why: 'failed' }])
+    }
   })
 
   test('has new keys in the ratchets 0 of the initiator, 3, 6 ..., with flag 02, and nowhere else', () => {

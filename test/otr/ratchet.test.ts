@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { open, retire, seal } from '../../src/otr/ratchet.ts'
+import { generateKem } from '../../src/otr/kem.ts'
+import { open, type Ratchet, retire, seal } from '../../src/otr/ratchet.ts'
 import { maxSkipped } from '../../src/otr/skipped.ts'
 import { changed, decode, disturb, ends, octets, ratchets, step } from './ends.ts'
+import { seeded } from './pair.ts'
 
 describe('two ratchets', () => {
   test.each([false, true])(
@@ -90,6 +92,28 @@ describe('two ratchets', () => {
     expect(bob.receive(changed(next, length)!)).toBeUndefined()
     expect(bob.receive(m1)).toEqual(octets(1))
     expect(bob.receive(next)).toEqual(octets(3))
+  })
+
+  test('refuse keys of ML-KEM where none belong, none where they belong, and what is no key', () => {
+    const sealed = (ratchet: Ratchet, kem: Uint8Array) => {
+      if (ratchet.sending.kind !== 'ready') throw new Error('not begun')
+      const changed = { ...ratchet, sending: { ...ratchet.sending, kem } }
+      const tags = { senderTag: 1, receiverTag: 2, flags: 0 }
+      return seal(changed, { ...tags, plaintext: octets(1), reveal: 'turn' })
+    }
+    const [{ alice, bob }, classic] = [ratchets(true), ratchets()]
+    const ek = generateKem(seeded('one')).public
+    const noKey = ek.map((octet, i) => (i < 3 ? 0xff : octet))
+    for (const kem of [noKey, new Uint8Array(0)])
+      expect(open(alice, decode(sealed(bob, kem).message), 0)).toBeUndefined()
+    expect(open(classic.alice, decode(sealed(classic.bob, ek).message), 0)).toBeUndefined()
+    expect(open(bob, decode(sealed(alice, ek).message), 0)).toBeUndefined()
+
+    const first = sealed(bob, ek)
+    const opened = open(alice, decode(first.message), 0)!
+    const other = generateKem(seeded('two')).public
+    expect(open(opened.ratchet, decode(sealed(first.ratchet, other).message), 0)).toBeUndefined()
+    expect(open(opened.ratchet, decode(sealed(first.ratchet, ek).message), 0)).toBeDefined()
   })
 
   test('overwrite what a state leaves behind', () => {
