@@ -24,7 +24,12 @@ test('three corners have the pattern a scanner looks for, within a quiet zone of
   const finder = ['#######', '#.....#', '#.###.#', '#.###.#', '#.###.#', '#.....#', '#######']
   const width = seen[0]!.length
   const at = (x: number, y: number): string[] =>
-    seen.slice(y, y + 7).map((row) => row.slice(x, x + 7).map((isDark) => (isDark ? '#' : '.')).join(''))
+    seen.slice(y, y + 7).map((row) =>
+      row
+        .slice(x, x + 7)
+        .map((isDark) => (isDark ? '#' : '.'))
+        .join(''),
+    )
   expect(at(2, 2)).toEqual(finder)
   expect(at(width - 9, 2)).toEqual(finder)
   expect(at(2, width - 9)).toEqual(finder)
