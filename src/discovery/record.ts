@@ -41,9 +41,17 @@ export interface Seal {
   readonly seq: number
 }
 
-/** target | session id | seq: what a record's mark is of. */
-export const markedPart = ({ target, seq }: Omit<Seal, 'key'>, sessionId: Uint8Array): Uint8Array =>
-  new Writer(36).bytes(target).bytes(sessionId).u64(BigInt(seq)).done()
+/** target | session id | seq | timestamp: what a record's mark is of. */
+export const markedPart = (
+  { target, seq }: Omit<Seal, 'key'>,
+  { sessionId, timestamp }: Pick<RendezvousRecord, 'sessionId' | 'timestamp'>,
+): Uint8Array =>
+  new Writer(44)
+    .bytes(target)
+    .bytes(sessionId)
+    .u64(BigInt(seq))
+    .u64(BigInt(Math.floor(timestamp)))
+    .done()
 
 /** Always 512 octets; of more than 16 candidates the first 16. */
 export function sealRecord(record: RendezvousRecord, seal: Seal, random: Random): Uint8Array {

@@ -212,9 +212,9 @@ export class Rendezvous {
     part.isSealed = true
     const { sessionId, candidates, startAt } = said
     const seal = { key: place.aead, target: place.target, seq }
-    const mark = pair.mark?.(markedPart(seal, sessionId))
-    const record = { sessionId, timestamp: wall(now), startAt, candidates, ...(mark && { mark }) }
-    const value = sealRecord(record, seal, random)
+    const record = { sessionId, timestamp: wall(now), startAt, candidates }
+    const mark = pair.mark?.(markedPart(seal, record))
+    const value = sealRecord({ ...record, ...(mark && { mark }) }, seal, random)
     const unsigned = { kind: 'mutable', key: place.publicKey, salt: new Uint8Array(0), seq, value } as const
     return { ...unsigned, signature: place.sign(signedPart(unsigned)) }
   }
@@ -230,8 +230,8 @@ export class Rendezvous {
   /**
    * Something newer than ours, in our direction. Ours is made newer again, as it
    * is by our last run, by a machine that ours takes over from, or by who has
-   * the keys of the pair and not our mark. With our mark, and after we have said
-   * something there, it is of a machine that took over from us.
+   * the keys of the pair and not our mark. With our mark, written after we began,
+   * it is of a machine that took over from us.
    */
   #hearOwn(part: PostPart, item: MutableItem, now: number): void {
     const { seq } = item
@@ -252,9 +252,12 @@ export class Rendezvous {
     this.#events.push({ kind: 'elsewhere', name: this.#options.name })
   }
 
-  #isOurs({ sessionId, mark }: RendezvousRecord, { target }: Place, seq: number): boolean {
-    const own = this.#options.pair.mark?.(markedPart({ target, seq }, sessionId))
-    return own !== undefined && mark !== undefined && equal(own, mark)
+  /** Written by this profile since we began: one of an earlier run could be played back, by who had kept it from us. */
+  #isOurs(record: RendezvousRecord, { target }: Place, seq: number): boolean {
+    const { pair, wall, now: began } = this.#options
+    const own = pair.mark?.(markedPart({ target, seq }, record))
+    const { mark, timestamp } = record
+    return own !== undefined && mark !== undefined && equal(own, mark) && timestamp >= Math.floor(wall(began))
   }
 
   #open(

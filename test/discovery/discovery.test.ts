@@ -284,8 +284,16 @@ describe('the rendezvous', () => {
   }
 
   /** As only we can write it, on whatever machine. */
-  const ownItem = (seq: number, sessionId: Uint8Array = zeros): MutableItem =>
-    itemAt(ours, seq, { sessionId, mark: pair.mark!(markedPart({ target: ours.target, seq }, sessionId)) })
+  const ownItem = (
+    seq: number,
+    { sessionId = zeros, timestamp = wallStart }: Partial<RendezvousRecord> = {},
+  ): MutableItem => itemAt(ours, seq, { sessionId, timestamp, mark: markOf(pair, seq, timestamp, sessionId) })
+  const markOf = (
+    { mark }: PairKeys,
+    seq: number,
+    timestamp = wallStart,
+    sessionId: Uint8Array = zeros,
+  ): Uint8Array => mark!(markedPart({ target: ours.target, seq }, { sessionId, timestamp }))
 
   /** A network of one node that answers with this. */
   const start = (options: Partial<DiscoveryOptions> = {}): Bench => {
@@ -406,17 +414,10 @@ describe('the rendezvous', () => {
 
   test.each<[string, Parameters<typeof overwritten>[0], boolean]>([
     ['without our mark', (seq) => itemAt(ours, seq + 100), true],
-    [
-      'with the mark of another seq',
-      (seq) => itemAt(ours, seq + 100, { mark: pair.mark!(markedPart({ target: ours.target, seq }, zeros)) }),
-      true,
-    ],
+    ['with the mark of another seq', (seq) => itemAt(ours, seq + 100, { mark: markOf(pair, seq) }), true],
     [
       'with the buddy’s mark',
-      (seq) => {
-        const part = markedPart({ target: ours.target, seq: seq + 100 }, zeros)
-        return itemAt(ours, seq + 100, { mark: pairOf('x', 1).mark!(part) })
-      },
+      (seq) => itemAt(ours, seq + 100, { mark: markOf(pairOf('x', 1), seq + 100) }),
       true,
     ],
     [
@@ -426,7 +427,13 @@ describe('the rendezvous', () => {
     ],
     [
       'with our session id and our mark, from before he was sought again,',
-      (seq, { discovery }) => ownItem(seq + 100, discovery.sessionId),
+      (seq, { discovery }) => ownItem(seq + 100, { sessionId: discovery.sessionId }),
+      true,
+    ],
+    ['of an earlier run, played back,', (seq) => ownItem(seq + 100, { timestamp: wallStart - 1 }), true],
+    [
+      'of an earlier run with another timestamp',
+      (seq) => itemAt(ours, seq + 100, { mark: markOf(pair, seq + 100, wallStart - 1) }),
       true,
     ],
     ['that does not open', (seq) => signed(ours, seq + 100, new Uint8Array(512)), true],

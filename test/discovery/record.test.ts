@@ -91,11 +91,10 @@ describe('a record', () => {
     )
   })
 
-  test('has a mark of target, session id and seq', () => {
-    const part = markedPart(seal, record.sessionId)
-    expect(part).toEqual(
-      Uint8Array.of(...seal.target, ...record.sessionId, ...new Writer(8).u64(BigInt(seal.seq)).done()),
-    )
+  test('has a mark of target, session id, seq and timestamp', () => {
+    const part = markedPart(seal, record)
+    const numbers = new Writer(16).u64(BigInt(seal.seq)).u64(BigInt(record.timestamp)).done()
+    expect(part).toEqual(Uint8Array.of(...seal.target, ...record.sessionId, ...numbers))
   })
 
   test('no two seal alike', () => {
