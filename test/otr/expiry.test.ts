@@ -145,6 +145,19 @@ describe('a session', () => {
     expect(bob.receive(authR, 30_000)).toEqual({ replies: [], events: [] })
   })
 
+  test('that another has replaced here may expire there: the DAKE that replaced it goes on', () => {
+    const { alice, bob } = securedPair()
+    const authR = alice.receive(bob.start(life - 2), life - 2).replies[0]!
+    const authI = bob.receive(authR, life - 2).replies[0]!
+    const { ssid } = bob
+    const [last, ...none] = alice.expire(life).replies
+    expect(none).toEqual([])
+    expect(bob.receive(last!, life - 1)).toEqual({ replies: [], events: [] })
+    expect(bob.ssid).toBe(ssid)
+    expect(kindsOf(alice.receive(authI, life).events)).toEqual(['secured'])
+    expect(alice.ssid).toEqual(ssid)
+  })
+
   test('that another has replaced is not kept for longer than its own two hours', () => {
     const { alice, bob } = securedPair()
     const old = alice.encrypt({ text: 'old' }, 0)

@@ -22,19 +22,19 @@ test('200 sequences of anything do not bring two conversations to what must not 
   fc.assert(fc.property(sequence(120), play), { numRuns: 200 })
 })
 
-test('300 attempts of somebody in the middle of a DAKE do not make anyone take her for another', () => {
+test('100 attempts of somebody in the middle of a DAKE do not make anyone take her for another', () => {
   let secured = 0
   fc.assert(
     fc.property(
       fc.constantFrom('4', '4q'),
-      fc.array(deed, { minLength: 8, maxLength: 30 }),
+      fc.array(deed, { minLength: 8, maxLength: 20 }),
       (versions, deeds) => {
         const middle = new Middle(versions)
         for (const deed of deeds) middle.do(deed)
         secured += middle.secured
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   )
-  expect(secured).toBeGreaterThan(100)
+  expect(secured).toBeGreaterThan(30)
 })
