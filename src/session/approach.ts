@@ -149,7 +149,7 @@ export class Approach {
    * @param shown - how a run is named where `name` was read
    */
   #compare(name: Uint8Array, shown: (run: Uint8Array) => Uint8Array): void {
-    if (!this.#run || equal(name, shown(this.#run))) return
+    if (this.#run && equal(name, shown(this.#run))) return
     for (const former of this.#formerRuns) if (equal(name, shown(hexToBytes(former)))) return
     this.#emit({ kind: 'doubt' })
   }

@@ -334,6 +334,7 @@ export class Buddy {
     const rival = this.#rivalOf(live)
     if (!rival) return // dismissed meanwhile, or the keys were renewed
     rival.fingerprint = fingerprint
+    this.#dakes.succeeded()
     if (!this.#current || live.session.role === 'responder') this.#promote(rival, fingerprint, now)
   }
 

@@ -113,7 +113,13 @@ export class Talk implements Machine<TalkEvent> {
       case 'say': {
         const buddy = this.#buddies.get(alias)
         if (buddy) buddy.say(command.text, command.id, now)
-        else this.#emit({ kind: 'undelivered', buddy: alias, id: command.id, why: 'unknown-buddy' })
+        else
+          this.#emit({
+            kind: 'undelivered',
+            buddy: alias,
+            id: command.id,
+            why: this.#whoms.has(alias) ? 'closed' : 'unknown-buddy',
+          })
         return
       }
       case 'verify': {

@@ -155,6 +155,23 @@ describe('a stranger', () => {
   })
 })
 
+test('a DAKE that ended well does not count among the six in vain, but among sixty in all', () => {
+  const dakes = new DakeBudget()
+  const taken = (count: number, now: number): number =>
+    Array.from({ length: count }, () => dakes.take(now)).filter(Boolean).length
+  for (let i = 0; i < 20; i++) {
+    expect(dakes.take(0)).toBe(true)
+    dakes.succeeded()
+  }
+  expect(taken(10, 0)).toBe(6)
+  expect(taken(1, 59_999)).toBe(0)
+  for (let i = 0; i < 60; i++) {
+    expect(dakes.take(60_000)).toBe(true)
+    dakes.succeeded()
+  }
+  expect([dakes.take(60_000), dakes.take(119_999), dakes.take(120_000)]).toEqual([false, false, true])
+})
+
 describe('a ring has three keys', () => {
   /** Somebody whose profile names this as the forging key. */
   const forging = (forgingKey: Uint8Array): Person => {

@@ -43,6 +43,17 @@ describe('send and listen', () => {
     expect(await listening.ended()).toMatchObject({ code: 143 })
   })
 
+  test('a script may send line by line: ten in a row, each delivered within 5 s', async () => {
+    await using listening = new Program(['listen', '--json'], bob)
+    await listening.event('listening')
+    for (let i = 0; i < 10; i++) {
+      const sent = await execute(['send', 'bob', `line ${i}`, '--timeout', '5'], ada)
+      expect(sent).toMatchObject({ code: 0 })
+    }
+    const texts = listening.lines.map((line) => JSON.parse(line)).flatMap(({ text }) => text ?? [])
+    expect(texts).toEqual(Array.from({ length: 10 }, (_, i) => `line ${i}`))
+  })
+
   test('nobody there: exit 3 within the time given, and one line says why', async () => {
     const sent = await execute(['send', 'bob', 'anybody?', '--timeout', '1.5'], ada)
     expect(sent).toMatchObject({ code: 3, stdout: '' })
