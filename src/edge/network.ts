@@ -1,6 +1,6 @@
 /**
  * Which part of the network may be used: everything here, or with
- * `--interface` one interface and nothing else (design promise 6).
+ * `--interface` one interface and nothing else (docs/Security.md, "What is promised").
  */
 import { UserError } from '../error.ts'
 import { parseAddress } from '../wire/address.ts'

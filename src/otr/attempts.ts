@@ -2,7 +2,7 @@
  * How often SMP may be run with someone: three runs a minute, and after three
  * that did not succeed only when the user allows more. Each run is one guess at
  * the secret, so this outlives the conversation: one for all conversations of
- * a profile (spec/link.md, "Limits").
+ * a profile (docs/Protocol.md, "Sessions").
  */
 import type { Fingerprint } from './identity.ts'
 

@@ -27,7 +27,7 @@ export interface Self {
   readonly address: ProfileAddress
 }
 
-/** The two discovery keys, as phi names them (otrv4.md, D2): zeros in an invite. */
+/** The two discovery keys, as phi names them (docs/Protocol.md, D2): zeros in an invite. */
 export interface PairNames {
   readonly own: Uint8Array
   readonly buddy: Uint8Array

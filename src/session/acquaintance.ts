@@ -96,7 +96,7 @@ export class Acquaintance {
 
   /**
    * A conversation was secured with somebody whom we accept. One that an invite
-   * led to begins with its proof, the accepter's first (discovery.md, "First
+   * led to begins with its proof, the accepter's first (docs/Protocol.md, "First
    * contact"); so does each later one that still needs the invite, as one side
    * may have crashed before it saved that the code was proved.
    */
@@ -149,7 +149,7 @@ export class Acquaintance {
       this.#tell(current, 'cancelled') // as while any other run is on
       return
     }
-    // link.md, "Limits": after three failures the user must allow more. Who asks again after he was told does.
+    // docs/Protocol.md, "Sessions": after three failures the user must allow more. Who asks again after he was told does.
     if (this.#isWarned) current.session.allowVerifying()
     const hurdle = current.session.verify(input, now)
     this.#isWarned = hurdle === 'too-many-failures'

@@ -2,7 +2,7 @@
  * What the user said and nobody has confirmed yet, in the order it was said. A
  * message waits for a conversation, then for a receipt; when a conversation is
  * lost in between it waits again, and goes out under its old id, only ever to
- * the key it went to before (design promise 3).
+ * the key it went to before (docs/Security.md, "What is promised").
  */
 import type { Undelivered } from './command.ts'
 import { maxKnown } from './known.ts'

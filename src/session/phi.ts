@@ -1,5 +1,5 @@
 /**
- * Who the two are in phi, the shared state that a DAKE signs (otrv4.md, D2):
+ * Who the two are in phi, the shared state that a DAKE signs (docs/Protocol.md, D2):
  * `"otrtalk 1"` | role | discovery key | h. The number is this protocol's
  * version; h binds the DAKE to the link that carries it, so that whoever sits
  * between two links breaks it.

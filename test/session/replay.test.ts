@@ -5,7 +5,7 @@ import { address } from '../support/network.ts'
 import { cone, contactOf, open, type Person, person, type Running, World } from './people.ts'
 
 const [ada, bob] = [person('ada', 1), person('bob', 2)]
-// The holder of the smaller discovery key initiates (link.md, "Roles").
+// The holder of the smaller discovery key initiates (docs/Protocol.md, "Handshake").
 const isAdaFirst = ada.identity.address[1]! < bob.identity.address[1]!
 const [initiator, responder] = isAdaFirst ? [ada, bob] : [bob, ada]
 const attacker = address('203.0.113.250:9')
