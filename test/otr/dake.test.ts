@@ -19,7 +19,7 @@ test('whatever is relayed, repeated, mixed or answered in another name, who is s
     { numRuns: 6 },
   )
   expect(secured).toBeGreaterThan(0)
-})
+}, 30_000)
 
 describe('a side that starts anew', () => {
   /** One message after another, up to where the restart comes. */

@@ -19,6 +19,7 @@ describe('two ratchets', () => {
       )
       expect(farthest).toBeGreaterThanOrEqual(3) // a ratchet with new DH keys is among them
     },
+    30_000,
   )
 
   test('pass over 1,000 messages, and not over 1,001', () => {
