@@ -1,10 +1,30 @@
 /** An invite while its profile runs: what time does to it, and whom it may lead to. */
 import { UserError } from '../error.ts'
 import { parseFingerprint } from '../otr/identity.ts'
-import { isBuddy } from '../profile/buddies.ts'
+import { type Buddy, isBuddy } from '../profile/buddies.ts'
 import type { Contents } from '../profile/contents.ts'
-import { type Invite, isExpired, type Met } from '../profile/invite.ts'
+import { type Invite, inviteOf, isExpired, type Met } from '../profile/invite.ts'
+import { Pair } from '../profile/pair.ts'
 import type { TalkEvent } from '../session/command.ts'
+import type { Known } from '../session/talk.ts'
+
+/** A buddy of an invite who has not confirmed our address may have to be found by the code again. */
+export function knownOf(contact: Buddy, { invites }: Contents): Known {
+  const invite = inviteOf(invites, contact)
+  return {
+    whom: { kind: 'known', contact },
+    invite: invite && pairOf(invite),
+    isStrange: contact.isStrange || invite !== undefined,
+  }
+}
+
+export const invitedOf = (invite: Invite): Known => ({
+  whom: { kind: 'invited', alias: invite.alias, bound: invite.bound },
+  invite: pairOf(invite),
+  isStrange: true,
+})
+
+const pairOf = ({ prk, side }: Invite): Pair => Pair.ofInvite(prk.slice(), side)
 
 export interface InviteWatch {
   /** As it stands in the vault, until it has led to somebody. */

@@ -6,15 +6,14 @@ import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile
 import { formatProfileAddress } from '../profile/address.ts'
 import { type Buddy, findBuddy } from '../profile/buddies.ts'
 import type { Contents } from '../profile/contents.ts'
-import { findInvite, type Invite, type Invites, inviteOf, isSame, openInvites } from '../profile/invite.ts'
-import { Pair } from '../profile/pair.ts'
+import { findInvite, type Invite, type Invites, isSame, openInvites } from '../profile/invite.ts'
 import { selvesOf } from '../profile/rotation.ts'
 import type { Own } from '../session/buddy.ts'
 import type { Command, TalkEvent, Under } from '../session/command.ts'
-import { type Known, Talk } from '../session/talk.ts'
+import { Talk } from '../session/talk.ts'
 import { resolveBootstrap } from './bootstrap.ts'
 import type { DebugLog } from './debuglog.ts'
-import { introducing, meetingFault, watchInvite } from './meeting.ts'
+import { introducing, invitedOf, knownOf, meetingFault, watchInvite } from './meeting.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
 import { aliasOf, metBy, remembered } from './remember.ts'
@@ -128,24 +127,6 @@ export function startTalking(options: TalkingOptions): Talking {
     },
   }
 }
-
-/** A buddy of an invite who has not confirmed our address may have to be found by the code again. */
-function knownOf(contact: Buddy, { invites }: Contents): Known {
-  const invite = inviteOf(invites, contact)
-  return {
-    whom: { kind: 'known', contact },
-    invite: invite && pairOf(invite),
-    isStrange: contact.isStrange || invite !== undefined,
-  }
-}
-
-const invitedOf = (invite: Invite): Known => ({
-  whom: { kind: 'invited', alias: invite.alias, bound: invite.bound },
-  invite: pairOf(invite),
-  isStrange: true,
-})
-
-const pairOf = ({ prk, side }: Invite): Pair => Pair.ofInvite(prk.slice(), side)
 
 /** The client profile is made when it is needed and kept until a day before it expires (D14). */
 function ownOf(contents: Contents): Own {
