@@ -106,7 +106,7 @@ export function enter(dialogue: Dialogue, typed: string, conversation: Conversat
 }
 
 /** @param question - empty for none */
-export function verification(buddy: string, question: string, secret: string): Command {
+function verification(buddy: string, question: string, secret: string): Command {
   return { kind: 'verify', buddy, secret, ...(question !== '' && { question }) }
 }
 

@@ -89,7 +89,7 @@ export class Feed implements Disposable {
 
   /** Keys of a line that is not shown, as a terminal would take them: erase, erase all, enter, leave. */
   #press(keys: string): void {
-    for (const key of keys) {
+    for (const key of keys.replace(sequence, '')) {
       const start = this.#rest.lastIndexOf('\n') + 1
       if (key === '\x03') this.#options.onInterrupt()
       else if (key === '\x7f' || key === '\b') {
@@ -151,4 +151,7 @@ export class Feed implements Disposable {
   }
 }
 
+/** What arrows and the like send (ECMA-48, 5.4): no part of what is typed. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
+const sequence = /\x1b(?:\[[\d;]*[@-~]|O.)/gu
 const maxUnconfirmed = 64 // lines: what is on its way between two machines at 100 ms and 600 lines a second

@@ -3,7 +3,7 @@
  * so: messages on stdout, everything else on stderr.
  */
 import { randomBytes } from '../crypto.ts'
-import type { Phase, TalkEvent } from '../session/command.ts'
+import type { TalkEvent } from '../session/command.ts'
 import { aboutConversation, aboutFingerprints, aboutUnknown } from './about.ts'
 import {
   beginAnswer,
@@ -15,15 +15,7 @@ import {
   isHidden,
   type Step,
 } from './dialogue.ts'
-import {
-  explainDuration,
-  explainEvent,
-  explainPhase,
-  explainUndelivered,
-  help,
-  type Notice,
-  timeOfDay,
-} from './explain.ts'
+import { explainEvent, explainUndelivered, help, type Notice, timeOfDay } from './explain.ts'
 import { wrap } from './layout.ts'
 import {
   conversationWith,
@@ -36,6 +28,7 @@ import {
   update,
 } from './model.ts'
 import { type CommandName, parse } from './parse.ts'
+import { Progress } from './progress.ts'
 import { clip, columnsOf, indented, type SafeText, safeName, safeText, words } from './safetext.ts'
 import { Streams } from './streams.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
@@ -213,55 +206,6 @@ class Plain implements Ui {
   }
 }
 
-/** Says which phase runs: when it is the first to come so far, and now and then how long it has taken. */
-class Progress implements Disposable {
-  readonly #say: (text: SafeText) => void
-  readonly #running = new Map<string, { reached: number; timer: NodeJS.Timeout | undefined }>()
-
-  constructor(say: (text: SafeText) => void) {
-    this.#say = say
-  }
-
-  hear(event: TalkEvent): void {
-    if (event.kind === 'phase') this.#begin(event.buddy, event.phase, event.ms)
-    else if (event.kind === 'secured' || event.kind === 'lost' || event.kind === 'refused')
-      this.#stop(event.buddy)
-  }
-
-  [Symbol.dispose](): void {
-    for (const buddy of this.#running.keys()) this.#stop(buddy)
-  }
-
-  #begin(buddy: string, phase: Phase, ms: number): void {
-    const running = this.#running.get(buddy) ?? { reached: -1, timer: undefined }
-    if (running.reached < phases.indexOf(phase)) this.#say(explainPhase(phase, buddy))
-    running.reached = Math.max(running.reached, phases.indexOf(phase))
-    clearTimeout(running.timer)
-    running.timer = this.#remind(running, { buddy, phase, ms, wait: firstReminder })
-    this.#running.set(buddy, running)
-  }
-
-  #remind(running: { timer: NodeJS.Timeout | undefined }, about: Reminder): NodeJS.Timeout {
-    const { buddy, phase, ms, wait } = about
-    return setTimeout(() => {
-      this.#say(words`still ${explainPhase(phase, buddy)}, ${explainDuration(ms + wait)}`)
-      running.timer = this.#remind(running, { buddy, phase, ms: ms + wait, wait: wait * 2 })
-    }, wait)
-  }
-
-  #stop(buddy: string): void {
-    clearTimeout(this.#running.get(buddy)?.timer)
-    this.#running.delete(buddy)
-  }
-}
-
-interface Reminder {
-  readonly buddy: string
-  readonly phase: Phase
-  readonly ms: number
-  readonly wait: number
-}
-
 /** Here the model is for `/info` alone: lines are with the terminal. */
 function withoutLines(model: Model): Model {
   return {
@@ -275,8 +219,6 @@ function broken(text: SafeText, columns: number): SafeText {
   return others.reduce((whole, { text }) => words`${whole}\n${text}`, first!.text)
 }
 
-const phases: readonly Phase[] = ['looking', 'punching', 'securing']
-const firstReminder = 10_000 // ms, then twice as long each time
 const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes
 const quoteColumns = 40
 const minColumns = 10

@@ -80,6 +80,49 @@ test('what a person types may be a command', async () => {
   expect(pipes.stderr).toContain('ada has not answered yet: no fingerprint is known')
 })
 
+test('an answer is typed unseen, corrected as on a terminal, and what follows is said again', async () => {
+  const pipes = new Pipes()
+  const raw: boolean[] = []
+  Object.assign(pipes.stdin, { isTTY: true, setRawMode: (isRaw: boolean) => raw.push(isRaw) })
+  ui = openPlain(pipes.options())
+  ui.tell(secured)
+  pipes.stdin.write('/verify Where did we meet?\n')
+  await until(() => raw.length === 1, 'nothing shown')
+  for (const keys of [
+    'Paris',
+    '\x15',
+    'Rimex',
+    '\x7f',
+    '\x7f',
+    '\x7f',
+    '\x7f',
+    '\x1b[A\x1bOD',
+    'ome',
+    '\rsaid again\n',
+  ])
+    pipes.stdin.write(keys)
+  await until(() => pipes.acts.length === 2, 'two acts')
+  expect(pipes.acts).toEqual([
+    { kind: 'verify', buddy: 'ada', question: 'Where did we meet?', secret: 'Rome' },
+    { kind: 'say', buddy: 'ada', id: idOf(1), text: 'said again' },
+  ])
+  expect(raw).toEqual([true, false])
+  expect(pipes.stderr).not.toMatch(/Rome|Paris/)
+})
+
+test('Ctrl-C while an answer is typed leaves, and the terminal shows again what is typed', async () => {
+  const pipes = new Pipes()
+  const raw: boolean[] = []
+  Object.assign(pipes.stdin, { isTTY: true, setRawMode: (isRaw: boolean) => raw.push(isRaw) })
+  ui = openPlain(pipes.options())
+  ui.tell(secured)
+  pipes.stdin.write('/verify Where?\n')
+  await until(() => raw.length === 1, 'nothing shown')
+  pipes.stdin.write('Ro\x03')
+  expect(await ui.done).toEqual({ kind: 'signal', signal: 'SIGINT' })
+  expect(raw).toEqual([true, false])
+})
+
 test('the end of stdin leaves when all is confirmed, the last line without a newline too', async () => {
   const pipes = new Pipes()
   ui = openPlain(pipes.options())

@@ -53,7 +53,11 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
     [['interfaces', '--bootstrap', 'x'], '--bootstrap takes host:port, not x', undefined],
     [['chat', 'bob', '--fingerprint', 'ab'], 'a fingerprint has 112 hex digits', /otrtalk id/],
     [['send', 'bob', 'x', '--timeout', 'soon'], '--timeout takes a number of seconds, not soon', undefined],
-    [['buddy', 'lsit'], "unknown command 'buddy lsit'", 'there are: add, list, show, fingerprint, remove'],
+    [
+      ['buddy', 'lsit'],
+      "unknown command 'buddy lsit'",
+      'there are: add, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
+    ],
     [['profiles', 'x'], "unknown command 'profile x'", 'there are: create, list, show, remove'],
     [['profile', 'remove', 'x', '--passphrase', 'y'], /unknown option '--passphrase'/, /./],
   ])('%j', async (argv, message, hint) => {

@@ -136,6 +136,43 @@ describe('a question of somebody else, or of an earlier session', () => {
     expect(acts).toEqual([])
   })
 
+  test('does not take the place of the one that waits in this conversation', async () => {
+    const { emulator, acts } = await screen()
+    for (const event of [secured('ada', 'unverified', 2), asked('Where did we meet?', 2)]) ui?.tell(event)
+    ui?.tell(asked('What is your PIN?', 1))
+    emulator.type('/answer\r')
+    await shows(emulator, 'ada asks: Where did we meet?')
+    emulator.type('Rome\r')
+    await until(() => acts.length === 1, 'an answer')
+    expect(acts).toEqual([{ kind: 'answer', buddy: 'ada', secret: 'Rome' }])
+  })
+
+  test('its answer goes to whoever asked, not to the next buddy, and is no line that was said before', async () => {
+    const { emulator, acts } = await screen()
+    for (const event of [secured('ada', 'unverified'), secured('bob', 'unverified', 2)]) ui?.tell(event)
+    emulator.type('said before\r')
+    emulator.type('/verify Where?\r')
+    await shows(emulator, '? the answer that ada must give too')
+    emulator.type('\t') // Tab
+    emulator.type('\x1b[A') // Up
+    emulator.type('Rome\r')
+    await until(() => acts.length === 2, 'a verification')
+    expect(acts[1]).toEqual({ kind: 'verify', buddy: 'ada', question: 'Where?', secret: 'Rome' })
+    expect((await emulator.rows())[0]).toMatch(/^ada: /)
+  })
+
+  test('Escape drops what was typed, and goes back to talking', async () => {
+    const { emulator, acts } = await screen()
+    ui?.tell(secured('ada', 'unverified'))
+    emulator.type('/verify Where?\r')
+    await shows(emulator, '? the answer')
+    emulator.type('Rome')
+    await shows(emulator, '? ****')
+    emulator.type('\x1b')
+    await shows(emulator, '› write to ada')
+    expect(acts).toEqual([])
+  })
+
   test('its answer, half typed when the conversation changes, goes to nobody: neither as answer nor as text', async () => {
     const { emulator, acts } = await screen()
     ui?.tell(secured('ada', 'unverified'))
