@@ -1,7 +1,7 @@
 /**
  * `--debug FILE`: what happened and when, one line each, for whoever looks for
- * a fault. Addresses and sizes of datagrams are in it; texts, keys and
- * fingerprints never are.
+ * a fault. Addresses and sizes of datagrams are in it; texts, keys,
+ * fingerprints and addresses of people never are.
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Datagram } from '../machine.ts'
@@ -45,5 +45,6 @@ function open(path: string): number {
   }
 }
 
-/** `fingerprint` names a person to whoever gets the file for a look. */
-const isSecret = (key: string): boolean => key === 'text' || key === 'fingerprint'
+/** A fingerprint names a person to whoever gets the file for a look, and so does a profile's address. */
+const isSecret = (key: string): boolean => secrets.includes(key)
+const secrets = ['text', 'question', 'code', 'fingerprint', 'address']

@@ -12,12 +12,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-test('tells events and datagrams, and never a text, a fingerprint or what is in a datagram', async () => {
+test('tells events and datagrams, and never a text, a question, who somebody is, or what is in a datagram', async () => {
   const path = join(folder, 'log')
   {
     using log = openDebugLog(path)
     const under = { buddy: 'bob', session: 1, fingerprint: 'f'.repeat(112), trust: 'unverified' } as const
     log.event({ kind: 'message', id: '0123456789abcdef', text: 'plaintext', at: 0, ...under })
+    log.event({ kind: 'asked', question: 'Who is plaintext?', ...under })
+    log.event({ kind: 'moved', address: 'ot1plaintext', ...under })
     const bytes = new TextEncoder().encode('\u00f3payload')
     log.datagram('in', { local: { kind: 'udp4' }, peer: address('192.0.2.1:9'), bytes })
   }
