@@ -216,8 +216,11 @@ export class Pty implements AsyncDisposable {
 
   /** The program first: it would outlive its shell. */
   #end(): void {
-    const { pid } = this
-    if (pid > 0) process.kill(pid, 'SIGKILL')
+    try {
+      process.kill(this.pid, 'SIGKILL')
+    } catch {
+      // it has just ended by itself
+    }
     this.#pty.kill('SIGKILL')
   }
 
