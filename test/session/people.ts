@@ -90,7 +90,12 @@ export class World {
         instanceTag,
         selves: [who.identity, ...(who.former ?? [])],
         clientProfile: (now) =>
-          createClientProfile({ identity: keys, instanceTag, expires: profileExpiry(wall(now)) }),
+          createClientProfile({
+            identity: keys,
+            instanceTag,
+            expires: profileExpiry(wall(now)),
+            versions: '4q',
+          }),
       },
       random,
       wall,
