@@ -2,15 +2,15 @@
 import type { OpenProfile } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../profile/buddies.ts'
-import { findInvite, type Invite, type Invites, openInvites, withoutExpired } from '../profile/invite.ts'
+import { findInvite, type Invite, type Invites, isSame, openInvites, tidied } from '../profile/invite.ts'
 import { burntFault } from './faults.ts'
 
 /** Forgets invites whose time is over; yields them. */
 export async function dropExpired(profile: OpenProfile): Promise<Invites> {
   const { invites } = profile.contents
-  const living = withoutExpired(invites, Date.now())
-  if (living !== invites) await profile.save((contents) => ({ ...contents, invites: living }))
-  return invites.filter((invite) => !living.includes(invite))
+  await profile.save((contents) => tidied(contents, Date.now()))
+  const living = profile.contents.invites
+  return invites.filter((invite) => !living.some((other) => isSame(other, invite)))
 }
 
 const isWanted = ({ isBlocked }: Buddy): boolean => !isBlocked

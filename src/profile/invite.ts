@@ -93,11 +93,25 @@ export function freeAlias({ buddies, invites }: Acquaintances, stem = 'buddy'): 
   }
 }
 
-/** Without those whose time is over. */
-export function withoutExpired(invites: Invites, at: number): Invites {
-  const living = invites.filter((invite) => !isExpired(invite, at))
-  return living.length === invites.length ? invites : living
+/**
+ * Without those whose time is over. One whose alias has become a buddy's gets
+ * another: nobody could name it any more.
+ */
+export function tidied<Of extends Acquaintances>(contents: Of, at: number): Of {
+  let invites = contents.invites.filter((invite) => !isExpired(invite, at))
+  for (const clash of openInvites({ buddies: contents.buddies, invites })) {
+    if (!findBuddy(contents.buddies, clash.alias)) continue
+    const alias = freeAlias({ buddies: contents.buddies, invites }, clash.alias)
+    invites = invites.map((invite) => (invite === clash ? { ...invite, alias } : invite))
+  }
+  const isSame =
+    invites.length === contents.invites.length && invites.every((one, i) => one === contents.invites[i])
+  return isSame ? contents : { ...contents, invites }
 }
+
+/** A buddy is removed or blocked: a code that led to him does so no more. */
+export const unmet = (invites: Invites, { fingerprint }: Buddy): Invites =>
+  invites.filter(({ bound }) => bound === undefined || bound !== fingerprint)
 
 export const without = (invites: Invites, gone: Invite): Invites =>
   invites.filter((invite) => !isSame(invite, gone))

@@ -16,6 +16,8 @@ import {
   meet,
   newInvite,
   openInvites,
+  tidied,
+  unmet,
 } from '../../src/profile/invite.ts'
 import { aliceAddress, other, own, third, withBuddy } from './people.ts'
 
@@ -117,6 +119,21 @@ test('the default alias is the first of buddy, buddy-2, … that nobody has', ()
   )
   const long = 'b'.repeat(32)
   expect(freeAlias({ buddies: withBuddy([], long, address), invites: [] }, long)).toBe(`${'b'.repeat(30)}-2`)
+})
+
+test('a vault is tidied: what has expired is gone, and an alias that became a buddy’s changes', () => {
+  const late = 1_700_000_000_000 + 48 * 3_600_000
+  const both = { buddies: withBuddy([], 'bob', address), invites: [pending, invite('carol', 2)] }
+  const tidy = tidied(both, 1_700_000_000_001)
+  expect(tidy.invites.map(({ alias }) => alias)).toEqual(['bob-2', 'carol'])
+  expect(tidied(tidy, 1_700_000_000_002)).toBe(tidy)
+  expect(tidied(tidy, late).invites).toEqual([])
+})
+
+test('who is removed or blocked is found by his code no more; other codes stay', () => {
+  const met = meetIn([], [pending, invite('carol', 2)])
+  if (met.kind === 'refused') throw new Error(met.why)
+  expect(unmet(met.contents.invites, met.contents.buddies[0]!).map(({ alias }) => alias)).toEqual(['carol'])
 })
 
 const contents: Contents = {

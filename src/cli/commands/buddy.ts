@@ -10,6 +10,7 @@ import {
   removeBuddy,
   renameBuddy,
 } from '../../profile/buddies.ts'
+import { findInvite, openInvites, unmet, without } from '../../profile/invite.ts'
 import { settle } from '../../profile/rotation.ts'
 import type { ProfileContext } from '../context.ts'
 import { explainFingerprint, explainTrust } from '../explain.ts'
@@ -109,12 +110,22 @@ export async function remove(context: ProfileContext, { alias, isSure }: RemoveA
     throw usage('there is nobody to ask whether this is meant', 'add --yes')
   }
   await using profile = await openFor(context, 'buddy remove', 'own')
-  const name = safeName(knownBuddy(profile.contents.buddies, alias).alias)
+  const invite = findInvite(openInvites(profile.contents), alias)
+  if (invite && !findBuddy(profile.contents.buddies, alias)) {
+    await profile.save((contents) => ({ ...contents, invites: without(contents.invites, invite) }))
+    remark(context, words`the invite code of ${safeName(invite.alias)} leads nowhere any more`)
+    return 0
+  }
+  const buddy = knownBuddy(profile.contents.buddies, alias)
+  const name = safeName(buddy.alias)
   if (!isSure && !(await confirm(context, words`remove ${name}, and what is known of ${name}’s key?`))) {
     remark(context, words`nobody was removed`)
     return 1
   }
-  await profile.save((contents) => settle({ ...contents, buddies: removeBuddy(contents.buddies, alias) }))
+  await profile.save((contents) => {
+    const buddies = removeBuddy(contents.buddies, alias)
+    return settle({ ...contents, buddies, invites: unmet(contents.invites, buddy) })
+  })
   remark(context, words`${name} was removed`)
   return 0
 }
@@ -156,9 +167,10 @@ async function setBlocked(
   await using profile = await openFor(context, `buddy ${how}`, 'own')
   const buddy = knownBuddy(profile.contents.buddies, alias)
   const changed: Buddy = { ...buddy, isBlocked: how === 'block' }
-  await profile.save((contents) =>
-    settle({ ...contents, buddies: changeBuddy(contents.buddies, alias, () => changed) }),
-  )
+  await profile.save((contents) => {
+    const buddies = changeBuddy(contents.buddies, alias, () => changed)
+    return settle({ ...contents, buddies, invites: unmet(contents.invites, buddy) })
+  })
   if (context.options.json) printJson(context, describe(changed))
   const name = safeName(buddy.alias)
   const { former } = profile.contents

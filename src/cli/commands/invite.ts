@@ -45,7 +45,7 @@ async function make(profile: OpenProfile, alias: string): Promise<Invite> {
 
 export const tooManyInvites = (): UserError =>
   new UserError(`${maxInvites} invites are pending already`, {
-    hint: 'wait until one of them is used, or 48 hours have gone by',
+    hint: 'each ends when it is used, after 48 hours, or with: otrtalk buddy remove <alias>',
   })
 
 /** Before the screen is opened, which would cover it. */
