@@ -228,7 +228,7 @@ export function explainUndelivered(why: Undelivered): SafeText {
     case 'known-id':
       return words`another message had the same id`
     case 'closed':
-      return words`nobody confirmed it before the conversation was closed`
+      return words`the conversation is closed, and nobody has confirmed it`
     case 'another-key':
       return words`the buddy came back with another key than it was written for`
     case 'unknown-buddy':

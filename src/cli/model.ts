@@ -125,7 +125,7 @@ export function update(model: Model, input: Input, now: number): Model {
     case 'focused':
       return change({ ...model, focus: input.buddy }, input.buddy, bringToFront)
     case 'closed':
-      return change(model, input.buddy, (conversation) => ({ ...conversation, state: { kind: 'idle' } }))
+      return change(model, input.buddy, (conversation) => ({ ...conversation, state: { kind: 'closed' } }))
     case 'cleared':
       return change(model, input.buddy, (conversation) => ({
         ...conversation,
@@ -192,8 +192,11 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       return settle(conversation, event.id, { kind: 'delivered', ms: event.ms })
     case 'undelivered':
       return settle(conversation, event.id, { kind: 'undelivered', why: event.why })
-    case 'lost':
-      return notice({ ...conversation, state: { kind: 'lost', why: event.why } }, explainEvent(event), now)
+    case 'lost': {
+      const { why } = event
+      const state: State = why === 'closed' ? { kind: 'closed' } : { kind: 'lost', why }
+      return notice({ ...conversation, state }, explainEvent(event), now)
+    }
     case 'refused': {
       // Whoever was refused cannot touch a conversation there is.
       const state: State =

@@ -13,9 +13,10 @@ import { type SafeText, safeName, words } from './safetext.ts'
 /** Trust is a property of a secured conversation and goes with it: promise 2 of the design. */
 export type State =
   | { readonly kind: 'idle' }
+  | { readonly kind: 'closed' } // by the user: nothing is looked for until `/open`
   | { readonly kind: 'under way'; readonly phase: Phase; readonly since: number }
   | Secured
-  | { readonly kind: 'lost'; readonly why: Lost }
+  | { readonly kind: 'lost'; readonly why: Exclude<Lost, 'closed'> }
   | { readonly kind: 'refused'; readonly why: Refused }
 
 interface Secured {
@@ -33,6 +34,8 @@ export function explainState(state: State): SafeText {
       return words`not connected`
     case 'under way':
       return words`not connected yet`
+    case 'closed':
+      return words`closed, not connected`
     case 'secured':
       return words`secured, ${explainTrust(state.under.trust)}`
     case 'lost':
@@ -49,6 +52,8 @@ export function explainStatus(buddy: string, state: State, at: StatusAt): SafeTe
   switch (state.kind) {
     case 'idle':
       return words`not looking for ${safeName(buddy)}; /open begins`
+    case 'closed':
+      return words`${explainLost('closed', buddy)}; /open looks again`
     case 'under way': {
       const sentence = words`${explainPhase(state.phase, buddy)}, ${explainDuration(at.now - state.since)}`
       const isHeld = at.network === 'unreachable' || at.network === 'no-socket'

@@ -197,9 +197,10 @@ function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout
 function invitation(conversation: Conversation | undefined): SafeText {
   if (!conversation) return words`no buddy yet: otrtalk invite makes one`
   const name = safeName(conversation.buddy)
-  return conversation.state.kind === 'secured'
-    ? words`write to ${name}, or /help`
-    : words`write to ${name}: it waits here until the conversation is secured`
+  const { kind } = conversation.state
+  if (kind === 'secured') return words`write to ${name}, or /help`
+  if (kind === 'closed') return words`the conversation is closed: /open looks for ${name} again`
+  return words`write to ${name}: it waits here until the conversation is secured`
 }
 
 function Status({ view, conversation }: Part): ReactElement {
@@ -290,7 +291,8 @@ export function mount(first: View, { onKeys, ...streams }: MountOptions): Mounte
 }
 
 const stateColour: Record<State['kind'], string> = {
-  ...{ idle: 'gray', 'under way': 'yellow', secured: 'green', lost: 'yellow', refused: 'red' },
+  ...{ idle: 'gray', 'under way': 'yellow', secured: 'green' },
+  ...{ closed: 'gray', lost: 'yellow', refused: 'red' },
 }
 const toneColour = { plain: undefined, good: 'green', bad: 'red' } as const
 

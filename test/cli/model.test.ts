@@ -78,7 +78,12 @@ describe('trust', () => {
         /secured,|verified/,
       )
     }
-    expect(explainState(ada(play(talking, { kind: 'closed', buddy: 'ada' })).state)).toBe('not connected')
+    const closed = play(talking, { kind: 'closed', buddy: 'ada' })
+    expect(explainState(ada(closed).state)).toBe('closed, not connected')
+    const told = play(talking, { kind: 'lost', buddy: 'ada', why: 'closed' })
+    expect(ada(told).state).toEqual(ada(closed).state)
+    const status = explainStatus('ada', ada(closed).state, { now: 0, network: undefined })
+    expect(status).toBe('you closed the conversation with ada; /open looks again')
     expect(explainState(ada(play(talking, secured(2, 'unverified'))).state)).toBe('secured, not verified')
   })
 

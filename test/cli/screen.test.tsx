@@ -307,6 +307,7 @@ describe('what is typed', () => {
     )
     expect(acts).toEqual([])
     emulator.type('/close\r')
+    await stage.shows('› the conversation is closed: /open looks for ada again')
     emulator.type('/open\r')
     emulator.type('//close\r')
     await until(() => acts.length === 3, 'acts')
