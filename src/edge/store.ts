@@ -3,8 +3,8 @@
  * fsync, rename, fsync of the folder. Files are 0600, folders 0700. What the
  * disk refuses is told as a `UserError`; the old file is then as it was.
  */
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { UserError } from '../error.ts'
 
 /** The file's octets, or `undefined` if there is none. @param most - octets; a longer file is refused */
@@ -53,11 +53,31 @@ async function syncFolder(path: string): Promise<void> {
 /** Makes the folder and those above it that are missing. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeStep(resolve(path))
   } catch (error) {
     throw diskFault(error, `cannot make the folder ${path}`)
   }
 }
+
+/** One call a folder: node's own recursion never ends where a folder cannot be made and is not refused (/proc). */
+async function makeStep(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700)
+  } catch (error) {
+    if (await isFolder(path)) return
+    const above = dirname(path)
+    if (codeOf(error) !== 'ENOENT' || above === path) throw error
+    if (await isFolder(above)) throw new UserError(`nothing can be made in ${above}`, { hint: elsewhere })
+    await makeStep(above)
+    await makeStep(path)
+  }
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 
 /** Removes a file or a whole folder. It first gets another name, so that it is there whole or not at all. */
 export async function removeWhole(path: string, goingName: string): Promise<void> {

@@ -91,6 +91,13 @@ test('folders are made for their owner only, and need not be new', async () => {
   expect([mode(path), mode(dirname(path))]).toEqual([0o700, 0o700])
 })
 
+test.runIf(existsSync('/proc/self'))('a folder that cannot be made is refused in words', async () => {
+  expect(await fault(makeFolder('/proc/otrtalk/profiles/ada'))).toMatchObject({
+    message: 'nothing can be made in /proc',
+    hint: 'set OTRTALK_HOME to a folder that can be written',
+  })
+})
+
 test('a folder is removed with all it has', async () => {
   const folder = temporaryFolder()
   await makeFolder(join(folder, 'a/b'))
