@@ -6,11 +6,14 @@ import { invitedOf, knownOf } from '../../src/edge/meeting.ts'
 import { remembered } from '../../src/edge/remember.ts'
 import type { Code } from '../../src/profile/code.ts'
 import type { Contents } from '../../src/profile/contents.ts'
-import { newInvite, openInvites, type Side } from '../../src/profile/invite.ts'
+import { bind, meet, newInvite, openInvites, type Side } from '../../src/profile/invite.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { type Person, person, type Running, seeded, World, wall } from '../session/people.ts'
 
 export type Step = 'bound' | 'met' | 'introduced'
+
+/** Of an invite in a vault. */
+export type State = 'open' | 'bound' | 'met'
 
 /** Its vault, and the program that runs with it. */
 export class Profile {
@@ -107,9 +110,25 @@ export class Couple {
     return true
   }
 
+  /** What each has in its vault, as crashes at other moments may have left it. */
+  remember(inviter: State, accepter: State): void {
+    this.inviter.contents = stateOf(this.inviter, this.accepter, inviter)
+    this.accepter.contents = stateOf(this.accepter, this.inviter, accepter)
+  }
+
   get isDone(): boolean {
     return this.inviter.isDone && this.accepter.isDone
   }
+}
+
+function stateOf({ contents, now: at }: Profile, other: Profile, state: State): Contents {
+  const { address, fingerprint } = other.contents.identity
+  const invite = contents.invites[0]!
+  if (state === 'open') return contents
+  if (state === 'bound') return bind(contents, invite, fingerprint)
+  const met = meet(contents, invite, { address, fingerprint, own: contents.identity.address, at })
+  if (met.kind === 'refused') throw new Error(met.why)
+  return met.contents
 }
 
 const ada = person('ada', 1)

@@ -41,6 +41,27 @@ test.each([
   },
 )
 
+test.each([
+  ['open', 'bound'],
+  ['bound', 'open'],
+  ['open', 'met'],
+  ['met', 'open'],
+  ['met', 'met'],
+] as const)(
+  'the inviter’s vault says “%s”, the accepter’s “%s”: both become buddies all the same',
+  (...states) => {
+    const couple = new Couple(4)
+    couple.remember(...states)
+    couple.start()
+    expect(couple.until(() => couple.isDone)).toBe(true)
+    for (const { running, contents } of [couple.inviter, couple.accepter]) {
+      expect(running?.events('asked')).toEqual([])
+      expect(running?.events('verified')).toEqual([])
+      expect(contents.buddies[0]?.trust).toBe('by-code')
+    }
+  },
+)
+
 test('a code lives for 48 hours, also if the clock is set back', () => {
   const [invite] = new Couple(3).inviter.contents.invites
   const { createdAt } = invite!
