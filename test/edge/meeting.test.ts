@@ -49,9 +49,9 @@ test.each([
   ['met', 'met'],
 ] as const)(
   'the inviter’s vault says “%s”, the accepter’s “%s”: both become buddies all the same',
-  (...states) => {
+  (inviter, accepter) => {
     const couple = new Couple(4)
-    couple.remember(...states)
+    couple.remember(inviter, accepter)
     couple.start()
     expect(couple.until(() => couple.isDone)).toBe(true)
     for (const { running, contents } of [couple.inviter, couple.accepter]) {
