@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'program',
           include: ['test/program/**/*.test.ts'],
           testTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2, // they mostly wait
         },
       },
       {
