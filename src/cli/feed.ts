@@ -3,6 +3,7 @@
  * confirmed, and when they end, its receipts are waited for.
  */
 import type { TalkEvent } from '../session/command.ts'
+import { isCharacter, Strokes } from './strokes.ts'
 
 export interface FeedOptions {
   readonly stdin: NodeJS.ReadStream
@@ -21,6 +22,7 @@ export interface FeedOptions {
 export class Feed implements Disposable {
   readonly #options: FeedOptions
   readonly #unconfirmed = new Set<string>()
+  readonly #strokes = new Strokes()
   #rest = ''
   #undelivered = 0
   #isBlocked = false
@@ -89,7 +91,7 @@ export class Feed implements Disposable {
 
   /** Keys of a line that is not shown, as a terminal would take them: erase, erase all, enter, leave. */
   #press(keys: string): void {
-    for (const key of keys.replace(sequence, '')) {
+    for (const key of this.#strokes.read(keys)) {
       const start = this.#rest.lastIndexOf('\n') + 1
       if (key === '\x03') this.#options.onInterrupt()
       else if (key === '\x7f' || key === '\b') {
@@ -97,7 +99,7 @@ export class Feed implements Disposable {
         this.#rest = this.#rest.slice(0, start) + line
       } else if (key === '\x15') this.#rest = this.#rest.slice(0, start)
       else if (key === '\r' || key === '\n') this.#rest += '\n'
-      else if (key >= ' ') this.#rest += key
+      else if (key >= ' ' && isCharacter(key)) this.#rest += key
     }
   }
 
@@ -151,7 +153,4 @@ export class Feed implements Disposable {
   }
 }
 
-/** What arrows and the like send (ECMA-48, 5.4): no part of what is typed. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
-const sequence = /\x1b(?:\[[\d;]*[@-~]|O.)/gu
 const maxUnconfirmed = 64 // lines: what is on its way between two machines at 100 ms and 600 lines a second

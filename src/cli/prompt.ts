@@ -9,6 +9,7 @@ import { ReadStream } from 'node:tty'
 import { UserError } from '../error.ts'
 import type { Io } from './context.ts'
 import { Interrupted } from './error.ts'
+import { isCharacter, Strokes } from './strokes.ts'
 
 /** Asks for a text that is not shown while it is typed. */
 export const askSecret = (io: Io, question: string): Promise<string> => ask(io, { question, echo: 'hidden' })
@@ -70,8 +71,9 @@ export async function readKeys<T>({ stdin, stderr }: Io, press: (key: string) =>
 
 async function pressed<T>(input: ReadStream, press: (key: string) => T | undefined): Promise<T> {
   const decoder = new StringDecoder()
+  const strokes = new Strokes()
   for await (const chunk of input.iterator({ destroyOnReturn: false })) {
-    const keys = decoder.write(chunk).match(oneKey) ?? []
+    const keys = strokes.read(decoder.write(chunk))
     for (const [i, key] of keys.entries()) {
       if (key === interrupt) throw new Interrupted()
       const result = press(key)
@@ -95,7 +97,7 @@ function edit(line: string, key: string, show: (text: string) => void): string {
     show('\b \b'.repeat([...line].length))
     return ''
   }
-  if (key < ' ') return line // arrows and their like, too
+  if (key < ' ' || !isCharacter(key)) return line
   show(key)
   return line.length < longest ? line + key : line
 }
@@ -110,8 +112,4 @@ function openTerminal(): ReadStream | undefined {
 
 const interrupt = '\x03' // Ctrl-C
 export const endOfInput = '\x04' // Ctrl-D
-
-/** A character, or the sequence that a terminal sends for a key without one. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals send
-const oneKey = /\x1b(?:\[[\d;]*[A-Za-z~]|O.)?|[^\x1b]/gsu
 const longest = 1_024 // characters of an answer
