@@ -12,11 +12,11 @@ import {
 import type { Conversation, Model } from './model.ts'
 import type { CommandName } from './parse.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
-import { explainState } from './state.ts'
+import { explainState, explainStatus } from './state.ts'
 
 /** @param now - wall time, unix milliseconds */
 export function aboutConversation(
-  { profile, listening }: Model,
+  { profile, listening, network }: Model,
   { buddy, state }: Conversation,
   now: number,
 ): SafeText[] {
@@ -25,7 +25,9 @@ export function aboutConversation(
   const addresses = listening?.addresses.map((address) => words`reachable at ${safeTitle(address)}`) ?? []
   return [
     secured,
-    ...(state.kind === 'secured' ? aboutSecured(state, now) : []),
+    ...(state.kind === 'secured'
+      ? aboutSecured(state, now)
+      : [explainStatus(buddy, state, { now, network })]),
     words`profile ${safeName(profile)}${port}`,
     ...addresses,
   ]
@@ -57,6 +59,12 @@ function fingerprintOf(name: SafeText, state: Conversation['state'], pinned: str
   }
   if (pinned !== undefined) return words`${name}, as saved: ${explainFingerprint(pinned)}`
   return words`${name} has not answered yet: no fingerprint is known`
+}
+
+/** Of a command with something behind it. */
+export function aboutExcess(name: CommandName): Notice {
+  const hint = words`nothing was done. To say a text that begins with a slash, write //`
+  return { tone: 'bad', text: words`/${safeName(name)} takes nothing after it`, hint }
 }
 
 export function aboutUnknown(name: string, meant: CommandName | undefined): Notice {

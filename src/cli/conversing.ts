@@ -38,7 +38,10 @@ export async function converse(options: Conversing): Promise<UiEnd> {
   const { buddies, invites } = chooseWhom(profile, { alias, expired, fingerprint: options.fingerprint })
   const whom = alias === undefined ? undefined : (buddies[0] ?? invites[0])?.alias
   const isPending = invites.length > 0 || buddies.some((buddy) => inviteOf(profile.contents.invites, buddy))
-  using watch = new Watch({ buddy: whom, isPending, timeoutMs: options.timeoutMs })
+  using watch = new Watch({
+    ...{ buddy: whom, isPending, timeoutMs: options.timeoutMs },
+    port: context.options.port,
+  })
   const talk: { act: (command: Command) => void } = { act: () => {} }
   await using ui = await options.openUi({
     profile: profile.name,
@@ -47,6 +50,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
       ...buddies.map(({ alias, trust, fingerprint }) => ({
         ...{ alias, trust },
         ...(fingerprint && { fingerprint }),
+        ...(options.fingerprint !== undefined && { given: options.fingerprint }),
       })),
       ...invites.map(({ alias }) => ({ alias, trust: 'unverified' as const })),
     ],

@@ -4,6 +4,7 @@
  */
 import type {
   Burnt,
+  Clocks,
   Lost,
   NetworkState,
   PathKind,
@@ -25,8 +26,12 @@ export interface Notice {
   readonly hint?: SafeText
 }
 
-/** What there is to say about an event; nothing about a message, which speaks for itself, and its receipts. */
-export function explainEvent(event: TalkEvent): Notice | undefined {
+/**
+ * What there is to say about an event; nothing about a message, which speaks for itself, and its receipts.
+ *
+ * @param given - the fingerprint by which the user knows the buddy already
+ */
+export function explainEvent(event: TalkEvent, given?: string): Notice | undefined {
   switch (event.kind) {
     case 'listening':
       return plain(words`reachable as ${safeName(event.profile)} on UDP port ${event.port}`)
@@ -36,6 +41,7 @@ export function explainEvent(event: TalkEvent): Notice | undefined {
       const { buddy, trust, path, fingerprint } = event
       const text = words`secured with ${safeName(buddy)}: ${explainTrust(trust)}, ${explainPath(path)}`
       const key = words`fingerprint ${explainFingerprint(fingerprint)}`
+      if (fingerprint === given) return { tone: 'good', text, hint: words`${key}; it is the one you gave` }
       return { tone: 'good', text, hint: trust === 'unverified' ? words`${key}; ${compare}` : key }
     }
     case 'asked': {
@@ -75,7 +81,7 @@ export function explainEvent(event: TalkEvent): Notice | undefined {
     case 'lost':
       return plain(explainLost(event.why, event.buddy))
     case 'refused':
-      return { tone: 'bad', ...explainRefused(event.why, event.buddy) }
+      return { tone: 'bad', ...explainRefused(event.why, event.buddy, event.clocks) }
     case 'network':
       return explainNetwork(event.state)
     default:
@@ -189,8 +195,7 @@ export function explainVerification(state: Verification, buddy: string): Notice 
 
 /** The code, to be given away. */
 function explainCode({ buddy, code, expiresAt }: TalkEvent & { kind: 'code' }): Notice {
-  const until = new Date(expiresAt - new Date(expiresAt).getTimezoneOffset() * 60_000).toISOString()
-  const date = safeTitle(until.slice(0, 16).replace('T', ' '))
+  const date = explainDate(expiresAt)
   return plain(
     words`the code for ${safeName(buddy)}: ${safeTitle(code)}`,
     words`tell it to your buddy, who types: otrtalk accept. Works once, until ${date}; you can leave, and go on with: otrtalk chat ${safeName(buddy)}`,
@@ -254,13 +259,14 @@ export function explainLost(why: Lost, buddy: string): SafeText {
   }
 }
 
-export function explainRefused(why: Refused, buddy: string): Pick<Notice, 'text' | 'hint'> {
+/** @param clocks - of why `clock`, if they are known */
+export function explainRefused(why: Refused, buddy: string, clocks?: Clocks): Pick<Notice, 'text' | 'hint'> {
   const name = safeName(buddy)
   switch (why) {
     case 'wrong-fingerprint':
       return {
         text: words`refused: whoever answers as ${name} has another key than the one you know`,
-        hint: words`it may be somebody else. Ask ${name} by phone or in person; after a new installation exchange addresses again`,
+        hint: words`it may be somebody else. Ask ${name} by phone or in person; if the key is new, remove ${name} and add the new address`,
       }
     case 'wrong-version':
       return {
@@ -270,7 +276,7 @@ export function explainRefused(why: Refused, buddy: string): Pick<Notice, 'text'
     case 'clock':
       return {
         text: words`refused: the identity shown by ${name} is out of date`,
-        hint: words`check date and time on both machines`,
+        hint: clocks ? explainClocks(clocks, buddy) : words`check date and time on both machines`,
       }
     case 'failed':
       return {
@@ -292,7 +298,13 @@ export function explainRefused(why: Refused, buddy: string): Pick<Notice, 'text'
   }
 }
 
-export function explainNetwork(state: NetworkState): Notice {
+function explainClocks({ ours, theirs }: Clocks, buddy: string): SafeText {
+  const clocks = words`it ended ${explainDate(theirs)}, and this machine says it is ${explainDate(ours)}`
+  return words`${clocks}: check date and time here and at ${safeName(buddy)}`
+}
+
+/** @param port - that was asked for, if one was */
+export function explainNetwork(state: NetworkState, port?: number): Notice {
   switch (state) {
     case 'joining':
       return plain(words`joining the network`)
@@ -307,8 +319,14 @@ export function explainNetwork(state: NetworkState): Notice {
     case 'no-socket':
       return {
         tone: 'bad',
-        text: words`no network port could be opened`,
-        hint: words`another program may use it: try another --port or --interface`,
+        text:
+          port === undefined
+            ? words`no network port could be opened`
+            : words`UDP port ${port} cannot be opened`,
+        hint:
+          port === undefined
+            ? words`may this program use the network? Try another --interface`
+            : words`another program may use it: try another --port, or none for any free one`,
       }
     default:
       return state satisfies never
@@ -333,6 +351,13 @@ export function explainDuration(ms: number): SafeText {
   if (seconds < 60) return words`${seconds} s`
   if (minutes < 60) return words`${minutes} min`
   return words`${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** Local date and minute: `2026-11-20 14:02`. */
+export function explainDate(at: number): SafeText {
+  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
+  if (Number.isNaN(date.getTime())) return words`at no date`
+  return safeTitle(date.toISOString().slice(0, 16).replace('T', ' '))
 }
 
 /** `14:02`, local time. */
@@ -360,8 +385,10 @@ export const help: readonly SafeText[] = [
 export const keys: readonly SafeText[] = [
   words`Enter sends, Alt-Enter or Ctrl-J begins a new line`,
   words`Up and Down bring back what you wrote, Page Up and Page Down move through the conversation`,
-  words`Tab goes to the next buddy`,
 ]
+
+/** Where there are several. */
+export const tabHelp = words`Tab goes to the next buddy`
 
 const compare = words`compare it with your buddy by phone or in person`
 

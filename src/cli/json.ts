@@ -128,8 +128,11 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy: event.buddy, id: event.id, ms: event.ms }
     case 'undelivered':
       return { ...name, buddy: event.buddy, id: event.id, why: event.why }
+    case 'refused': {
+      const { buddy, why, clocks } = event
+      return { ...name, buddy, why, ...(clocks && { clocks }) }
+    }
     case 'lost':
-    case 'refused':
     case 'burnt':
       return { ...name, buddy: event.buddy, why: event.why }
     case 'network':

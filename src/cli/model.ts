@@ -21,6 +21,8 @@ export interface Conversation {
   readonly buddy: string
   /** The key saved in the profile: said by `/fingerprint`, never taken for the state of a conversation. */
   readonly pinned: string | undefined
+  /** The fingerprint that the user gave for this time. */
+  readonly given: string | undefined
   readonly state: State
   /** Told last of a verification; `verificationOf` says whether it still counts. */
   readonly verification: VerificationUnderWay | undefined
@@ -79,7 +81,7 @@ export type Input =
   | { readonly kind: 'cleared'; readonly buddy: string }
 
 export function newModel(profile: string, buddies: readonly UiBuddy[], focus = buddies[0]?.alias): Model {
-  const conversations = buddies.map(({ alias, fingerprint }) => newConversation(alias, fingerprint))
+  const conversations = buddies.map((buddy) => newConversation(buddy.alias, buddy))
   const model: Model = { profile, conversations, focus: undefined, network: undefined, listening: undefined }
   return focus === undefined ? model : update(model, { kind: 'focused', buddy: focus }, 0)
 }
@@ -91,7 +93,7 @@ export function focused(model: Model): Conversation | undefined {
 
 /** As it is shown, or would be: of a buddy of whom nothing has been told yet, an idle one. */
 export const conversationWith = ({ conversations }: Model, buddy: string): Conversation =>
-  conversations.find((conversation) => conversation.buddy === buddy) ?? newConversation(buddy, undefined)
+  conversations.find((conversation) => conversation.buddy === buddy) ?? newConversation(buddy)
 
 /** The verification under way in the conversation that is secured: that of an earlier one is over. */
 export function verificationOf({ state, verification }: Conversation): VerificationUnderWay | undefined {
@@ -104,9 +106,9 @@ export const isLate = ({ state }: Conversation, under: Under): boolean =>
   state.kind !== 'secured' || !isSame(state.under, under)
 
 /** What there is to say about an event; of a verification only what is true of the conversation shown. */
-export function noticeOf({ state }: Conversation, event: TalkEvent): Notice | undefined {
+export function noticeOf({ state, given }: Conversation, event: TalkEvent): Notice | undefined {
   if (event.kind !== 'asked' && event.kind !== 'verification' && event.kind !== 'verified')
-    return explainEvent(event)
+    return explainEvent(event, given)
   return state.kind === 'secured' && isOf(state.under, event) ? explainEvent(event) : explainLate(event)
 }
 
@@ -181,7 +183,7 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
         isPostQuantum: pq,
       }
       const pinned = conversation.pinned ?? fingerprint
-      return notice({ ...conversation, state, pinned }, explainEvent(event), now)
+      return notice({ ...conversation, state, pinned }, noticeOf(conversation, event), now)
     }
     case 'sent': {
       const { state } = conversation
@@ -271,15 +273,18 @@ function add(conversation: Conversation, line: Unplaced): Conversation {
 function change(model: Model, buddy: string, by: (conversation: Conversation) => Conversation): Model {
   const { conversations } = model
   const index = conversations.findIndex((conversation) => conversation.buddy === buddy)
-  if (index < 0) return { ...model, conversations: [...conversations, by(newConversation(buddy, undefined))] }
+  if (index < 0) return { ...model, conversations: [...conversations, by(newConversation(buddy))] }
   const changed = by(conversations[index]!)
   return changed === conversations[index]
     ? model
     : { ...model, conversations: conversations.with(index, changed) }
 }
 
-const newConversation = (buddy: string, pinned: string | undefined): Conversation => ({
-  ...{ buddy, pinned, state: { kind: 'idle' }, verification: undefined },
+const newConversation = (
+  buddy: string,
+  { fingerprint: pinned, given }: Pick<UiBuddy, 'fingerprint' | 'given'> = {},
+): Conversation => ({
+  ...{ buddy, pinned, given, state: { kind: 'idle' }, verification: undefined },
   ...{ lines: [], unread: 0, divider: undefined, count: 0 },
 })
 

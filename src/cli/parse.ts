@@ -5,6 +5,8 @@ export type Typed =
   | { readonly kind: 'say'; readonly text: string }
   /** `argument`: what stands behind it, of those that may have one. */
   | { readonly kind: 'command'; readonly name: CommandName; readonly argument?: string }
+  /** Something stands behind a command that takes nothing. */
+  | { readonly kind: 'excess'; readonly name: CommandName }
   /** `meant` is the command that it resembles, if any. */
   | { readonly kind: 'unknown'; readonly name: string; readonly meant?: CommandName }
 
@@ -35,11 +37,14 @@ export function parse(typed: string): Typed {
   if (!typed.startsWith('/')) return { kind: 'say', text: typed }
 
   const name = typed.slice(1).trimEnd()
+  if (name === '') return { kind: 'command', name: 'help' }
   const known = commandNames.find((command) => command === name.toLowerCase())
   if (known) return { kind: 'command', name: known }
   const first = name.split(/\s/u, 1)[0]!.toLowerCase()
   const longer = withArgument.find((command) => command === first)
   if (longer) return { kind: 'command', name: longer, argument: name.slice(first.length).trim() }
+  const whole = commandNames.find((command) => command === first)
+  if (whole) return { kind: 'excess', name: whole }
   const meant = commandNames.find((command) => resembles(first, command))
   return { kind: 'unknown', name: first, ...(meant && { meant }) }
 }

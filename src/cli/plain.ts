@@ -4,7 +4,7 @@
  */
 import { randomBytes } from '../crypto.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { aboutConversation, aboutFingerprints, aboutUnknown } from './about.ts'
+import { aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
 import {
   beginAnswer,
   beginVerify,
@@ -116,6 +116,9 @@ class Plain implements Ui {
         return this.#say(typed.text)
       case 'command':
         this.#run(typed.name, typed.argument)
+        return undefined
+      case 'excess':
+        this.#notice(aboutExcess(typed.name))
         return undefined
       case 'unknown':
         this.#notice(aboutUnknown(typed.name, typed.meant))

@@ -108,11 +108,13 @@ function addTalking(program: Command, { profile }: Runner): void {
     .argument('<alias>', 'the buddy')
     .argument('[text]', 'what to say; - or nothing: all of stdin')
     .option('--timeout <seconds>', 'give up after that long, with exit code 3')
+    .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
     .description('send one message and wait until the buddy has decrypted it')
-    .action((alias: string, text: string | undefined, { timeout }: { timeout?: string }) => {
-      const timeoutMs = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
+    .action((alias: string, text: string | undefined, flags: { timeout?: string; fingerprint?: string }) => {
+      const timeoutMs = flags.timeout === undefined ? undefined : readSeconds(flags.timeout, '--timeout')
+      const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
       return profile(async (context) =>
-        (await import('./commands/send.ts')).send(context, { alias, text, timeoutMs }),
+        (await import('./commands/send.ts')).send(context, { alias, text, timeoutMs, fingerprint }),
       )
     })
   examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])

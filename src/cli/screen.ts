@@ -5,7 +5,7 @@
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { aboutConversation, aboutFingerprints, aboutUnknown } from './about.ts'
+import { aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
 import {
   beginAnswer,
   beginVerify,
@@ -17,7 +17,7 @@ import {
   type Step,
 } from './dialogue.ts'
 import { type Draft, discarded, edit, emptyDraft, masked, sent } from './draft.ts'
-import { help, keys as keyHelp, type Notice } from './explain.ts'
+import { help, keys as keyHelp, type Notice, tabHelp } from './explain.ts'
 import type { Key } from './keys.ts'
 import { conversationWith, focused, type Input, type Model, newModel, update } from './model.ts'
 import { type CommandName, parse } from './parse.ts'
@@ -165,6 +165,7 @@ class Screen implements Ui {
       this.#options.act({ kind: 'say', buddy, id, text: typed.text })
     }
     if (typed.kind === 'command') this.#run(typed.name, typed.argument)
+    if (typed.kind === 'excess') this.#notice(aboutExcess(typed.name))
     if (typed.kind === 'unknown') this.#notice(aboutUnknown(typed.name, typed.meant))
   }
 
@@ -199,7 +200,7 @@ class Screen implements Ui {
     this.#scroll = undefined
     switch (command) {
       case 'help':
-        this.#note([...help, ...keyHelp])
+        this.#note([...help, ...keyHelp, ...(this.#model.conversations.length > 1 ? [tabHelp] : [])])
         return
       case 'info':
         this.#note(aboutConversation(this.#model, conversation, this.#now()))

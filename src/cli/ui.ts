@@ -32,6 +32,8 @@ export interface UiBuddy {
   readonly trust: Trust
   /** As saved in the profile; missing until he has answered once. */
   readonly fingerprint?: string
+  /** As the user gave it for this time: who has another one is refused. */
+  readonly given?: string
 }
 
 export interface Ui extends AsyncDisposable {

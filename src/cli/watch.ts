@@ -11,6 +11,8 @@ export interface WatchOptions {
   readonly isPending: boolean
   /** ms until it ends if the buddy was not reached. */
   readonly timeoutMs: number | undefined
+  /** The UDP port that was asked for. */
+  readonly port: number | undefined
 }
 
 /** Ends a conversation that cannot become what was asked for. */
@@ -21,6 +23,7 @@ export class Watch implements Disposable {
   readonly introduced: Promise<void>
   readonly #buddy: string | undefined
   readonly #isPending: boolean
+  readonly #port: number | undefined
   #introduce: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
   #timer: NodeJS.Timeout | undefined
@@ -28,8 +31,9 @@ export class Watch implements Disposable {
   #wasListening = false
   #isSecured = false
 
-  constructor({ buddy, timeoutMs, isPending }: WatchOptions) {
+  constructor({ buddy, timeoutMs, isPending, port }: WatchOptions) {
     this.#buddy = buddy
+    this.#port = port
     this.#isPending = isPending
     this.failed = new Promise((_, reject) => {
       this.#reject = reject
@@ -58,7 +62,7 @@ export class Watch implements Disposable {
       case 'network':
         this.#network = event.state
         // In mid-run an interface may come back; at the start nobody waits for that.
-        if (event.state === 'no-socket' && !this.#wasListening) this.fail(noNetwork(event.state))
+        if (event.state === 'no-socket' && !this.#wasListening) this.fail(noNetwork(event.state, this.#port))
         return
       case 'secured':
         this.#isSecured = true
@@ -79,10 +83,10 @@ export class Watch implements Disposable {
   }
 
   /** A stranger cannot end a conversation there is; before there is one, nothing else can come of it. */
-  #refused({ why, buddy }: TalkEvent & { kind: 'refused' }): void {
+  #refused({ why, buddy, clocks }: TalkEvent & { kind: 'refused' }): void {
     const isFinal = why === 'wrong-fingerprint' || why === 'wrong-version' || why === 'clock'
     if (this.#buddy !== undefined && !this.#isPending && !this.#isSecured && isFinal)
-      this.fail(refusal(why, buddy))
+      this.fail(refusal(why, buddy, clocks))
   }
 
   #late(timeoutMs: number): UserError {
@@ -95,12 +99,12 @@ export class Watch implements Disposable {
   }
 }
 
-function refusal(...[why, buddy]: Parameters<typeof explainRefused>): UserError {
-  const { text, hint } = explainRefused(why, buddy)
+function refusal(...refused: Parameters<typeof explainRefused>): UserError {
+  const { text, hint } = explainRefused(...refused)
   return new UserError(text, { hint, exit: 4 })
 }
 
-function noNetwork(state: NetworkState): UserError {
-  const { text, hint } = explainNetwork(state)
+function noNetwork(state: NetworkState, port?: number): UserError {
+  const { text, hint } = explainNetwork(state, port)
   return new UserError(text, { hint, exit: 6 })
 }

@@ -315,7 +315,7 @@ export class Buddy {
         if (this.#current?.session === live.session) this.#acquaintance.hearSmp(this.#current, event, now)
         return
       case 'refused':
-        this.#refused(live, event.why, now)
+        this.#refused(live, event, now)
         return
       case 'ended':
         this.#ended(live, event.why, now)
@@ -406,12 +406,12 @@ export class Buddy {
     if (!this.#isClosed) this.#ways.change(this.#acquaintance.pairs)
   }
 
-  #refused(live: Live, why: Refused, now: number): void {
+  #refused(live: Live, { why, clocks }: SessionEvent & { kind: 'refused' }, now: number): void {
     if (this.#rivalOf(live)) this.#pause = refusedPause
     // Whoever is refused may come again six times a minute: it is told once.
     if (this.#told?.why === why && now - this.#told.at < tellAgain) return
     this.#told = { why, at: now }
-    this.#emit({ kind: 'refused', buddy: this.alias, why })
+    this.#emit({ kind: 'refused', buddy: this.alias, why, ...(clocks && { clocks }) })
   }
 
   #ended(live: Live, why: Lost, now: number): void {

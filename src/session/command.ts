@@ -80,7 +80,8 @@ export type TalkEvent =
   | { readonly kind: 'undelivered'; readonly buddy: string; readonly id: string; readonly why: Undelivered }
   /** The conversation ended: its keys are gone. */
   | { readonly kind: 'lost'; readonly buddy: string; readonly why: Lost }
-  | { readonly kind: 'refused'; readonly buddy: string; readonly why: Refused }
+  /** `clocks`: of why `clock`. */
+  | { readonly kind: 'refused'; readonly buddy: string; readonly why: Refused; readonly clocks?: Clocks }
   /** The network, not a buddy. */
   | { readonly kind: 'network'; readonly state: NetworkState }
 
@@ -103,6 +104,14 @@ export type Refused =
   | 'failed' // the handshake broke: somebody tampers, or the two programs disagree
   | 'unreadable' // a message that came in the secured conversation could not be decrypted
   | 'elsewhere' // our own profile is published by another machine
+/** Why a client profile is out of date, in unix ms. */
+export interface Clocks {
+  /** What our clock says. */
+  readonly ours: number
+  /** When the profile expired: any number, he may have made it up. */
+  readonly theirs: number
+}
+
 export type NetworkState =
   | 'joining' // asking the first nodes of the DHT
   | 'joined'

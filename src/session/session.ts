@@ -13,7 +13,7 @@ import type { Fingerprint } from '../otr/identity.ts'
 import type { SmpEvent, SmpHurdle, SmpInput } from '../otr/smp.ts'
 import { Queue } from '../queue.ts'
 import type { Link, LinkEvent } from '../transport/link/link.ts'
-import type { Refused } from './command.ts'
+import type { Clocks, Refused } from './command.ts'
 import { isTooLong, type Outgoing } from './outbox.ts'
 import { addressTlv, idTlv, maxReceipts, type Payload, readPayload, receiptTlv, runTlv } from './payload.ts'
 
@@ -24,7 +24,7 @@ export type SessionEvent =
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
   | SmpEvent
-  | { readonly kind: 'refused'; readonly why: Refused }
+  | { readonly kind: 'refused'; readonly why: Refused; readonly clocks?: Clocks }
   | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' } // its keys are gone
 
 type State =
@@ -247,7 +247,7 @@ export class Session implements Machine<SessionEvent> {
         return
       case 'message': {
         if (isTooLong(event.text)) {
-          this.#refuse('unreadable', now)
+          this.#refuse({ why: 'unreadable' }, now)
           return
         }
         const payload = readPayload(event.text, event.tlvs)
@@ -262,7 +262,7 @@ export class Session implements Machine<SessionEvent> {
         this.#end('left', now)
         return
       case 'refused':
-        this.#refuse(event.why, now)
+        this.#refuse(event.why === 'clock' ? { why: event.why, clocks: clocksOf(event) } : event, now)
         return
       case 'smp':
         this.#emit(event)
@@ -280,9 +280,10 @@ export class Session implements Machine<SessionEvent> {
    * what it should be, and is dropped; each costs a step of the ratchet, so that
    * many end the link as well.
    */
-  #refuse(why: Refused, now: number): void {
+  #refuse({ why, clocks }: Refusal, now: number): void {
     const isSecured = this.#state.kind === 'secured'
-    this.#emit({ kind: 'refused', why: isSecured ? 'unreadable' : why })
+    if (isSecured) this.#emit({ kind: 'refused', why: 'unreadable' })
+    else this.#emit({ kind: 'refused', why, ...(clocks && { clocks }) })
     if (!isSecured || ++this.#unreadable > maxUnreadable) this.close(now)
   }
 
@@ -308,6 +309,16 @@ export class Session implements Machine<SessionEvent> {
     this.#events.push(event)
   }
 }
+
+interface Refusal {
+  readonly why: Refused
+  readonly clocks?: Clocks
+}
+
+const clocksOf = (seen: { readonly expires: number; readonly wall: number }): Clocks => ({
+  ours: Math.floor(seen.wall),
+  theirs: seen.expires * 1_000,
+})
 
 const chat = 0 // bulk data has a channel of its own: a text is never behind it
 

@@ -25,7 +25,7 @@ const everything: readonly { text: string; hint?: string | undefined }[] = [
   ...(['wrong-fingerprint', 'wrong-version', 'clock', 'failed', 'elsewhere'] as const).map((why) =>
     explainRefused(why, 'ada'),
   ),
-  ...(['joining', 'joined', 'unreachable', 'no-socket'] as const).map(explainNetwork),
+  ...(['joining', 'joined', 'unreachable', 'no-socket'] as const).map((state) => explainNetwork(state)),
 ]
 
 test('each of the 27 things that happen has words of its own', () => {
@@ -56,6 +56,30 @@ describe('an event', () => {
       hint: `fingerprint ${Array(14).fill('ABABABAB').join(' ')}`,
     })
     expect(explainEvent({ ...event, trust: 'unverified' })?.hint).toContain('compare it with your buddy')
+  })
+
+  test('that secures under the fingerprint that was given asks for no comparison', () => {
+    const fingerprint = 'ab'.repeat(56)
+    const event = { kind: 'secured', buddy: 'ada', session: 1, trust: 'unverified', fingerprint } as const
+    const hint = (given: string) =>
+      explainEvent({ ...event, path: 'lan', ms: 3, pq: true }, given)
+        ?.hint?.split('; ')
+        .at(-1)
+    expect(hint(fingerprint)).toBe('it is the one you gave')
+    expect(hint('cd'.repeat(56))).toBe('compare it with your buddy by phone or in person')
+  })
+
+  test('that refuses for the time names both clocks, whatever the other one says', () => {
+    const hint = (theirs: number) =>
+      explainRefused('clock', 'ada', { ours: new Date(2026, 10, 21, 1, 2).getTime(), theirs }).hint
+    expect(hint(new Date(2026, 9, 1, 14, 2).getTime())).toBe(
+      'it ended 2026-10-01 14:02, and this machine says it is 2026-11-21 01:02: check date and time here and at ada',
+    )
+    for (const theirs of [-9.2e21, 9.2e21, Number.NaN]) expect(hint(theirs)).toContain('it ended at no date')
+  })
+
+  test('of a port that cannot be opened names the port', () => {
+    expect(explainNetwork('no-socket', 4000).text).toBe('UDP port 4000 cannot be opened')
   })
 
   test.each(['wrong-fingerprint', 'wrong-version', 'clock', 'failed', 'elsewhere'] as const)(

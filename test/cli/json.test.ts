@@ -38,7 +38,14 @@ describe('an event is one line, its name first', () => {
       '{"event":"undelivered","buddy":"ada","id":"i","why":"closed"}',
     ],
     [{ kind: 'lost', buddy: 'ada', why: 'left' }, '{"event":"lost","buddy":"ada","why":"left"}'],
-    [{ kind: 'refused', buddy: 'ada', why: 'clock' }, '{"event":"refused","buddy":"ada","why":"clock"}'],
+    [
+      { kind: 'refused', buddy: 'ada', why: 'wrong-version' },
+      '{"event":"refused","buddy":"ada","why":"wrong-version"}',
+    ],
+    [
+      { kind: 'refused', buddy: 'ada', why: 'clock', clocks: { ours: 2, theirs: 1 } },
+      '{"event":"refused","buddy":"ada","why":"clock","clocks":{"ours":2,"theirs":1}}',
+    ],
     [{ kind: 'network', state: 'joined' }, '{"event":"network","state":"joined"}'],
   ])('%j', (event, line) => {
     expect(jsonLine(event)).toBe(`${line}\n`)

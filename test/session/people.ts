@@ -33,6 +33,8 @@ export interface Person {
   readonly identity: Identity
   /** Discovery keys that were replaced. */
   readonly former?: readonly Self[]
+  /** Of his client profile, in unix seconds; as the program does it by default. */
+  readonly expires?: number
 }
 
 export const person = (alias: string, seed: number): Person => ({
@@ -93,7 +95,7 @@ export class World {
           createClientProfile({
             identity: keys,
             instanceTag,
-            expires: profileExpiry(wall(now)),
+            expires: who.expires ?? profileExpiry(wall(now)),
             versions: '4q',
           }),
       },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cone, contactOf, open, person, type Running, World } from './people.ts'
+import { cone, contactOf, open, person, type Running, World, wall } from './people.ts'
 
 // Made once: keys cost milliseconds. Ada's discovery key may be the smaller one or not; both orders are tested.
 const ada = person('ada', 1)
@@ -138,6 +138,18 @@ describe('a buddy whose program was killed and started anew', () => {
       expect(a.events('lost')).toMatchObject([{ buddy: 'bob', why: 'timeout' }])
     }
   })
+})
+
+test('a buddy is refused when his profile is out of date, with what both clocks say', () => {
+  const expires = wall(0) / 1_000 - 2 * 86_400
+  const world = new World({ seed: 7, latency: [20, 20] })
+  const a = world.start(ada, [contactOf(bob)])
+  world.start({ ...bob, expires }, [contactOf(ada)])
+  world.network.run(15_000)
+  const [refused] = a.events('refused')
+  expect(refused).toMatchObject({ buddy: 'bob', why: 'clock', clocks: { theirs: expires * 1_000 } })
+  expect(refused?.clocks?.ours).toBeGreaterThan(wall(0))
+  expect(refused?.clocks?.ours).toBeLessThan(wall(15_000))
 })
 
 describe('whoever answers under another key than the address names', () => {

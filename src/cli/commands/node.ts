@@ -15,7 +15,7 @@ export async function node(context: Context): Promise<ExitCode> {
     const onEvent = (event: NodeEvent): void => {
       if (event.kind === 'network' && event.state === 'no-socket') {
         end()
-        const { text, hint } = explainNetwork(event.state)
+        const { text, hint } = explainNetwork(event.state, options.port)
         reject(new UserError(text, { hint, exit: 6 }))
       } else tell(context, event)
     }

@@ -18,14 +18,16 @@ export interface SendArguments {
   readonly text: string | undefined
   /** Until the receipt must be there; a minute by default. */
   readonly timeoutMs: number | undefined
+  /** 112 hex digits: whoever answers under another key is refused. */
+  readonly fingerprint: string | undefined
 }
 
 export async function send(context: ProfileContext, args: SendArguments): Promise<ExitCode> {
   const text = await textOf(context, args.text)
-  const { alias, timeoutMs = defaultTimeout } = args
+  const { alias, fingerprint, timeoutMs = defaultTimeout } = args
   const { json } = context.options
   const openUi = (options: UiOptions): Ui => new Sending(options, { text, json, timeoutMs })
-  return exitCodeOf(await converse({ context, command: 'send', alias, timeoutMs, openUi }))
+  return exitCodeOf(await converse({ context, command: 'send', alias, fingerprint, timeoutMs, openUi }))
 }
 
 async function textOf({ stdin }: ProfileContext, given: string | undefined): Promise<string> {
@@ -39,15 +41,22 @@ async function textOf({ stdin }: ProfileContext, given: string | undefined): Pro
     if (size > maxInput) throw tooLong()
     chunks.push(octets)
   }
-  return checked(
-    Buffer.concat(chunks)
-      .toString()
-      .replace(/\r?\n$/, ''),
-  )
+  return checked(decode(Buffer.concat(chunks)).replace(/\r?\n$/, ''))
+}
+
+function decode(octets: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
+  } catch {
+    throw usage(
+      'what came on standard input is no text',
+      'it must be UTF-8; a file of another kind cannot be sent',
+    )
+  }
 }
 
 function checked(text: string): string {
-  if (text === '') throw usage('there is nothing to send', 'the text is empty')
+  if (text.trim() === '') throw usage('there is nothing to send', 'the text is empty')
   if (Buffer.byteLength(text) > maxInput) throw tooLong()
   return text
 }
@@ -92,7 +101,7 @@ class Sending implements Ui {
   tell(event: TalkEvent): void {
     const { stdout, stderr } = this.#options
     if (this.#json) stdout.write(jsonLine(event))
-    const notice = this.#json ? undefined : explainEvent(event)
+    const notice = this.#json ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
     if (notice) stderr.write(`${notice.text}\n`)
     if (event.kind === 'listening') this.#say()
     if (event.kind === 'secured') this.#wasSecured = true
