@@ -17,6 +17,8 @@ export interface ProfileEntry {
   readonly name: string
   readonly path: string
   readonly hasPassphrase: boolean
+  /** Why no passphrase opens it. */
+  readonly fault: 'newer' | 'damaged' | undefined
   /** Who has it open now. */
   readonly usedBy: Holder | undefined
 }
@@ -104,7 +106,12 @@ export async function listProfiles(home: Home): Promise<readonly ProfileEntry[]>
     const file = await readVault(path)
     if (!file) continue
     const usedBy = await holderOf(join(path, lockFile))
-    found.push({ name, path, hasPassphrase: needsPassphrase(file) ?? true, usedBy })
+    const needed = needsPassphrase(file)
+    const isSound = typeof needed === 'boolean'
+    const how = isSound
+      ? { hasPassphrase: needed, fault: undefined }
+      : { hasPassphrase: false, fault: needed }
+    found.push({ name, path, ...how, usedBy })
   }
   return found
 }
@@ -130,6 +137,11 @@ export async function findProfile(home: Home, name: string): Promise<ProfileEntr
       ? `make one: otrtalk profile create ${isName(name) ? name : ''}`.trim()
       : `there are: ${names}`
   throw new UserError(`no profile named ${name}`, { hint })
+}
+
+/** Throws if the profile cannot be opened, whatever the passphrase is. */
+export function refuseFaulty({ fault, path, name }: ProfileEntry): void {
+  if (fault) throw refused(fault, path, name)
 }
 
 export async function openProfile(options: OpenOptions): Promise<OpenProfile> {

@@ -103,10 +103,10 @@ export class Vault {
   }
 }
 
-/** Whether the vault was made with a passphrase; `undefined` if this is no sound vault. */
-export function needsPassphrase(file: Uint8Array): boolean | undefined {
+/** Whether the vault was made with a passphrase, or why it cannot be opened with any. */
+export function needsPassphrase(file: Uint8Array): boolean | 'newer' | 'damaged' {
   const parts = split(file)
-  return typeof parts === 'string' ? undefined : parts.header.cost.logN !== freeCost.logN
+  return typeof parts === 'string' ? parts : parts.header.cost.logN !== freeCost.logN
 }
 
 function writeHeader(passphrase: string, cost: Cost, random: Random): Header {

@@ -7,10 +7,10 @@ import {
   refuseName,
   removeProfile,
 } from '../../edge/profiles.ts'
-import type { ExitCode } from '../../error.ts'
+import { type ExitCode, UserError } from '../../error.ts'
 import { formatProfileAddress } from '../../profile/address.ts'
 import type { Context, ProfileContext } from '../context.ts'
-import { explainFingerprint } from '../explain.ts'
+import { explainDate, explainFingerprint } from '../explain.ts'
 import { defaultName, openFor } from '../open.ts'
 import { usage } from '../options.ts'
 import { newPassphrase } from '../passphrase.ts'
@@ -53,14 +53,16 @@ export async function list(context: Context): Promise<ExitCode> {
 }
 
 /** The JSON of a profile that was not opened. */
-const describe = ({ name, path, hasPassphrase, usedBy }: ProfileEntry) => ({
+const describe = ({ name, path, hasPassphrase, fault, usedBy }: ProfileEntry) => ({
   profile: name,
   path,
-  passphrase: hasPassphrase,
+  passphrase: fault ? null : hasPassphrase,
+  ...(fault && { fault }),
   usedBy: usedBy ? { pid: usedBy.pid, command: usedBy.command } : null,
 })
 
-function explainUse({ hasPassphrase, usedBy }: ProfileEntry): SafeText {
+function explainUse({ hasPassphrase, fault, usedBy }: ProfileEntry): SafeText {
+  if (fault) return fault === 'newer' ? words`written by a newer otrtalk` : words`damaged`
   const lock = hasPassphrase ? words`with passphrase` : words`without passphrase`
   return usedBy ? words`${lock}, in use by process ${usedBy.pid} (otrtalk ${safeName(usedBy.command)})` : lock
 }
@@ -79,7 +81,7 @@ export async function show(context: ProfileContext): Promise<ExitCode> {
     [words`profile`, safeName(entry.name)],
     [words`folder`, safeTitle(entry.path, 4_096)],
     [words`vault`, explainUse(entry)],
-    [words`created`, safeTitle(new Date(createdAt).toISOString())],
+    [words`created`, explainDate(createdAt)],
     [words`buddies`, words`${buddies.length}`],
     [words`address`, safeTitle(address, address.length)],
     [words`fingerprint`, explainFingerprint(identity.fingerprint)],
@@ -93,11 +95,18 @@ export interface RemoveArgs {
 }
 
 export async function remove(context: Context, { name, isSure }: RemoveArgs): Promise<ExitCode> {
-  await findProfile(context.home, name)
+  await refuseMissing(context, name)
   if (!isSure && !(await isConfirmed(context, name))) return 1
   await removeProfile(context.home, name)
   remark(context, words`profile ${safeName(name)} was removed`)
   return 0
+}
+
+/** Nobody who wants to remove one is told to make one. */
+async function refuseMissing({ home }: Context, name: string): Promise<void> {
+  if ((await listProfiles(home)).length === 0)
+    throw new UserError(`no profile named ${name}`, { hint: 'there is none at all' })
+  await findProfile(home, name)
 }
 
 async function isConfirmed(context: Context, name: string): Promise<boolean> {
