@@ -20,6 +20,10 @@ export async function report(
     import('./terminal.ts'),
   ])
   const terminal = legible(stderr, env)
+  if (isOutputFault(error)) {
+    terminal.write(`otrtalk: ${await explainOutputFault(error)}\n`)
+    return 1
+  }
   if (!(error instanceof UserError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
     terminal.write(`otrtalk: this is a fault of the program itself, please report it\n${safeText(stack)}\n`)
@@ -35,5 +39,15 @@ export async function report(
 /** Whoever read our output has gone: `otrtalk buddy list | head -1`. */
 const isClosedPipe = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EPIPE'
+
+/** A file or socket of ours is never written without our words around its faults: it is stdout or stderr. */
+const isOutputFault = (error: unknown): error is Error =>
+  error instanceof Error && 'syscall' in error && error.syscall === 'write' && !('path' in error)
+
+async function explainOutputFault(error: Error): Promise<string> {
+  const { diskFault } = await import('../edge/store.ts')
+  const told = diskFault(error, 'cannot write to standard output')
+  return told instanceof Error ? told.message : error.message
+}
 
 const longest = 4_096 // columns: a path may be as long

@@ -1,7 +1,7 @@
 /** Wording for people of what the profile refuses. */
 import { UserError } from '../error.ts'
 import type { AddressFault } from '../profile/address.ts'
-import type { BuddyFault } from '../profile/buddies.ts'
+import type { Buddies, BuddyFault } from '../profile/buddies.ts'
 import type { CodeFault } from '../profile/code.ts'
 import type { Burnt } from '../session/command.ts'
 import { explainBurnt } from './explain.ts'
@@ -68,6 +68,17 @@ export function explainBuddyFault(
   }
 }
 
+/** Nobody is called that. */
+export function unknownBuddy(buddies: Buddies, alias: string): UserError {
+  const aliases = buddies.slice(0, maxNamed).map((other) => other.alias)
+  const more = buddies.length > maxNamed ? ', …' : ''
+  const hint =
+    aliases.length > 0
+      ? `your buddies: ${aliases.join(', ')}${more}`
+      : 'you have none yet: otrtalk invite, or otrtalk buddy add <alias> <address>'
+  return new UserError(`no buddy named ${alias}`, { hint })
+}
+
 /** What is wrong with a code as it was typed, word by word. */
 export function explainCodeFault(why: CodeFault): string {
   switch (why.kind) {
@@ -90,3 +101,5 @@ export function burntFault(why: Burnt): UserError {
   const { text, hint } = explainBurnt(why)
   return new UserError(text, { hint, exit: why === 'wrong-code' ? 4 : 1 })
 }
+
+const maxNamed = 10 // buddies in a hint

@@ -1,6 +1,6 @@
 /** Where a passphrase comes from: a file, a descriptor, or somebody at a terminal; never a flag or variable. */
 import { createReadStream } from 'node:fs'
-import { diskFault } from '../edge/store.ts'
+import { codeOf, diskFault } from '../edge/store.ts'
 import { UserError } from '../error.ts'
 import type { Context } from './context.ts'
 import { usage } from './options.ts'
@@ -14,11 +14,17 @@ export async function passphraseFor(context: Context, profile: string): Promise<
 /** A new passphrase, asked for twice; never empty. */
 export async function newPassphrase(context: Context, profile: string): Promise<string> {
   const given = await givenPassphrase(context)
-  const passphrase = given ?? (await askFor(context, `new passphrase for ${profile}: `))
-  if (passphrase === '') throw usage('the passphrase is empty', emptyHint)
-  if (given === undefined && (await askSecret(context, 'the same again: ')) !== passphrase) {
-    throw new UserError('the two passphrases differ', { hint: 'try again; nothing was made' })
+  if (given !== undefined) return notEmpty(given)
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const passphrase = notEmpty(await askFor(context, `new passphrase for ${profile}: `))
+    if ((await askSecret(context, 'the same again: ')) === passphrase) return passphrase
+    if (attempt < maxAttempts) context.stderr.write('the two differ, try again\n')
   }
+  throw new UserError('the two passphrases differ', { hint: 'nothing was made' })
+}
+
+function notEmpty(passphrase: string): string {
+  if (passphrase === '') throw usage('the passphrase is empty', emptyHint)
   return passphrase
 }
 
@@ -39,11 +45,26 @@ async function readLine(name: string, octets: AsyncIterable<Buffer>): Promise<st
       if (read.includes('\n') || read.length > longest) break
     }
   } catch (error) {
-    throw diskFault(error, `cannot read the passphrase from ${name}`)
+    throw unreadable(error, name)
   }
   const line = read.toString().replace(/\r?\n.*$/s, '')
   if (line.length > longest) throw usage(`the passphrase from ${name} is longer than ${longest} characters`)
   return line
+}
+
+function unreadable(error: unknown, name: string): unknown {
+  const what = `cannot read the passphrase from ${name}`
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return new UserError(`${what}: there is no such file`, { cause: error })
+    case 'EBADF':
+      return new UserError(`${what}: it is not open`, {
+        hint: 'the shell opens it, as in: otrtalk id --passphrase-fd 3 3< FILE',
+        cause: error,
+      })
+    default:
+      return diskFault(error, what)
+  }
 }
 
 function askFor(context: Context, question: string): Promise<string> {
@@ -55,4 +76,5 @@ function askFor(context: Context, question: string): Promise<string> {
 }
 
 const longest = 1_024
+const maxAttempts = 3
 const emptyHint = 'for a profile that anybody with access to this disk can use: --no-passphrase'

@@ -14,27 +14,50 @@ import { version } from './version.ts'
 /** Runs the program; the exit code. @param argv - without node and the program's own name */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   let exit: ExitCode = 0
+  let blamed = 'otrtalk'
   const program = build(io, (code) => {
     exit = code
   })
+  for (const command of allOf(program)) {
+    command.exitOverride((error) => {
+      blamed = pathOf(command)
+      throw error
+    })
+  }
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(helpFirst(argv), { from: 'user' })
     return exit
   } catch (error) {
     if (error instanceof CommanderError && /help|version/.test(error.code))
       return error.exitCode === 0 ? 0 : 2
     const isJson =
       program.opts<Flags>()['json'] === true || /^(?:1|true|yes|on)$/i.test(io.env['OTRTALK_JSON'] ?? '')
-    return report(error instanceof CommanderError ? misuse(error) : error, io, isJson ? 'json' : 'text')
+    return report(
+      error instanceof CommanderError ? misuse(error, blamed) : error,
+      io,
+      isJson ? 'json' : 'text',
+    )
   }
 }
 
 /** Commander's `error: unknown command 'chta'\n(Did you mean chat?)` in our form. */
-function misuse({ message }: CommanderError): UserError {
+function misuse({ message }: CommanderError, blamed: string): UserError {
   const [, fault, meant] = /^(?:error: )?(.*?)(?:\s*\((Did you mean .*)\))?$/s.exec(message) ?? []
-  const hint = meant ? meant.replace('Did', 'did') : 'see otrtalk --help'
+  const hint = meant ? meant.replace('Did', 'did') : `see ${blamed} --help`
   return new UserError((fault ?? message).replace(/\.$/, ''), { hint, exit: 2 })
 }
+
+/** `help buddy add` asks for the help of `buddy add`: commander's own `help` knows groups only. */
+function helpFirst(argv: readonly string[]): string[] {
+  const isDeep = argv[0] === 'help' && argv.length > 2 && argv.every((word) => !word.startsWith('-'))
+  return isDeep ? [...argv.slice(1), '--help'] : [...argv]
+}
+
+const allOf = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(allOf)]
+
+/** `otrtalk buddy add` */
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
 type Run = (context: Context) => Promise<ExitCode>
 type ProfileRun = (context: ProfileContext) => Promise<ExitCode>
@@ -51,7 +74,6 @@ function build(io: Io, setExit: (code: ExitCode) => void): Command {
   const program = new Command('otrtalk')
     .description('Talk in the terminal, end-to-end encrypted, with no server of anyone’s in between.')
     .version(version, '-V, --version')
-    .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),

@@ -3,7 +3,7 @@ import type { OpenProfile } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../profile/buddies.ts'
 import { findInvite, type Invite, type Invites, isSame, openInvites, tidied } from '../profile/invite.ts'
-import { burntFault } from './faults.ts'
+import { burntFault, unknownBuddy } from './faults.ts'
 
 /** Forgets invites whose time is over; yields them. */
 export async function dropExpired(profile: OpenProfile): Promise<Invites> {
@@ -35,10 +35,7 @@ export function chooseWhom(profile: OpenProfile, { alias, expired, fingerprint }
   const invite = findInvite(openInvites(contents), alias)
   if (invite) return { buddies: [], invites: [unpinned(invite, fingerprint)] }
   if (findInvite(expired, alias)) throw burntFault('expired')
-  const known = contents.buddies.map((buddy) => buddy.alias).join(', ')
-  throw new UserError(`the profile ${profile.name} has no buddy ${alias}`, {
-    hint: known === '' ? `add one: otrtalk buddy add ${alias} ADDRESS` : `there are: ${known}`,
-  })
+  throw unknownBuddy(contents.buddies, alias)
 }
 
 function unblocked(buddy: Buddy): Buddy {
@@ -52,7 +49,7 @@ function pinned(buddy: Buddy, wanted: string | undefined): Buddy {
   const certain = pinBuddy(buddy, wanted)
   if (certain) return certain
   throw new UserError(`${buddy.alias} has another fingerprint than the one you gave`, {
-    hint: 'his address says so: ask him for both again, by phone or in person',
+    hint: `one of the two is wrong, your fingerprint or the address of ${buddy.alias}: ask ${buddy.alias} again, by phone or in person`,
     exit: 4,
   })
 }

@@ -2,7 +2,7 @@
  * A profile's settings: `settings.json` in its folder, written by its owner,
  * read by the package conf. What is secret is never among them.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../error.ts'
 
@@ -29,8 +29,25 @@ export async function readSettings(path: string): Promise<Settings> {
     return new Conf<Settings>({ cwd: path, configName: name, configFileMode: 0o600, schema, rootSchema })
       .store
   } catch (error) {
+    const unknown = unknownKey(file)
+    if (unknown !== undefined)
+      throw new UserError(`${file}: there is no setting ${unknown}`, {
+        hint: `there are: ${Object.keys(schema).join(', ')}`,
+        exit: 2,
+      })
     const why = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
     throw new UserError(`${file}: ${why}`, { hint: 'correct or remove this file', exit: 2, cause: error })
+  }
+}
+
+/** The package says that there is one too many, and not which. */
+function unknownKey(file: string): string | undefined {
+  try {
+    const written: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const isRecord = typeof written === 'object' && written !== null && !Array.isArray(written)
+    return isRecord ? Object.keys(written).find((key) => !Object.hasOwn(schema, key)) : undefined
+  } catch {
+    return undefined // no JSON, or not to be read: told by the package
   }
 }
 

@@ -52,6 +52,19 @@ describe('profile create', () => {
   )
 
   test(
+    'asks again when the two passphrases differ, and takes no key’s sequence for a part of one',
+    async () => {
+      const typed = 'sesame\rsesami\r\x1b[200~sesame\x1b[201~\rse\x1b[3~s\x1b[[Aame\x1bOH\r'
+      const made = await otrtalk('profile create', { typed })
+      expect(made.stderr).toContain(
+        'the same again: \nthe two differ, try again\nnew passphrase for default: \n',
+      )
+      expect((await otrtalk('id', { typed: 'sesame\r' })).stdout).toBe(made.stdout)
+    },
+    scryptPatience,
+  )
+
+  test(
     'takes the passphrase from a file too',
     async () => {
       const file = join(home, 'passphrase')
@@ -63,7 +76,7 @@ describe('profile create', () => {
   )
 
   test.each([
-    ['two different passphrases', 'profile create', 'sesame\rsesami\r', 1],
+    ['three times two different passphrases', 'profile create', 'a\rb\r'.repeat(3), 1],
     ['an empty passphrase', 'profile create', '\r', 2],
     ['Ctrl-C', 'profile create', 'ses\x03', 130],
     ['Ctrl-D', 'profile create', '\x04', 130],
@@ -120,11 +133,30 @@ describe('the passphrase', () => {
 
   test('is refused from what is missing, closed or too long', async () => {
     const file = join(home, 'passphrase')
-    expect((await otrtalk(`id --passphrase-file ${file}`)).stderr).toMatch(/cannot read the passphrase from/)
-    expect((await otrtalk('id --passphrase-fd 987')).stderr).toMatch(/cannot read the passphrase from/)
+    expect((await otrtalk(`id --passphrase-file ${file}`)).stderr).toBe(
+      `otrtalk: cannot read the passphrase from ${file}: there is no such file\n`,
+    )
+    expect((await otrtalk('id --passphrase-fd 987')).stderr).toMatch(
+      /^otrtalk: cannot read the passphrase from file descriptor 987: it is not open\nhint: the shell opens it/,
+    )
     writeFileSync(file, 'x'.repeat(5_000))
     expect(await otrtalk(`id --passphrase-file ${file}`)).toMatchObject({ code: 2 })
   })
+
+  test.each(['', 'garbage', 'otrtalk vault\n\0'])(
+    'is not asked for where the vault is %j',
+    async (written) => {
+      writeFileSync(join(home, 'profiles/default/vault'), written)
+      for (const line of ['id', 'buddy list', 'buddy remove bob']) {
+        const ran = await otrtalk(line, { typed: 'sesame\r' })
+        expect(ran).toMatchObject({ code: 1, stdout: '', raw: [] })
+        expect(ran.stderr).toMatch(/^otrtalk: \S+\/default\/vault is damaged\nhint: .*backup\n$/)
+      }
+      expect((await otrtalk('profile list')).stdout).toBe('default  damaged\n')
+      expect(await json('profile list')).toMatchObject([{ passphrase: null, fault: 'damaged' }])
+      expect((await otrtalk('profile remove default --yes')).code).toBe(0)
+    },
+  )
 
   test('is not asked for while another process owns the profile', async () => {
     const options = { name: 'default', passphrase: 'sesame', command: 'chat', lock: true }
@@ -188,7 +220,9 @@ describe('profile list, show and remove', () => {
       path: join(home, 'profiles/default'),
       buddies: 0,
     })
-    expect((await otrtalk('profile show')).stdout).toContain(join(home, 'profiles/default'))
+    const { stdout } = await otrtalk('profile show')
+    expect(stdout).toContain(join(home, 'profiles/default'))
+    expect(stdout).toMatch(/^created {6}20\d\d-\d\d-\d\d \d\d:\d\d$/m)
   })
 
   test.each([
@@ -208,7 +242,10 @@ describe('profile list, show and remove', () => {
     await otrtalk('profile create --no-passphrase')
     expect((await otrtalk(line, typed === undefined ? {} : { typed })).code).toBe(0)
     expect(await json('profile list')).toEqual([])
-    expect((await otrtalk(line)).code).toBe(1)
+    expect(await otrtalk(line)).toMatchObject({
+      code: 1,
+      stderr: 'otrtalk: no profile named default\nhint: there is none at all\n',
+    })
   })
 })
 
@@ -241,7 +278,9 @@ describe('buddy', () => {
     expect(entry?.['addedAt']).toBeGreaterThanOrEqual(before)
     expect(await json('buddy show bob')).toEqual(entry)
     expect((await otrtalk('buddies')).stdout).toBe('Bob  not verified  never seen\n')
-    expect((await otrtalk('buddy show bob')).stdout).toContain('fingerprint  not known yet')
+    expect((await otrtalk('buddy show bob')).stdout).toMatch(
+      /^fingerprint {2}not known yet$.*^last seen {4}never$/ms,
+    )
     expect((await otrtalk('buddy remove BOB --yes')).code).toBe(0)
     expect(await json('buddy list')).toEqual([])
   })
@@ -292,6 +331,20 @@ describe('buddy', () => {
   test('add refuses one’s own address', async () => {
     const { address } = (await json('id')) as { address: string }
     expect((await add('me', address)).stderr).toMatch(/this is your own address/)
+  })
+
+  test('add of an address and an alias says that they are swapped', async () => {
+    expect(await add(text(aliceAddress), 'alice')).toMatchObject({
+      code: 2,
+      stderr: `otrtalk: the alias comes first, then the address\nhint: otrtalk buddy add alice ${text(aliceAddress)}\n`,
+    })
+  })
+
+  test('remove of an unknown one says so also where nobody can be asked', async () => {
+    await add('bob')
+    const ran = await otrtalk('buddy remove bbo')
+    expect(ran).toMatchObject({ code: 1, stderr: 'otrtalk: no buddy named bbo\nhint: your buddies: bob\n' })
+    expect((await otrtalk('chat bbo')).stderr).toBe(ran.stderr)
   })
 
   test.each(['show', 'fingerprint', 'remove --yes', 'remove'])(

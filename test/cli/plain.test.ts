@@ -72,11 +72,12 @@ test('what a person types may be a command', async () => {
   const pipes = new Pipes()
   Object.assign(pipes.stdin, { isTTY: true })
   ui = openPlain(pipes.options())
-  pipes.stdin.write('hi\n//slash\n/qiut\n/close\n/fingerprint\n/quit\nnever said\n')
+  pipes.stdin.write('hi\n//slash\n/qiut\n/quit now\n/close\n/fingerprint\n/quit\nnever said\n')
   expect(await ui.done).toEqual({ kind: 'left' })
   expect(pipes.said).toEqual(['hi', '/slash'])
   expect(pipes.acts.at(-1)).toEqual({ kind: 'close', buddy: 'ada' })
   expect(pipes.stderr).toContain('there is no command /qiut')
+  expect(pipes.stderr).toContain('/quit takes nothing after it')
   expect(pipes.stderr).toContain('ada has not answered yet: no fingerprint is known')
 })
 

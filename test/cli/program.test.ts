@@ -35,6 +35,12 @@ describe('help', () => {
       expect(stdout).toContain(option)
   })
 
+  test('of a command in a group is found behind help, too', async () => {
+    const { code, stdout } = await runMain(['help', 'buddy', 'add'])
+    expect([code, stdout]).toEqual([0, (await runMain(['buddy', 'add', '--help'])).stdout])
+    expect(stdout).toContain('Usage: otrtalk buddy add')
+  })
+
   test.each([[[]], [['help', 'nothing']]])('is shown on stderr, with exit code 2, for %j', async (argv) => {
     const { code, stdout, stderr } = await runMain(argv)
     expect([code, stdout]).toEqual([2, ''])
@@ -46,9 +52,11 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
   test.each([
     [['chta'], "unknown command 'chta'", 'did you mean chat?'],
     [['chat', 'bob', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
-    [['chat'], "missing required argument 'alias'", 'see otrtalk --help'],
-    [['send', 'bob', 'see', 'you'], /too many arguments/, 'see otrtalk --help'],
+    [['chat'], "missing required argument 'alias'", 'see otrtalk chat --help'],
+    [['send', 'bob', 'see', 'you'], /too many arguments/, 'see otrtalk send --help'],
     [['id', '--port'], /argument missing/, 'see otrtalk --help'],
+    [['buddy', 'add', 'bob'], "missing required argument 'address'", 'see otrtalk buddy add --help'],
+    [['send', 'bob', 'x', '--fingerprint', 'ab'], 'a fingerprint has 112 hex digits', /otrtalk id/],
     [['interfaces', '--port', '0'], '--port takes a port from 1 to 65535, not 0', undefined],
     [['interfaces', '--bootstrap', 'x'], '--bootstrap takes host:port, not x', undefined],
     [['chat', 'bob', '--fingerprint', 'ab'], 'a fingerprint has 112 hex digits', /otrtalk id/],
@@ -110,6 +118,16 @@ describe('the exit code', () => {
     const [code, text] = await told(new TypeError('oops'))
     expect(code).toBe(70)
     expect(text).toMatch(/fault of the program itself.*TypeError: oops\n.* at /s)
+  })
+
+  test('is 1, in words, when the output has no room', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      ...{ code: 'ENOSPC', syscall: 'write', errno: -28 },
+    })
+    expect(await told(full)).toEqual([
+      1,
+      'otrtalk: cannot write to standard output: no space is left on the disk\n',
+    ])
   })
 
   test('is 0 when whoever read the output has gone', async () => {

@@ -298,6 +298,8 @@ describe('what is typed', () => {
     await stage.shows('you: 0F0F0F0F')
     emulator.type('/info\r')
     await stage.shows('profile home')
+    emulator.type('/info now\r')
+    await stage.shows('/info takes nothing after it')
     emulator.type('/clera\r')
     await stage.shows('did you mean /clear?')
     emulator.type('/clear\r')

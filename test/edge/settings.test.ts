@@ -42,6 +42,14 @@ test.each([
   expect(error.exit).toBe(2)
 })
 
+test('a setting that there is not is named, with those there are', async () => {
+  const error = await readSettings(folderWith('{"dht":true,"prot":4000}')).catch((error: unknown) => error)
+  expect(error).toMatchObject({
+    message: expect.stringMatching(/settings\.json: there is no setting prot$/),
+    hint: expect.stringMatching(/^there are: interface, port, /),
+  })
+})
+
 test('OTRTALK_HOME is where everything is; else the system’s folder for data', async () => {
   expect(await findHome({ OTRTALK_HOME: '/x/y' })).toEqual({ path: '/x/y', profiles: '/x/y/profiles' })
   const { path } = await findHome({ OTRTALK_HOME: '' })

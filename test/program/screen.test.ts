@@ -119,7 +119,7 @@ describe('chat on the screen', () => {
   test('ends with 1 and names those there are when the buddy is unknown', async () => {
     await using screen = start(['chat', 'eve'], ada)
     expect(await screen.ended()).toEqual({ code: 1 })
-    expect(screen.screen).toMatch(/otrtalk: the profile ada has no buddy eve\nhint: there are: bob/)
+    expect(screen.screen).toMatch(/otrtalk: no buddy named eve\nhint: your buddies: bob/)
     expect(screen.state).toEqual(untouched)
   })
 })

@@ -13,8 +13,8 @@ import {
 import { findInvite, openInvites, unmet, without } from '../../profile/invite.ts'
 import { settle } from '../../profile/rotation.ts'
 import type { ProfileContext } from '../context.ts'
-import { explainFingerprint, explainTrust } from '../explain.ts'
-import { explainAddressFault, explainBuddyFault } from '../faults.ts'
+import { explainDate, explainFingerprint, explainTrust } from '../explain.ts'
+import { explainAddressFault, explainBuddyFault, unknownBuddy } from '../faults.ts'
 import { openFor } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
@@ -28,6 +28,8 @@ export interface AddArgs {
 }
 
 export async function add(context: ProfileContext, { alias, address: text }: AddArgs): Promise<ExitCode> {
+  if (isAddress(alias))
+    throw usage('the alias comes first, then the address', `otrtalk buddy add ${text} ${alias}`)
   const address = readAddress(text)
   await using profile = await openFor(context, 'buddy add', 'own')
   const { identity, buddies } = profile.contents
@@ -39,6 +41,8 @@ export async function add(context: ProfileContext, { alias, address: text }: Add
   remark(context, words`${name} was added; ${name} must add your address too: otrtalk id`)
   return 0
 }
+
+const isAddress = (text: string): boolean => parseProfileAddress(text).kind === 'address'
 
 function readAddress(text: string): ProfileAddress {
   const parsed = parseProfileAddress(text)
@@ -85,7 +89,7 @@ export async function show(context: ProfileContext, alias: string): Promise<Exit
     [words`trust`, explainTrust(buddy.trust)],
     ...(buddy.isBlocked ? [[words`blocked`, words`not looked for, and not answered`]] : []),
     [words`added`, explainDate(buddy.addedAt)],
-    [words`seen`, explainSeen(buddy)],
+    [words`last seen`, buddy.lastSeenAt === undefined ? words`never` : explainDate(buddy.lastSeenAt)],
   ])
   return 0
 }
@@ -106,9 +110,6 @@ export interface RemoveArgs {
 }
 
 export async function remove(context: ProfileContext, { alias, isSure }: RemoveArgs): Promise<ExitCode> {
-  if (!isSure && !context.isInteractive) {
-    throw usage('there is nobody to ask whether this is meant', 'add --yes')
-  }
   await using profile = await openFor(context, 'buddy remove', 'own')
   const invite = findInvite(openInvites(profile.contents), alias)
   if (invite && !findBuddy(profile.contents.buddies, alias)) {
@@ -118,6 +119,8 @@ export async function remove(context: ProfileContext, { alias, isSure }: RemoveA
   }
   const buddy = knownBuddy(profile.contents.buddies, alias)
   const name = safeName(buddy.alias)
+  if (!isSure && !context.isInteractive)
+    throw usage('there is nobody to ask whether this is meant', 'add --yes')
   if (!isSure && !(await confirm(context, words`remove ${name}, and what is known of ${name}’s key?`))) {
     remark(context, words`nobody was removed`)
     return 1
@@ -188,13 +191,7 @@ export const unknownFingerprint = ({ alias }: Buddy): UserError =>
 export function knownBuddy(buddies: Buddies, alias: string): Buddy {
   const buddy = findBuddy(buddies, alias)
   if (buddy) return buddy
-  const aliases = buddies.slice(0, maxNamed).map((other) => other.alias)
-  const more = buddies.length > maxNamed ? ', …' : ''
-  const hint =
-    aliases.length > 0
-      ? `your buddies: ${aliases.join(', ')}${more}`
-      : 'you have none yet: otrtalk buddy add <alias> <address>'
-  throw new UserError(`no buddy named ${alias}`, { hint })
+  throw unknownBuddy(buddies, alias)
 }
 
 /** The JSON of a buddy: stable names. */
@@ -210,11 +207,3 @@ export const describe = (buddy: Buddy) => ({
 
 const explainSeen = ({ lastSeenAt }: Buddy): SafeText =>
   lastSeenAt === undefined ? words`never seen` : words`last seen ${explainDate(lastSeenAt)}`
-
-/** Local date and minute: `2026-11-20 14:02`. */
-function explainDate(at: number): SafeText {
-  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
-  return safeTitle(date.toISOString().slice(0, 16).replace('T', ' '))
-}
-
-const maxNamed = 10 // buddies in a hint
