@@ -325,7 +325,7 @@ export function explainNetwork(state: NetworkState, port?: number): Notice {
             : words`UDP port ${port} cannot be opened`,
         hint:
           port === undefined
-            ? words`may this program use the network? Try another --interface`
+            ? words`another program may use it: try another --port or --interface`
             : words`another program may use it: try another --port, or none for any free one`,
       }
     default:

@@ -68,6 +68,16 @@ test('lines of stdin are said as they are, slashes and all', async () => {
   expect(pipes.said).toEqual(['first', '/quit', '  indented äöü'])
 })
 
+test('a key that has the fingerprint that was given is not to be compared', async () => {
+  const pipes = new Pipes()
+  const { fingerprint } = secured
+  const unverified = { ...secured, trust: 'unverified' } as const
+  ui = openPlain(pipes.options({ buddies: [{ alias: 'ada', trust: 'unverified', given: fingerprint }] }))
+  ui.tell(unverified)
+  expect(pipes.stderr).toContain('; it is the one you gave')
+  expect(pipes.stderr).not.toContain('compare')
+})
+
 test('what a person types may be a command', async () => {
   const pipes = new Pipes()
   Object.assign(pipes.stdin, { isTTY: true })

@@ -294,6 +294,7 @@ describe('what is typed', () => {
     const { emulator, acts } = await stageOf(80, 40, { fingerprint: '0f'.repeat(56) })
     emulator.type('/help\r')
     await stage.shows('//text         say a text that begins with a slash')
+    expect((await emulator.rows()).join()).not.toContain('Tab goes')
     emulator.type('/fingerprint\r')
     await stage.shows('you: 0F0F0F0F')
     emulator.type('/info\r')
