@@ -6,7 +6,6 @@ import {
   listProfiles,
   type OpenProfile,
   openProfile,
-  refuseFaulty,
   WrongPassphrase,
 } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
@@ -39,9 +38,7 @@ export async function openFor(
   access: 'own' | 'read',
 ): Promise<OpenProfile> {
   const { home, profile: name } = context
-  const entry = await findProfile(home, name)
-  const { hasPassphrase, usedBy } = entry
-  refuseFaulty(entry)
+  const { hasPassphrase, usedBy } = await findProfile(home, name)
   if (access === 'own' && usedBy) throw inUse(name, usedBy) // before anybody types a passphrase
   const lock = access === 'own'
   if (!hasPassphrase) return openProfile({ home, name, passphrase: '', command, lock })

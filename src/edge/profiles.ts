@@ -16,6 +16,7 @@ import { codeOf, diskFault, makeFolder, readWhole, removeWhole, writeWhole } fro
 export interface ProfileEntry {
   readonly name: string
   readonly path: string
+  /** Whether to ask for one: never where none opens it. */
   readonly hasPassphrase: boolean
   /** Why no passphrase opens it. */
   readonly fault: 'newer' | 'damaged' | undefined
@@ -137,11 +138,6 @@ export async function findProfile(home: Home, name: string): Promise<ProfileEntr
       ? `make one: otrtalk profile create ${isName(name) ? name : ''}`.trim()
       : `there are: ${names}`
   throw new UserError(`no profile named ${name}`, { hint })
-}
-
-/** Throws if the profile cannot be opened, whatever the passphrase is. */
-export function refuseFaulty({ fault, path, name }: ProfileEntry): void {
-  if (fault) throw refused(fault, path, name)
 }
 
 export async function openProfile(options: OpenOptions): Promise<OpenProfile> {

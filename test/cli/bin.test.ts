@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { version } from '../../src/cli/version.ts'
@@ -46,3 +46,13 @@ test('whoever closes our output early is no fault', async () => {
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0)
   expect(said).toBe('')
 })
+
+test.runIf(existsSync('/dev/full')).each(['--version', '--help', 'interfaces'])(
+  'no room for the output of %s is told in words, with exit code 1',
+  (line) => {
+    const stdio = ['ignore', openSync('/dev/full', 'w'), 'pipe'] as const
+    const { status, stderr } = spawnSync(process.execPath, [program, line], { stdio: [...stdio] })
+    expect(stderr.toString()).toBe('otrtalk: cannot write to standard output: no space is left on the disk\n')
+    expect(status).toBe(1)
+  },
+)
