@@ -39,7 +39,10 @@ export async function freshHome(): Promise<AsyncDisposable & { readonly path: st
 }
 
 /** Runs to the end, with `input` on stdin. */
-export function execute(args: readonly string[], options: Started & { input?: string } = {}): Promise<Ended> {
+export function execute(
+  args: readonly string[],
+  options: Started & { input?: string | Uint8Array } = {},
+): Promise<Ended> {
   const program = new Program(args, options)
   program.end(options.input ?? '')
   return program.ended()
@@ -105,7 +108,7 @@ export class Program implements AsyncDisposable {
     this.#child.stdin.write(text)
   }
 
-  end(text = ''): void {
+  end(text: string | Uint8Array = ''): void {
     this.#child.stdin.end(text)
   }
 
