@@ -110,6 +110,7 @@ interface Session {
   readonly fingerprint: Fingerprint
   readonly peerTag: number
   readonly smp: Smp
+  readonly since: number // ms
   expires: number // ms: so long after our newest ECDH key
 }
 
@@ -174,11 +175,12 @@ export class Conversation {
     if (this.#previous && now >= this.#previous.expires) this.#forgetPrevious()
     if (now >= this.#exchangeEnds) this.#leaveExchange()
     if (this.#session && now >= this.#session.expires) {
-      const last = this.#seal({ text: '', tlvs: [expired] }, now, 'all').message
-      return this.#renew([last], now)
+      const renewal = this.#renewal(now)
+      const tlvs = [renewal === 'refused' ? disconnected : expired]
+      return this.#renew(renewal, [this.#seal({ text: '', tlvs }, now, 'all').message], now)
     }
     if (now < this.#renewalEnds) return nothing
-    return { replies: [], events: [...this.#wipe(), { kind: 'finished' }] }
+    return this.#finish([])
   }
 
   /** The next `encrypt` begins a ratchet, about 5 ms of work that `prepare` can do ahead. */
@@ -302,7 +304,6 @@ export class Conversation {
 
   /** The message that ends a secured conversation ("Disconnected"), with every MAC key; overwrites all keys. */
   close(now: number): Uint8Array | undefined {
-    const disconnected = { type: tlvType.disconnected, value: none }
     const last = this.#session && this.#seal({ text: '', tlvs: [disconnected] }, now, 'all').message
     this.#wipe()
     return last
@@ -338,7 +339,14 @@ export class Conversation {
   #receiveAuthI(message: AuthI, now: number): Received {
     if (this.#exchange.kind !== 'waiting-auth-i') return nothing
     const established = conclude(this.#exchange, message)
-    return established ? { replies: [], events: this.#secure(established, now) } : refused('failed')
+    if (!established) return refused('failed')
+    // Asked at the Identity, too: meanwhile the answer may have become another.
+    if (this.#accepts(established.peer.fingerprint)) {
+      return { replies: [], events: this.#secure(established, now) }
+    }
+    retire(established.ratchet)
+    this.#leaveExchange()
+    return refused('wrong-fingerprint')
   }
 
   /** "Receiving a Data Message" */
@@ -380,10 +388,11 @@ export class Conversation {
     return { replies: smp.replies, events: [...events, ...smp.events] }
   }
 
-  /** The peer's keys became too old before ours: neither side has any more. */
+  /** The peer's keys became too old before ours: neither side has any more. So soon after `secured` that is not so. */
   #hearExpired(session: Session, heard: readonly ConversationEvent[], now: number): Received {
     if (session !== this.#session) return { replies: [], events: heard } // another has replaced it here
-    const { replies, events } = this.#renew([], now)
+    const isYoung = now - session.since < leastLife
+    const { replies, events } = this.#renew(isYoung ? 'refused' : this.#renewal(now), [], now)
     return { replies, events: [...heard, ...events] }
   }
 
@@ -464,12 +473,22 @@ export class Conversation {
     session.expires = now + sessionLife
   }
 
+  /** Who begins the DAKE that renews: it counts as one that a peer asks for, as a peer can make it come. */
+  #renewal(now: number): 'own' | 'peer' | 'refused' {
+    if (this.#options.role === 'responder' || this.isExchanging) return 'peer'
+    return this.#dakes.take(now) ? 'own' : 'refused'
+  }
+
   /** The session is over, the conversation is not: another DAKE has to bring new keys, and soon. */
-  #renew(replies: readonly Uint8Array[], now: number): Received {
+  #renew(renewal: 'own' | 'peer' | 'refused', replies: readonly Uint8Array[], now: number): Received {
+    if (renewal === 'refused') return this.#finish(replies)
     const events = [...this.#forgetSession(), { kind: 'expired' } as const]
     this.#renewalEnds = now + patience
-    if (this.#options.role === 'responder' || this.isExchanging) return { replies, events }
-    return { replies: [...replies, this.start(now)], events }
+    return { replies: renewal === 'own' ? [...replies, this.start(now)] : replies, events }
+  }
+
+  #finish(replies: readonly Uint8Array[]): Received {
+    return { replies, events: [...this.#wipe(), { kind: 'finished' }] }
   }
 
   #secure({ ratchet, ssid, peer }: Established, now: number): ConversationEvent[] {
@@ -489,7 +508,7 @@ export class Conversation {
       random: this.#options.random,
       nextRun: () => ++this.#runs,
     })
-    this.#session = { ratchet, ssid, fingerprint, peerTag, smp, expires: now + sessionLife }
+    this.#session = { ratchet, ssid, fingerprint, peerTag, smp, since: now, expires: now + sessionLife }
     if (this.#options.role === 'responder') this.#forgetPrevious()
     return [...(ended ? [ended] : []), { kind: 'secured', fingerprint, ssid }]
   }
@@ -538,6 +557,8 @@ const isOwn = ({ type }: Tlv): boolean => type >= tlvType.disconnected && type <
 const expired: Tlv = { type: tlvType.disconnected, value: Uint8Array.of(1) }
 
 const none = new Uint8Array(0)
+const disconnected: Tlv = { type: tlvType.disconnected, value: none }
 const nothing: Received = { replies: [], events: [] }
 const sessionLife = 7_200_000 // ms, D15: as in the example of the text
+const leastLife = 300_000 // ms: no honest peer's keys are too old by then; each renewal costs us a DAKE
 const patience = 30_000 // ms: a DAKE takes three messages and 0.1 s

@@ -87,6 +87,21 @@ describe('a stranger', () => {
     expect(asked).toEqual([fingerprintOf(bob.identity)])
   })
 
+  test('is not secured if the answer has become another between Identity and Auth-I', () => {
+    let answer = true
+    const alice = aliceWith({ accepts: () => answer })
+    const bob = bobWith()
+    const authI = bob.receive(alice.receive(bob.start(0), 0).replies[0]!, 0).replies[0]!
+    answer = false
+    expect(alice.receive(authI, 0)).toEqual({
+      replies: [],
+      events: [{ kind: 'refused', why: 'wrong-fingerprint' }],
+    })
+    expect([alice.isSecured, alice.isExchanging]).toEqual([false, false])
+    answer = true
+    expect(alice.receive(authI, 0).events).toEqual([])
+  })
+
   test('gets no Auth-I when the initiator does not accept the fingerprint', () => {
     const bob = bobWith({ accepts: () => false })
     const authR = aliceWith().receive(bob.start(0), 0).replies[0]!

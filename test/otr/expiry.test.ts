@@ -112,6 +112,35 @@ describe('a session', () => {
     expect(kindsOf(carry(pair, replies, now))).toEqual(['secured', 'secured'])
   })
 
+  test('less than 5 minutes old does not expire at the peer’s word: that is the end of the conversation', () => {
+    for (const [now, kinds] of [
+      [299_999, ['finished']],
+      [300_000, ['expired']],
+    ] as const) {
+      const { alice, bob } = securedPair()
+      const [last] = alice.expire(life).replies
+      const { replies, events } = bob.receive(last!, now)
+      expect(kindsOf(events)).toEqual(kinds)
+      expect(replies).toHaveLength(now < 300_000 ? 0 : 1)
+      expect([bob.isSecured, bob.isExchanging]).toEqual([false, replies.length > 0])
+    }
+  })
+
+  test('is replaced within the allowance only, whoever’s keys were too old: else it is the end of all', () => {
+    const refusing = () => securedPair({ bob: { dakes: { take: () => false } } })
+    const theirs = refusing()
+    const [last] = theirs.alice.expire(life).replies
+    expect(theirs.bob.receive(last!, life - 1)).toEqual({ replies: [], events: [{ kind: 'finished' }] })
+    const ours = refusing()
+    const { replies, events } = ours.bob.expire(life)
+    expect(events).toEqual([{ kind: 'finished' }])
+    expect(replies).toHaveLength(1)
+    expect(kindsOf(ours.alice.receive(replies[0]!, life - 1).events)).toEqual(['finished'])
+    for (const { bob } of [theirs, ours]) {
+      expect([bob.isSecured, bob.isExchanging, bob.deadline]).toEqual([false, false, Infinity])
+    }
+  })
+
   test('that is not replaced within half a minute ends the conversation', () => {
     const { alice, bob } = securedPair()
     for (const side of [alice, bob]) {
