@@ -10,7 +10,7 @@
 import type { Random } from '../crypto.ts'
 import { equal, wipe } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
-import { Attempts } from './attempts.ts'
+import { Attempts, ProofLimits, Refusals } from './attempts.ts'
 import { type DakeAllowance, DakeBudget } from './budget.ts'
 import {
   abandon,
@@ -126,6 +126,8 @@ export class Conversation {
   #renewalEnds = Infinity // ms: expired, and to be secured again by then
   readonly #fingerprint: Fingerprint // our own
   readonly #attempts: Attempts
+  readonly #proofs = new ProofLimits()
+  readonly #refusals = new Refusals()
   readonly #dakes: DakeAllowance
   #runs = 0 // of SMP
 
@@ -267,9 +269,14 @@ export class Conversation {
   }
 
   /** Why `startSmp` cannot be called. */
-  smpHurdle(now: number): SmpHurdle | 'not-secured' | undefined {
+  smpHurdle(now: number, input: Pick<SmpInput, 'isProof'> = {}): SmpHurdle | 'not-secured' | undefined {
     const session = this.#live(now)
-    return session ? session.smp.hurdle(now) : 'not-secured'
+    return session ? session.smp.hurdle(now, input) : 'not-secured'
+  }
+
+  /** The peer's next run in the secured session is a proof: to be answered with `isProof`. */
+  expectProof(): void {
+    this.#session?.smp.expectProof()
   }
 
   /**
@@ -505,6 +512,8 @@ export class Conversation {
       peer: fingerprint,
       ssid,
       attempts: this.#attempts,
+      proofs: this.#proofs,
+      refusals: this.#refusals,
       random: this.#options.random,
       nextRun: () => ++this.#runs,
     })

@@ -4,7 +4,7 @@
  * "The SMP State Machine".
  */
 import { type Random, wipe } from '../crypto.ts'
-import type { Attempts, Hurdle } from './attempts.ts'
+import type { Attempts, Hurdle, Limits, ProofLimits, Refusals } from './attempts.ts'
 import type { Fingerprint } from './identity.ts'
 import { decodeSmp1, decodeSmp2, decodeSmp3, decodeSmp4, type Smp1 } from './smpmessage.ts'
 import {
@@ -37,13 +37,17 @@ export type SmpEvent = {
 } & (
   | { readonly state: 'asked'; readonly question: string } // foreign text; empty: without a question
   | { readonly state: 'running' } // the other side has answered
-  | { readonly state: 'succeeded' | 'failed' }
+  /** `byQuestion`: we answered a question of the peer's, which shows that we are whom he takes us for, not who he is. */
+  | { readonly state: 'succeeded'; readonly byQuestion: boolean }
+  | { readonly state: 'failed' }
   | { readonly state: 'aborted'; readonly why: SmpEnd }
 )
 
 export interface SmpInput {
   /** What both are to know: octets, or a text, which is put in NFC and UTF-8. The caller's octets stay the caller's. */
   readonly secret: Uint8Array | string
+  /** The secret is the program's, not the user's: the limits of the user's attempts do not count it (`ProofLimits`). */
+  readonly isProof?: boolean
 }
 
 /** Why a run cannot be begun. */
@@ -54,6 +58,8 @@ export interface SmpOptions {
   readonly peer: Fingerprint
   readonly ssid: Uint8Array
   readonly attempts: Attempts
+  readonly proofs: ProofLimits // of the conversation, as
+  readonly refusals: Refusals
   readonly random: Random
   readonly nextRun: () => number
 }
@@ -76,29 +82,45 @@ export class Smp {
   readonly #options: SmpOptions
   #state: State = { kind: 'idle' }
   #run = 0
+  #begunAt = 0 // ms
+  #limits: Limits // of the run
+  #question = '' // of the peer, in the run
+  #expectsProof = false
 
   constructor(options: SmpOptions) {
     this.#options = options
+    this.#limits = options.attempts
   }
 
-  hurdle(now: number): SmpHurdle | undefined {
+  hurdle(now: number, { isProof = false }: Pick<SmpInput, 'isProof'> = {}): SmpHurdle | undefined {
     if (this.#state.kind !== 'idle') return 'running'
-    return this.#options.attempts.hurdle(this.#options.peer, now)
+    return this.#limitsOf(isProof).hurdle(this.#options.peer, now)
+  }
+
+  /** The peer's next run is a proof: its message 1 is not held against the user's limits. */
+  expectProof(): void {
+    this.#expectsProof = true
   }
 
   /** "User requests to begin SMP". @throws Error if there is a hurdle, RangeError if the question is too long */
-  start({ secret, question = '' }: SmpInput & { readonly question?: string }, now: number): Tlv {
-    const hurdle = this.hurdle(now)
+  start(
+    { secret, question = '', isProof = false }: SmpInput & { readonly question?: string },
+    now: number,
+  ): Tlv {
+    const hurdle = this.hurdle(now, { isProof })
     if (hurdle) throw new Error(`smp: ${hurdle}`)
     const { own, peer, random } = this.#options
     const { state, message } = begin(this.#secret(secret, own, peer), question, random)
+    this.#limits = this.#limitsOf(isProof)
+    this.#question = ''
     this.#enter(state, now)
     return { type: tlvType.smp1, value: message }
   }
 
-  /** `undefined` if that question is no longer open. */
-  answer({ secret, run }: SmpInput & { readonly run: number }): Tlv | undefined {
+  /** `undefined` if that question is no longer open; an abort if it is one proof too many. */
+  answer({ secret, run, isProof = false }: SmpInput & { readonly run: number }): Tlv | undefined {
     if (this.#state.kind !== 'asked' || run !== this.#run) return undefined
+    if (isProof && !this.#countAsProof()) return this.abort()
     const { own, peer, random } = this.#options
     const { state, message } = reply(this.#secret(secret, peer, own), this.#state.message, random)
     this.#state = state
@@ -134,11 +156,11 @@ export class Smp {
   /** "Receiving a SMP Message 1". Nobody is asked what is not proven. */
   #receive1(value: Uint8Array, now: number): SmpHeard {
     if (this.#state.kind !== 'idle') return this.#refuse('out-of-turn')
-    const hurdle = this.hurdle(now)
-    if (hurdle && hurdle !== 'running') {
-      this.#run = this.#options.nextRun()
-      return { reply: abortTlv, event: this.#aborted(hurdle) }
-    }
+    const limits = this.#limitsOf(this.#expectsProof)
+    const hurdle = limits.hurdle(this.#options.peer, now)
+    if (hurdle) return this.#refuseFor(hurdle, now)
+    this.#limits = limits
+    this.#expectsProof = false
     const message = this.#enterIfProven(decodeSmp1(value), now)
     return message
       ? { event: this.#event({ state: 'asked', question: message.question }) }
@@ -148,6 +170,7 @@ export class Smp {
   #enterIfProven(message: Smp1 | undefined, now: number): Smp1 | undefined {
     this.#enter({ kind: 'idle' }, now) // one of three a minute, whatever it holds
     if (!message || !isProven(message)) return undefined
+    this.#question = message.question
     this.#state = { kind: 'asked', message }
     return message
   }
@@ -184,17 +207,44 @@ export class Smp {
   }
 
   #settle(isEqual: boolean): SmpEvent {
-    const { attempts, peer } = this.#options
+    const { peer } = this.#options
     this.#state = { kind: 'idle' }
-    if (isEqual) attempts.allow(peer)
-    else attempts.fail(peer)
-    return this.#event({ state: isEqual ? 'succeeded' : 'failed' })
+    if (isEqual) this.#limits.allow(peer)
+    else this.#limits.fail(peer)
+    return this.#event(
+      isEqual ? { state: 'succeeded', byQuestion: this.#question !== '' } : { state: 'failed' },
+    )
+  }
+
+  #limitsOf(isProof: boolean): Limits {
+    return isProof ? this.#options.proofs : this.#options.attempts
+  }
+
+  /** The peer's run is a proof, though its message 1 was not expected as one. */
+  #countAsProof(): boolean {
+    const { attempts, proofs, peer } = this.#options
+    if (this.#limits === proofs) return true
+    attempts.takeBack(peer)
+    this.#limits = proofs
+    if (proofs.hurdle(peer, this.#begunAt)) return false
+    proofs.begin(peer, this.#begunAt)
+    return true
   }
 
   #enter(state: State, now: number): void {
     this.#run = this.#options.nextRun()
-    this.#options.attempts.begin(this.#options.peer, now)
+    this.#begunAt = now
+    this.#limits.begin(this.#options.peer, now)
     this.#state = state
+  }
+
+  /** A run that is not taken part in: a peer who asks without end fills neither the line nor the screen. */
+  #refuseFor(hurdle: Hurdle, now: number): SmpHeard {
+    const { refusals, nextRun } = this.#options
+    const reply = refusals.mayAnswer(now) ? { reply: abortTlv } : {}
+    if (!refusals.mayTell(now)) return reply
+    this.#run = nextRun()
+    return { ...reply, event: this.#aborted(hurdle) }
   }
 
   /** The text answers every message out of turn or in error with an abort. */
@@ -212,7 +262,7 @@ export class Smp {
     this.#state = { kind: 'idle' }
     if (state.kind === 'idle') return false
     if (state.kind !== 'asked') forget(state)
-    if (state.kind === 'expect-4') this.#options.attempts.fail(this.#options.peer)
+    if (state.kind === 'expect-4') this.#limits.fail(this.#options.peer)
     return true
   }
 

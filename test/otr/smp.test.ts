@@ -1,7 +1,7 @@
 import { ed448 } from '@noble/curves/ed448.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Attempts } from '../../src/otr/attempts.ts'
+import { Attempts, ProofLimits, Refusals } from '../../src/otr/attempts.ts'
 import type { ConversationEvent } from '../../src/otr/conversation.ts'
 import {
   encodeScalar,
@@ -35,6 +35,8 @@ function sides(attempts = { alice: new Attempts(), bob: new Attempts() }) {
       peer: fingerprints[peer],
       ssid,
       attempts: attempts[own],
+      proofs: new ProofLimits(),
+      refusals: new Refusals(),
       random: seeded(`smp of ${own}`),
       nextRun,
     })
@@ -386,6 +388,99 @@ describe('the limits of SMP', () => {
     pair.alice.allowSmp()
     expect(run(pair, { alice: 'a', bob: 'a' }, later(100)).bob).toEqual(['asked', 'succeeded'])
     expect(new Attempts([[fingerprints.bob, 3]]).hurdle(fingerprints.bob, 0)).toBe('too-many-failures')
+  })
+
+  test('runs beyond them are told once a minute and answered once a second', () => {
+    const { alice, bob } = sides()
+    const { bob: spent } = sides()
+    const message = alice.start({ secret: 'a' }, 0)
+    for (let i = 0; i < 3; i++) {
+      spent.receive(message, 0)
+      spent.abort()
+    }
+    const heard = [0, 999, 1_000, 1_001, 59_999].map((now) => spent.receive(message, now))
+    expect(heard.map(({ reply }) => reply !== undefined)).toEqual([true, false, true, false, true])
+    expect(heard.map(({ event }) => event !== undefined)).toEqual([true, false, false, false, false])
+    expect(states([bob.receive(message, 0).event])).toEqual(['asked'])
+    const attempts = { alice: new Attempts(), bob: new Attempts([[fingerprints.alice, 3]]) }
+    const { bob: failed } = sides(attempts)
+    const told = [0, 59_999, 60_000].map((now) => states([failed.receive(message, now).event]))
+    expect(told).toEqual([['aborted too-many-failures'], [], ['aborted too-many-failures']])
+  })
+
+  /** Both sides prove a code: what alice, who begins, and bob, who was asked, told at the end. */
+  function prove({ alice, bob }: ReturnType<typeof sides>, secrets: { alice: string; bob: string }, now = 0) {
+    const first = bob.receive(alice.start({ secret: secrets.alice, isProof: true }, now), now)
+    if (first.event?.state !== 'asked') return states([first.event])
+    const second = bob.answer({ secret: secrets.bob, run: first.event.run, isProof: true })!
+    const last = bob.receive(alice.receive(second, now).reply!, now)
+    return states([last.event, alice.receive(last.reply!, now).event])
+  }
+
+  test('a proof neither counts nor is counted, nor does its success forget what failed', () => {
+    const attempts = { alice: new Attempts(), bob: new Attempts() }
+    const pair = sides(attempts)
+    const failures = () => [
+      attempts.alice.failures(fingerprints.bob),
+      attempts.bob.failures(fingerprints.alice),
+    ]
+    for (let i = 0; i < 2; i++) expect(prove(pair, { alice: 'a', bob: 'b' })).toEqual(['failed', 'failed'])
+    expect(failures()).toEqual([0, 0])
+    attempts.alice.fail(fingerprints.bob)
+    attempts.bob.fail(fingerprints.alice)
+    for (let i = 0; i < 2; i++)
+      expect(prove(pair, { alice: 'a', bob: 'a' })).toEqual(['succeeded', 'succeeded'])
+    expect(failures()).toEqual([1, 1])
+    expect([pair.alice.hurdle(0), pair.bob.hurdle(0)]).toEqual([undefined, undefined])
+  })
+
+  test('a proof that is expected runs when the user’s attempts are used up; the next run is his again', () => {
+    const attempts = {
+      alice: new Attempts([[fingerprints.bob, 3]]),
+      bob: new Attempts([[fingerprints.alice, 3]]),
+    }
+    const pair = sides(attempts)
+    pair.bob.expectProof()
+    expect(prove(pair, { alice: 'a', bob: 'a' })).toEqual(['succeeded', 'succeeded'])
+    expect(prove(pair, { alice: 'a', bob: 'a' })).toEqual(['aborted too-many-failures'])
+  })
+
+  test('six proofs a minute, expected or not, and one at a time', () => {
+    for (const isExpected of [true, false]) {
+      const pair = sides()
+      for (let i = 0; i < 6; i++) {
+        if (isExpected) pair.bob.expectProof()
+        expect(prove(pair, { alice: 'a', bob: 'a' })).toEqual(['succeeded', 'succeeded'])
+      }
+      expect(pair.alice.hurdle(59_999, { isProof: true })).toBe('too-often')
+      expect(pair.alice.hurdle(60_000, { isProof: true })).toBeUndefined()
+      const seventh = sides().alice.start({ secret: 'a', isProof: true }, 0)
+      if (isExpected) pair.bob.expectProof()
+      const { event } = pair.bob.receive(seventh, 59_999)
+      if (isExpected) expect(states([event])).toEqual(['aborted too-often'])
+      else
+        expect(pair.bob.answer({ secret: 'a', run: event!.run, isProof: true })?.type).toBe(tlvType.smpAbort)
+      expect(pair.bob.hurdle(59_999)).toBeUndefined()
+      pair.alice.start({ secret: 'a', isProof: true }, 60_000)
+      expect(pair.alice.hurdle(60_000, { isProof: true })).toBe('running')
+    }
+  })
+
+  test('only who answered a question of the other’s is told that it was one', () => {
+    for (const question of ['', 'where?']) {
+      const { alice, bob } = sides()
+      const asked = bob.receive(alice.start({ secret: 'a', question }, 0), 0).event as SmpEvent
+      const third = alice.receive(bob.answer({ secret: 'a', run: asked.run })!, 0).reply!
+      const last = bob.receive(third, 0)
+      expect(last.event).toMatchObject({ state: 'succeeded', byQuestion: question !== '' })
+      expect(alice.receive(last.reply!, 0).event).toMatchObject({ state: 'succeeded', byQuestion: false })
+      bob.receive(alice.start({ secret: 'a', question }, 0), 0)
+      bob.abort()
+      alice.abort()
+      const turned = alice.receive(bob.start({ secret: 'a' }, 0), 0).event as SmpEvent
+      const fourth = alice.receive(bob.receive(alice.answer({ secret: 'a', run: turned.run })!, 0).reply!, 0)
+      expect(bob.receive(fourth.reply!, 0).event).toMatchObject({ state: 'succeeded', byQuestion: false })
+    }
   })
 
   test('a peer who goes silent, aborts or leaves after message 3 has had its guess', () => {

@@ -7,7 +7,7 @@
  */
 import { expect, test } from 'vitest'
 import { armor, unarmor } from '../../src/otr/armor.ts'
-import { Attempts } from '../../src/otr/attempts.ts'
+import { Attempts, ProofLimits, Refusals } from '../../src/otr/attempts.ts'
 import type { Conversation, Received } from '../../src/otr/conversation.ts'
 import { readMpi } from '../../src/otr/dh.ts'
 import { decodePoint, decodeScalar } from '../../src/otr/ed448.ts'
