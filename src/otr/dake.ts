@@ -116,8 +116,10 @@ export function validate(
   const profile = validateClientProfile(bytes, { senderTag, wall })
   if ('kind' in profile) return profile
   // The signed letter says whether there is a key: neither can be stripped without the other.
-  if (message.kind === 'identity' && profile.isPostQuantum !== isEncapsulationKey(kem))
-    return { kind: 'keys' }
+  if (message.kind === 'identity') {
+    if (profile.isPostQuantum !== kem.length > 0) return { kind: 'keys' }
+    if (profile.isPostQuantum && !isEncapsulationKey(kem)) return { kind: 'keys' }
+  }
   if (!isInGroup(keys.dh) || !isInGroup(keys.firstDh)) return { kind: 'keys' }
   const ecdhPoint = decodePoint(keys.ecdh)
   const firstEcdhPoint = ecdhPoint && decodePoint(keys.firstEcdh)

@@ -127,6 +127,7 @@ describe('the post-quantum extension', () => {
     profile[profile.indexOf(0x71)] = 0x34 // q
     refuses({ ...identity, profile, kem: none })
     refuses({ ...identity, profile: bob.profile }) // an older profile of his, and the key
+    refuses({ ...identity, profile: bob.profile, kem: new Uint8Array(ekSize).fill(0xff) }) // and what is no key
     refuses({ ...identity, kem: identity.kem.map((octet, at) => (at === 1 ? 0xff : octet)) }) // a coefficient >= 3329
   })
 
