@@ -95,6 +95,23 @@ describe.each(spoilt)('10,000 datagrams, %s', (name, spoil) => {
   })
 })
 
+test('a responder knows 4,096 inits of a pair, and forgets the first for one more', () => {
+  const [keys, lot, peer] = [keysOf(40), dice(9), address('10.0.0.1:1')]
+  const responder = new Responder()
+  const options = { keys, epoch: 7, random: lot.random }
+  const isNew = (init: Uint8Array, index: number, now: number) => {
+    const { established } = responder.receive(init, peer, { ...options, index }, now) ?? {}
+    responder.settle(index)
+    return established !== undefined
+  }
+  const made = () => new Initiator({ keys, index: 1, random: lot.random }).init
+  const inits = Array.from({ length: 4_096 }, made)
+  expect(inits.every((init, i) => isNew(init, i, 0))).toBe(true)
+  expect(inits.some((init) => isNew(init, 0, 20_000))).toBe(false)
+  expect(isNew(made(), 5_000, 20_000)).toBe(true)
+  expect([inits[1]!, inits[0]!].map((init) => isNew(init, 5_001, 40_000))).toEqual([false, true])
+}, 60_000)
+
 test('every bit of 200 frames of a link, flipped, opens nothing', () => {
   const { initiator, responder } = establish()
   const [from, to] = [new Sealed(initiator, 0), new Sealed(responder, 0)]

@@ -83,7 +83,8 @@ function samples(): {
 }
 
 function smpOf(own: 'alice' | 'bob', peer: 'alice' | 'bob', ssid: Uint8Array, nextRun: () => number): Smp {
-  const fixed = { ssid, attempts: new Attempts(), random: seeded(`fuzz ${own}`), nextRun }
+  const limits = { attempts: new Attempts(), proofs: new ProofLimits(), refusals: new Refusals() }
+  const fixed = { ssid, ...limits, random: seeded(`fuzz ${own}`), nextRun }
   return new Smp({ own: fingerprints[own], peer: fingerprints[peer], ...fixed })
 }
 

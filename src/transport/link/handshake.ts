@@ -81,14 +81,15 @@ export class Responder {
     if (!read) return undefined
     const ephemeral = latin1(read.noise.subarray(0, 32))
     if (this.#ephemerals.has(ephemeral)) return this.#repeat(init, peer)
-    const [oldest] = this.#halfOpen
-    const displaced = this.#halfOpen.length >= maxHalfOpen ? oldest : undefined
-    if (displaced && now - displaced.since <= displaceable) return undefined
+    const isFull = this.#halfOpen.length >= maxHalfOpen
+    const displaceables = this.#halfOpen.filter(({ since }) => now - since > displaceable)
+    if (isFull && displaceables.length === 0) return undefined
     const agreed = respond(read.noise, { prologue, psk: keys.psk, secret: random(32) })
     if (!agreed) return undefined
     const { h, ck, message } = agreed
     const response = writeResponse(keys, { index, peerIndex: read.index, noise: message })
     this.#remember(ephemeral, epoch)
+    const displaced = isFull ? oneOf(displaceables, random) : undefined
     if (displaced) this.#displace(displaced)
     this.#recent.push({ index, init, response, peers: new Set([peer]), until: now + repeatsFor })
     this.#halfOpen = [...this.#halfOpen, { index, since: now }]
@@ -141,17 +142,23 @@ interface Recent {
   readonly until: number // ms
 }
 
+/** One by lot: the bias of a modulo of 32 bits is nothing for four. */
+function oneOf<Item>(items: readonly Item[], random: Random): Item | undefined {
+  return items[new DataView(random(4).slice().buffer).getUint32(0) % items.length]
+}
+
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
 /** Noise, section 6: another version of the link shares no handshake with this one. */
 const prologue = new TextEncoder().encode('otrtalk link v1')
 // An init that was recorded while we were off is new to us. Whoever plays such back takes a place from nobody
-// for longer than `displaceable`, and an honest link has that long to come up.
+// for longer than `displaceable`, and an honest link has that long to come up; beyond that the lot decides, so
+// that nobody can time his recordings to a certain link's turn.
 const maxHalfOpen = 4
 const displaceable = 2_000 // ms: a DAKE's three messages and its work, at 500 ms RTT
 const halfOpenFor = 15_000 // ms: a link that is not up by then is lost
 const repeatsFor = 10_000 // ms
 const maxPeers = 8
-// 10 kB a buddy. The oldest is forgotten, not the newest refused: 256 tries in three epochs are an
-// honest buddy's on a bad line, and a replay of what is forgotten gains half a link for 15 s.
-const maxEphemerals = 256
+// 160 kB a buddy at most, and three epochs. The oldest is forgotten, not the newest refused, which would lock an
+// honest buddy out; a replay of what is forgotten gains half a link for 15 s.
+const maxEphemerals = 4_096
