@@ -62,7 +62,8 @@ function writeBuddy(writer: Writer, buddy: Buddy): void {
     .u64(BigInt(buddy.lastSeenAt ?? 0))
 }
 
-export function decodeContents(octets: Uint8Array): Contents | undefined {
+/** `newer`: a field that this program does not know, behind all that it does. */
+export function readContents(octets: Uint8Array): Contents | 'newer' | undefined {
   const reader = new Reader(octets)
   const identity = readIdentity(reader)
   const createdAt = time(reader)
@@ -70,8 +71,15 @@ export function decodeContents(octets: Uint8Array): Contents | undefined {
   const nodes = list(reader, maxNodes, readNode)
   if (!identity || !buddies || !nodes) return undefined
   const contents = decodeFields(reader, { identity, createdAt, buddies, nodes, former: [], invites: [] })
+  if (contents === 'newer') return contents
   if (!contents || !reader.isComplete) return undefined
   return areSound(contents.buddies, identity.address) ? contents : undefined
+}
+
+/** The same, for whom it is all one why there are none. */
+export function decodeContents(octets: Uint8Array): Contents | undefined {
+  const contents = readContents(octets)
+  return contents === 'newer' ? undefined : contents
 }
 
 /** What came to the vault later: one that was written before ends where they begin. */
@@ -90,11 +98,14 @@ const fields: readonly Field[] = [
   { type: 3, encode: encodeInvites, decode: decodeInvites },
 ]
 
-function decodeFields(reader: Reader, before: Contents): Contents | undefined {
+const newestField = Math.max(...fields.map(({ type }) => type))
+
+function decodeFields(reader: Reader, before: Contents): Contents | 'newer' | undefined {
   let contents: Contents | undefined = before
   for (let last = 0; contents && reader.left > 0; ) {
     const type = reader.u8()
     const octets = reader.data()
+    if (reader.isSound && type > newestField) return 'newer' // what is in it, and behind it, is for others to judge
     const field = fields.find((field) => field.type === type)
     if (!field || type <= last || !reader.isSound || octets.length === 0) return undefined
     contents = field.decode(octets, contents)

@@ -9,7 +9,7 @@ import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { equal, hmacSha256, type Random, scrypt, sha256, wipe } from '../crypto.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
-import { type Contents, decodeContents, encodeContents } from './contents.ts'
+import { type Contents, encodeContents, readContents } from './contents.ts'
 
 /** What a guess of the passphrase costs: 128 N r octets of memory, and p times N r steps. */
 export interface Cost {
@@ -81,8 +81,9 @@ export class Vault {
     const vault = new Vault(head, master)
     wipe(master)
     const octets = decrypt({ key: vault.#key, nonce, aad: head }, sealed)
-    const contents = octets && decodeContents(octets)
+    const contents = octets && readContents(octets)
     if (octets) wipe(octets)
+    if (contents === 'newer') return { kind: 'refused', why: contents }
     return contents ? { kind: 'opened', vault, contents } : { kind: 'refused', why: 'damaged' }
   }
 

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Address } from '../../src/machine.ts'
 import { touchBuddy } from '../../src/profile/buddies.ts'
-import { type Contents, decodeContents, encodeContents, maxNodes } from '../../src/profile/contents.ts'
+import {
+  type Contents,
+  decodeContents,
+  encodeContents,
+  maxNodes,
+  readContents,
+} from '../../src/profile/contents.ts'
 import { selfWith } from '../../src/profile/identity.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import { aliceAddress, other, own, withBuddy } from './people.ts'
@@ -65,6 +71,14 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
     [[2, new Uint8Array(33)]],
   ] as const)
     expect(withFields(...fields)).toBeUndefined()
+})
+
+test('a field beyond the last known is of a newer program; a damaged one is not', () => {
+  const withField = (type: number, field: Uint8Array) =>
+    readContents(new Writer().bytes(octets).u8(type).data(field).done())
+  expect([4, 255].map((type) => withField(type, Uint8Array.of(1)))).toEqual(['newer', 'newer'])
+  expect(withField(2, Uint8Array.of(1))).toBeUndefined()
+  expect(readContents(Uint8Array.of(...octets, 4, 0, 0, 0, 9, 1))).toBeUndefined() // cut off
 })
 
 test('of a list of nodes the first 200 are kept', () => {

@@ -87,17 +87,32 @@ describe('a vault', () => {
   })
 })
 
+/** What is sealed in the file, and how to seal something else there: without any of our code. */
+function unsealed() {
+  const at = (from: number, size: number): Uint8Array => file.subarray(from, from + size)
+  const { logN, r, p } = cheap
+  const wrapping = scryptSync('correct horse', at(19, 32), 32, { N: 2 ** logN, r, p })
+  const master = xchacha20poly1305(wrapping, at(51, 24), at(0, 75)).decrypt(at(75, 48))
+  const key = createHmac('sha256', master).update('otrtalk vault contents\x01').digest()
+  const aead = () => xchacha20poly1305(key, at(123, 24), at(0, 123))
+  const reseal = (octets: Uint8Array): Uint8Array =>
+    withChecksum(Uint8Array.of(...at(0, 147), ...aead().encrypt(octets), ...new Uint8Array(32)))
+  return { octets: aead().decrypt(file.subarray(147, -32)), reseal }
+}
+
+test('a vault with a field beyond the last known is of a newer program, not damaged', async () => {
+  const { octets, reseal } = unsealed()
+  expect(await why(reseal(octets))).toBe('opened')
+  expect(await why(reseal(Uint8Array.of(...octets, 200, 0, 0, 0, 1, 7)))).toBe('newer')
+  expect(await why(reseal(Uint8Array.of(...octets, 0, 0, 0, 0, 1, 7)))).toBe('damaged')
+})
+
 /** docs/Protocol.md, "Vault", without any of our code but scrypt. */
 test('a vault is, octet for octet, what the page says', async () => {
   const at = (from: number, size: number): Uint8Array => file.subarray(from, from + size)
   expect(new TextDecoder().decode(at(0, 15))).toBe('otrtalk vault\n\0')
   expect([...at(15, 4)]).toEqual([1, cheap.logN, cheap.r, cheap.p])
-  const { logN, r, p } = cheap
-  const wrapping = scryptSync('correct horse', at(19, 32), 32, { N: 2 ** logN, r, p })
-  const master = xchacha20poly1305(wrapping, at(51, 24), at(0, 75)).decrypt(at(75, 48))
-  const key = createHmac('sha256', master).update('otrtalk vault contents\x01').digest()
-  const sealed = file.subarray(147, -32)
-  const octets = xchacha20poly1305(key, at(123, 24), at(0, 123)).decrypt(sealed)
+  const { octets } = unsealed()
   expect(octets.subarray(0, 57)).toEqual(own.keys.symmetricKey)
   expect(octets).toEqual(encodeContents(contents))
   expect(createHash('sha256').update(file.subarray(0, -32)).digest()).toEqual(Buffer.from(file.subarray(-32)))
