@@ -176,6 +176,11 @@ export function explainVerification(state: Verification, buddy: string): Notice 
         tone: 'bad',
         text: words`the verification broke off: something came that does not belong there`,
       }
+    case 'answered':
+      return plain(
+        words`your answer was right: ${name} knows now that it is you`,
+        words`you do not know yet that it is ${name}: ask something yourself, with /verify`,
+      )
     case 'too-often':
       return {
         tone: 'bad',

@@ -94,7 +94,7 @@ export function startTalking(options: TalkingOptions): Talking {
     if (event.kind !== 'moved' && event.kind !== 'met') return
     // An address that could not be taken is not confirmed: he tells it again.
     const isTaken = contact && formatProfileAddress(contact.address) === event.address
-    if (isTaken) running.act((talk) => talk.saved(event.buddy))
+    if (isTaken) running.act((talk) => talk.saved(event.buddy, event.address, performance.now()))
     else if (event.kind === 'met') throw meetingFault(metBy(contents, event, Date.now()))
   }
 

@@ -121,7 +121,10 @@ export const without = (invites: Invites, gone: Invite): Invites =>
  * met by it from here on: the code says the same of him as of a new one.
  */
 export function bind<Of extends Acquaintances>(contents: Of, proved: Invite, bound: Fingerprint): Of {
-  const invites = contents.invites.map((invite) => (isSame(invite, proved) ? { ...invite, bound } : invite))
+  // Whoever proved it first has it: another key is never taken instead.
+  const invites = contents.invites.map((invite) =>
+    isSame(invite, proved) ? { ...invite, bound: invite.bound ?? bound } : invite,
+  )
   const buddies = contents.buddies.map((buddy) =>
     isBuddy(buddy, bound) ? { ...buddy, fingerprint: bound, trust: atLeastByCode(buddy) } : buddy,
   )

@@ -7,7 +7,7 @@
  * earlier one began ends with it.
  */
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
-import { equal, type Random } from '../crypto.ts'
+import type { Random } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
 import type { Fingerprint } from '../otr/identity.ts'
 import type { SmpEvent, SmpHurdle } from '../otr/smp.ts'
@@ -51,6 +51,10 @@ export class Acquaintance {
   readonly #introduction: Introduction
   readonly #made = new Map<string, Pair>()
   #whom: Whom
+  /** Who he is to be, once the vault has it. */
+  #pending: Contact | undefined
+  #inVault: string | undefined // his address
+  #heardIn: Session | undefined // where he told it last
   #introducedIn: Session | undefined
   #isWarned = false // that too many verifications have failed
   #proving: Session | undefined // its first SMP is about the invite code
@@ -59,6 +63,7 @@ export class Acquaintance {
   constructor(options: AcquaintanceOptions) {
     this.#options = options
     this.#whom = options.whom
+    if (options.whom.kind === 'known') this.#inVault = formatProfileAddress(options.whom.contact.address)
     this.#introduction = new Introduction({ isDue: options.isStrange || options.whom.kind === 'invited' })
   }
 
@@ -71,12 +76,26 @@ export class Acquaintance {
     return this.#whom.kind === 'known'
   }
 
+  /** He will be a buddy in a moment: what he says waits for that. */
+  get isPending(): boolean {
+    return this.#pending !== undefined
+  }
+
+  /**
+   * Texts may go out: in a conversation that an invite led to only once he has
+   * proved the code and told his address in it, as he would not take them before.
+   */
+  mayTalk({ session, pair }: Secured): boolean {
+    if (!this.isMet || this.#proving === session) return false
+    return pair !== this.#options.invite || this.#heardIn === session
+  }
+
   /** The secrets he can be found and reached by. */
   get pairs(): readonly Pair[] {
     const { invite, selves } = this.#options
     const whom = this.#whom
+    if (whom.kind === 'invited') return invite ? [invite] : []
     const invites = invite && this.#introduction.isDue ? [invite] : []
-    if (whom.kind === 'invited') return invites
     // A former key of ours serves until he has said that he knows the one of now.
     const own = this.#introduction.isDue ? selves : selves.slice(0, 1)
     const pairs = own.map((self) => this.#pairOf(self, whom.contact.address))
@@ -103,10 +122,20 @@ export class Acquaintance {
   secured({ session, fingerprint, pair }: Secured, now: number): void {
     this.#asked = undefined
     const whom = this.#whom
-    // Pinned from here on.
-    if (whom.kind === 'known') this.#whom = { kind: 'known', contact: { ...whom.contact, fingerprint } }
+    if (whom.kind === 'known') {
+      const contact = { ...whom.contact, fingerprint: whom.contact.fingerprint ?? fingerprint }
+      this.#whom = { kind: 'known', contact } // pinned from here on
+    }
+    this.#pending = undefined
     this.#proving = pair === this.#options.invite ? session : undefined
-    if (this.#proving && pair.role === 'initiator') session.verify({ secret: pair.smpSecret }, now)
+    if (!this.#proving) return
+    if (pair.role === 'responder') {
+      session.expectProof()
+      return
+    }
+    if (session.verify({ secret: pair.smpSecret, isProof: true }, now) === undefined) return
+    this.#refuse('failed') // a conversation that cannot be proved is of no use
+    session.close(now)
   }
 
   /** Tells our address where that is due, once a conversation. */
@@ -132,24 +161,31 @@ export class Acquaintance {
     const { fingerprint } = current
     const heard = this.#introduction.heard(address, { fingerprint, id })
     if (!heard || !this.#pairOf(this.#options.selves[0], heard)) return
-    if (whom.kind === 'known' && equal(whom.contact.address, heard)) this.saved(current)
+    this.#heardIn = current.session
+    const text = formatProfileAddress(heard)
+    if (whom.kind === 'known' && this.#inVault === text) this.saved(current, text)
     else if (whom.kind === 'known') this.#moved(current, { ...whom.contact, address: heard })
     else this.#met(current, heard, now)
   }
 
-  /** What he told is in the vault: it can be confirmed. */
-  saved(current: Secured | undefined): void {
-    const id = this.#introduction.saved()
-    if (id !== undefined) current?.session.confirm(id)
+  /** This address is in the vault: he who told it is the buddy, and may know. */
+  saved(current: Secured | undefined, address: string): void {
+    const id = this.#introduction.saved(address)
+    if (id === undefined) return // another one was told since
+    this.#inVault = address
+    const contact = this.#pending
+    this.#pending = undefined
+    if (contact && formatProfileAddress(contact.address) === address) this.#whom = { kind: 'known', contact }
+    current?.session.confirm(id)
   }
 
   verify(current: Secured | undefined, input: { question?: string; secret: string }, now: number): void {
     if (!current || !this.isMet) return
     if (this.#proving === current.session) {
-      this.#tell(current, 'cancelled') // as while any other run is on
+      this.#tell(current, 'running') // the proof of the code: it will not take long
       return
     }
-    // docs/Protocol.md, "Sessions": after three failures the user must allow more. Who asks again after he was told does.
+    // docs/Protocol.md, "Verification": after three failures the user must allow more. Who asks again after he was told does.
     if (this.#isWarned) current.session.allowVerifying()
     const hurdle = current.session.verify(input, now)
     this.#isWarned = hurdle === 'too-many-failures'
@@ -190,7 +226,9 @@ export class Acquaintance {
         this.#tell(current, 'running')
         return
       case 'succeeded':
-        this.#raise(current, 'verified')
+        // Who answers a question shows that it is he. Who asked it may be anybody.
+        if (event.byQuestion) this.#tell(current, 'answered')
+        else this.#raise(current, 'verified')
         return
       case 'failed':
         this.#tell(current, 'failed')
@@ -210,14 +248,15 @@ export class Acquaintance {
     switch (event.state) {
       case 'asked':
         // Only the accepter asks; and only once, as a second guess would be another's.
-        if (pair.role === 'responder') session.answer({ secret: pair.smpSecret, run: event.run }, now)
+        if (pair.role === 'responder')
+          session.answer({ secret: pair.smpSecret, run: event.run, isProof: true }, now)
         return
       case 'running':
         return
       case 'succeeded':
         this.#proving = undefined
         this.#introducedIn = undefined // told before he had the proof, it was not taken
-        if (this.isMet) return
+        if (this.isMet || !this.accepts(fingerprint)) return
         this.#whom = { kind: 'invited', alias: this.alias, bound: fingerprint }
         this.#emit({ kind: 'bound', ...this.under(current) })
         return
@@ -242,12 +281,12 @@ export class Acquaintance {
       ...{ alias, address, fingerprint, trust: 'by-code', addedAt: at, lastSeenAt: at },
       ...{ isBlocked: false, isStrange: this.#introduction.isDue },
     }
-    this.#whom = { kind: 'known', contact }
+    this.#pending = contact
     this.#emit({ kind: 'met', address: formatProfileAddress(address), ...this.under(current) })
   }
 
   #moved(current: Secured, contact: Contact): void {
-    this.#whom = { kind: 'known', contact }
+    this.#pending = contact
     this.#emit({ kind: 'moved', address: formatProfileAddress(contact.address), ...this.under(current) })
   }
 
@@ -258,7 +297,8 @@ export class Acquaintance {
   }
 
   get #trust(): Trust {
-    return this.#whom.kind === 'known' ? this.#whom.contact.trust : 'unverified'
+    const contact = this.#whom.kind === 'known' ? this.#whom.contact : this.#pending
+    return contact?.trust ?? 'unverified'
   }
 
   /** Made once for each two addresses: what goes on with a pair goes on with the same one. */
@@ -297,5 +337,6 @@ function ended(why: (SmpEvent & { state: 'aborted' })['why']): Verification {
 
 function hindered(why: SmpHurdle | 'not-secured'): Verification {
   if (why === 'too-often') return 'too-often'
+  if (why === 'running') return 'running' // it goes on
   return why === 'too-many-failures' ? 'limited' : 'cancelled'
 }

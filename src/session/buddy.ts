@@ -95,6 +95,7 @@ export class Buddy {
   #rivals: Rival[] = [] // the oldest first
   #leaving: Live[] = [] // closed, their links still flush
   #told: { readonly why: Refused; readonly at: number } | undefined // the last refusal
+  #early: Payload[] = [] // texts that came while the vault was written
   #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
@@ -157,8 +158,14 @@ export class Buddy {
   }
 
   /** The address he told is in the vault. */
-  saved(): void {
-    this.#acquaintance.saved(this.#current)
+  saved(address: string, now: number): void {
+    const [current, wasMet] = [this.#current, this.#acquaintance.isMet]
+    this.#acquaintance.saved(current, address)
+    if (this.#isClosed) return
+    this.#ways.change(this.#acquaintance.pairs)
+    if (!current || wasMet || !this.#acquaintance.isMet) return
+    this.#welcome(current, now)
+    for (const payload of this.#early.splice(0)) this.#hearText(current, payload, now)
   }
 
   /** Ends the conversation, saying so; what is unconfirmed stays so. */
@@ -211,7 +218,7 @@ export class Buddy {
 
   get #isSayingDue(): boolean {
     const current = this.#current
-    if (!current?.session.hasRoom || !this.#acquaintance.isMet) return false
+    if (!current?.session.hasRoom || !this.#acquaintance.mayTalk(current)) return false
     return this.#outbox.next(current.fingerprint) !== undefined
   }
 
@@ -219,7 +226,7 @@ export class Buddy {
     const current = this.#current
     if (!current || live.session !== current.session) return
     this.#acquaintance.introduce(current, now)
-    if (!this.#acquaintance.isMet) return
+    if (!this.#acquaintance.mayTalk(current)) return
     while (current.session.hasRoom) {
       const message = this.#outbox.next(current.fingerprint)
       if (!message) return
@@ -344,6 +351,12 @@ export class Buddy {
   }
 
   #promote(rival: Rival, fingerprint: Fingerprint, now: number): void {
+    // Asked again: since the handshake began, another may have proved a code first.
+    if (!this.#acquaintance.accepts(fingerprint)) {
+      this.#refused(rival, { kind: 'refused', why: 'wrong-fingerprint' }, now)
+      this.#dismiss(rival, now)
+      return
+    }
     this.#rivals = this.#rivals.filter(({ session }) => session !== rival.session)
     this.#retireRivals(now)
     const old = this.#current
@@ -377,20 +390,13 @@ export class Buddy {
       const confirmed = this.#outbox.confirm(id, current.fingerprint)
       if (confirmed) this.#emit({ kind: 'delivered', buddy, id, ms: tenths(now - confirmed.saidAt) })
     }
-    if (payload.address) this.#hearAddress(current, payload, now)
-    else this.#hearText(current, payload, now)
-  }
-
-  #hearAddress(current: Current, payload: Payload, now: number): void {
-    const wasMet = this.#acquaintance.isMet
-    this.#acquaintance.hearAddress(current, payload, now)
-    if (wasMet) return
-    this.#tellAcquaintance(now)
-    this.#welcome(current, now)
+    if (payload.address) this.#acquaintance.hearAddress(current, payload, now)
+    else if (this.#acquaintance.isMet) this.#hearText(current, payload, now)
+    else if (this.#acquaintance.isPending && this.#early.length < maxEarly) this.#early.push(payload)
   }
 
   #hearText(current: Current, { id, text }: Payload, now: number): void {
-    if (id === undefined || !this.#acquaintance.isMet) return
+    if (id === undefined) return
     current.session.confirm(id)
     if (!this.#known.add(id)) return // resent because our receipt was lost
     const at = Math.floor(this.#options.wall(now))
@@ -438,6 +444,7 @@ export class Buddy {
 
   #lose(why: Lost, now: number): void {
     this.#current = undefined
+    this.#early = []
     this.#outbox.rewind()
     this.#since = now
     this.#phase = undefined
@@ -482,6 +489,8 @@ const isTried = ({ isUp, session }: Rival): boolean => isUp || session.role === 
 
 /** Beside each other: the buddy may be started twice in 15 s. */
 const maxRivals = 2
+
+const maxEarly = 64 // texts in the milliseconds that a write takes
 
 const refusedPause = 60_000 // ms; the same key would answer again
 const tellAgain = 600_000 // ms

@@ -87,6 +87,7 @@ export type TalkEvent =
 
 export type Verification =
   | 'running' // both sides compute
+  | 'answered' // our answer to his question was right: he knows that it is us, and no more
   | 'failed' // the two secrets differ
   | 'cancelled' // by either side
   | 'broken' // what came was not what the protocol says

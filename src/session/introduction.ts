@@ -4,14 +4,19 @@
  * confirmed, so that a crash in between loses nothing.
  */
 import type { Fingerprint } from '../otr/identity.ts'
-import { isFingerprintOf, type ProfileAddress, readProfileAddress } from '../profile/address.ts'
+import {
+  formatProfileAddress,
+  isFingerprintOf,
+  type ProfileAddress,
+  readProfileAddress,
+} from '../profile/address.ts'
 
 export class Introduction {
   /** Of the message that has our address; `undefined` once it is confirmed, or none is to be told. */
   #toldIn: string | undefined
   #isDue: boolean
-  /** Of the message that had his, until it is saved. */
-  #heardIn: string | undefined
+  /** His, and the message it came in, until it is in the vault. */
+  #heard: { readonly address: string; readonly id: string } | undefined
 
   constructor({ isDue }: { readonly isDue: boolean }) {
     this.#isDue = isDue
@@ -20,11 +25,6 @@ export class Introduction {
   /** Our address is to be told, and nobody has confirmed it. */
   get isDue(): boolean {
     return this.#isDue
-  }
-
-  /** There is something to confirm as soon as it is saved. */
-  get isUnsaved(): boolean {
-    return this.#heardIn !== undefined
   }
 
   /** It was sent in the message of this id, perhaps not for the first time. */
@@ -50,14 +50,15 @@ export class Introduction {
   ): ProfileAddress | undefined {
     const parsed = readProfileAddress(octets)
     if (parsed.kind === 'wrong' || !isFingerprintOf(parsed.address, fingerprint)) return undefined
-    this.#heardIn = id
+    this.#heard = { address: formatProfileAddress(parsed.address), id }
     return parsed.address
   }
 
-  /** The id to confirm, once. */
-  saved(): string | undefined {
-    const id = this.#heardIn
-    this.#heardIn = undefined
+  /** This address is in the vault: the id of the message to confirm, once, if it came in one. */
+  saved(address: string): string | undefined {
+    if (this.#heard?.address !== address) return undefined
+    const { id } = this.#heard
+    this.#heard = undefined
     return id
   }
 }

@@ -123,9 +123,14 @@ export class Session implements Machine<SessionEvent> {
     now: number,
   ): SmpHurdle | 'not-secured' | undefined {
     if (!this.#isFresh(now)) return 'not-secured'
-    const hurdle = this.#conversation.smpHurdle(now)
+    const hurdle = this.#conversation.smpHurdle(now, input)
     if (hurdle === undefined) this.#send(this.#conversation.startSmp(input, now))
     return hurdle
+  }
+
+  /** The other side will begin a run that proves an invite code: the next one counts for no limit of the user's. */
+  expectProof(): void {
+    this.#conversation.expectProof()
   }
 
   /** The user wants to verify although three verifications with this key have failed. */

@@ -95,9 +95,9 @@ export class Talk implements Machine<TalkEvent> {
     this.#whoms.set(whom.kind === 'known' ? whom.contact.alias : whom.alias, known)
   }
 
-  /** The address that he told is in the vault: he may know. */
-  saved(alias: string): void {
-    this.#buddies.get(alias)?.saved()
+  /** This address, that he told, is in the vault: he is the buddy, and may know. */
+  saved(alias: string, address: string, now: number): void {
+    this.#buddies.get(alias)?.saved(address, now)
   }
 
   act(command: Command, now: number): void {

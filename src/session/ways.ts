@@ -75,6 +75,7 @@ export class Ways {
 
   close(): void {
     for (const approach of this.#all()) approach.close()
+    this.#approaches = new Map()
   }
 
   *drain(now: number): Generator<Output<WaysEvent>> {

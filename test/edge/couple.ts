@@ -60,7 +60,7 @@ export class Profile {
       const isDoom = event.kind === this.#doom?.at
       if (!isDoom || this.#doom?.isSaved) this.contents = remembered(this.contents, event, this.now)
       if (isDoom) this.kill()
-      else if (event.kind === 'met' || event.kind === 'moved') this.running.talk.saved(event.buddy)
+      else if (event.kind === 'met' || event.kind === 'moved') this.running.saved(event)
     }
   }
 

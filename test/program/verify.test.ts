@@ -38,7 +38,7 @@ const trustOf = async (alias: string, at: Started): Promise<unknown> =>
   (await json(['buddy', 'show', alias], at))['trust']
 
 describe('a question on two screens', () => {
-  test('rightly answered verifies both, at once in the header, and in the vault; no answer is ever shown', async () => {
+  test('rightly answered verifies him who answered, at once in the header, and in the vault; no answer is ever shown', async () => {
     await using left = start(['chat', 'bob'], ada)
     await using right = start(['chat', 'ada'], bob)
     await left.waitFor('bob: secured, not verified')
@@ -55,7 +55,8 @@ describe('a question on two screens', () => {
     await right.waitFor('? *********')
     right.key('enter')
     await left.waitFor('bob: secured, verified by you')
-    await right.waitFor('ada: secured, verified by you')
+    await right.waitFor('your answer was right: ada knows now that it is you')
+    await right.waitFor('ada: secured, not verified')
     enter(left, '/info')
     await left.waitFor('verified by you: the fingerprints were compared')
     await left.waitFor('post-quantum protection is on')
@@ -69,11 +70,11 @@ describe('a question on two screens', () => {
       expect(await screen.ended()).toEqual({ code: 0 })
       expect(screen.state).toEqual(untouched)
     }
-    expect([await trustOf('bob', ada), await trustOf('ada', bob)]).toEqual(['verified', 'verified'])
+    expect([await trustOf('bob', ada), await trustOf('ada', bob)]).toEqual(['verified', 'unverified'])
     await using again = start(['chat', 'bob'], ada)
     await using there = new Program(['listen', '--json'], bob)
     await again.waitFor('bob: secured, verified by you')
-    expect(await there.event('secured')).toMatchObject({ trust: 'verified', pq: true })
+    expect(await there.event('secured')).toMatchObject({ trust: 'unverified', pq: true })
   })
 
   test('wrongly answered says so on both sides, and trust stays what it was', async () => {
@@ -111,7 +112,7 @@ test('plain lines on a terminal ask for the answer without showing it; JSON asks
   plain.key('backspace')
   plain.key('enter')
   expect(await json.event('verified')).toMatchObject({ buddy: 'bob', trust: 'verified' })
-  await plain.waitFor('verified: it is ada')
+  await plain.waitFor('your answer was right: ada knows now that it is you')
   expect(plain.raw).not.toContain('Venice')
   enter(plain, 'shown again')
   expect(await json.event('message')).toMatchObject({ text: 'shown again', trust: 'verified' })

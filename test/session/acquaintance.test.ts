@@ -20,10 +20,9 @@ const invitation = (alias: string, side: 'inviter' | 'accepter', prk = code()): 
 
 /** What the edge does when an address came: it writes the vault, then says so. */
 function saveWhatComes(...running: readonly Running[]): void {
-  for (const { host, talk } of running) {
-    for (const event of host.events)
-      if (event.kind === 'met' || event.kind === 'moved') talk.saved(event.buddy)
-  }
+  for (const each of running)
+    for (const event of each.host.events)
+      if (event.kind === 'met' || event.kind === 'moved') each.saved(event)
 }
 
 function runAndSave(world: World, ...running: readonly Running[]): void {
@@ -117,13 +116,72 @@ describe('an invite code', () => {
       },
     ])
     for (let i = 0; i < 4; i++) runAndSave(world, again, back)
-    expect(again.events('met')).toHaveLength(1)
+    expect(new Set(again.events('met').map(({ address }) => address)).size).toBe(1)
     expect([again.events('introduced').length, back.events('introduced').length]).toEqual([1, 1])
   })
 })
 
+describe('whoever has the code and comes second', () => {
+  test('takes nothing over, whenever she ends her handshake', () => {
+    for (const moment of ['bound', 'met'] as const) {
+      const world = new World({ seed: 6, latency: [20, 20] })
+      const a = world.run(ada, [invitation('friend', 'inviter')])
+      const e = world.run(eve, [invitation('ada', 'accepter')])
+      e.say('ada', 'a secret for Ada, from Eve')
+      for (let n = 0; n < 2_000 && e.events('phase').at(-1)?.phase !== 'securing'; n++) world.network.run(5)
+      world.network.run(70) // her Identity is answered; her Auth-I waits
+      e.tap.hold()
+      expect(a.events('bound')).toEqual([])
+      const b = world.run(bob, [invitation('ada', 'accepter')])
+      for (let n = 0; n < 2_000 && a.events(moment).length === 0; n++) world.network.run(5)
+      e.tap.release()
+      runAndSave(world, a, b)
+      expect(a.events('bound').map(({ fingerprint }) => fingerprint)).toEqual([bob.identity.fingerprint])
+      expect(a.events('met').map(({ fingerprint }) => fingerprint)).toEqual([bob.identity.fingerprint])
+      expect(new Set(a.events('secured').map(({ fingerprint }) => fingerprint))).toEqual(
+        new Set([bob.identity.fingerprint]),
+      )
+      b.say('ada', 'it is me')
+      world.network.run(2_000)
+      expect([a.texts, e.events('met')]).toEqual([['it is me'], []])
+    }
+  })
+})
+
+describe('an address that is not in the vault', () => {
+  test('is not confirmed, also when it is told again', () => {
+    const world = new World({ seed: 7, latency: [20, 20] })
+    const a = world.run(ada, [invitation('friend', 'inviter')])
+    const b = world.run(bob, [invitation('ada', 'accepter')])
+    for (let i = 0; i < 5; i++) {
+      world.network.run(20_000)
+      saveWhatComes(b)
+    }
+    expect(a.events('met')).toHaveLength(1)
+    expect([b.events('introduced'), a.events('secured'), a.texts]).toEqual([[], [], []])
+    saveWhatComes(a)
+    world.network.run(5_000)
+    expect([b.events('introduced').length, a.events('secured').length]).toEqual([1, 1])
+  })
+
+  test('what he says while it is written is shown when it is', () => {
+    const world = new World({ seed: 8, latency: [20, 20] })
+    const a = world.run(ada, [invitation('friend', 'inviter')])
+    const b = world.run(bob, [invitation('ada', 'accepter')])
+    b.say('ada', 'in the meantime')
+    for (let i = 0; i < 5; i++) {
+      world.network.run(2_000)
+      saveWhatComes(b)
+    }
+    expect([a.texts, b.events('sent').length]).toEqual([[], 1])
+    saveWhatComes(a)
+    world.network.run(2_000)
+    expect([a.texts, b.events('delivered').length]).toEqual([['in the meantime'], 1])
+  })
+})
+
 describe('verification', () => {
-  test('the right answer makes both verified; a wrong one says so, and trust stays', () => {
+  test('the right answer shows who gave it; a wrong one says so, and trust stays', () => {
     const { world, a, b } = meet()
     const ask = (secret: string, answer: string): void => {
       a.talk.act({ kind: 'verify', buddy: 'bob', question: 'Where did we meet?', secret }, world.network.now)
@@ -139,10 +197,22 @@ describe('verification', () => {
     expect(a.events('verified')).toMatchObject([
       { buddy: 'bob', trust: 'verified', fingerprint: bob.identity.fingerprint },
     ])
-    expect(b.events('verified')).toMatchObject([{ buddy: 'ada', trust: 'verified' }])
-    a.say('bob', 'now you know')
+    // Bob answered a question: whoever asked it knows that he is Bob, and that is all.
+    expect(b.events('verified')).toEqual([])
+    expect(b.events('verification').at(-1)).toMatchObject({ state: 'answered', trust: 'unverified' })
+    b.say('ada', 'now you know')
     world.network.run(1_000)
-    expect(b.events('message')).toMatchObject([{ trust: 'verified' }])
+    expect(a.events('message')).toMatchObject([{ trust: 'verified' }])
+  })
+
+  test('without a question both must have agreed on the secret before: it makes both verified', () => {
+    const { world, a, b } = meet()
+    a.talk.act({ kind: 'verify', buddy: 'bob', secret: 'our word' }, world.network.now)
+    world.network.run(1_000)
+    b.talk.act({ kind: 'answer', buddy: 'ada', secret: 'our word' }, world.network.now)
+    world.network.run(2_000)
+    expect(a.events('verified')).toMatchObject([{ trust: 'verified', fingerprint: bob.identity.fingerprint }])
+    expect(b.events('verified')).toMatchObject([{ trust: 'verified', fingerprint: ada.identity.fingerprint }])
   })
 
   test('a question of a conversation that is over is not answered in the next one', () => {

@@ -123,13 +123,15 @@ class Tap implements Machine<TalkEvent> {
   readonly heard: Datagram[] = []
   readonly sent: Datagram[] = []
   readonly #inner: Talk
+  #held: Output<TalkEvent>[] | undefined // what a hostile program keeps back
+  #released: Output<TalkEvent>[] = []
 
   constructor(inner: Talk) {
     this.#inner = inner
   }
 
   get deadline(): number {
-    return this.#inner.deadline
+    return this.#released.length > 0 ? -Infinity : this.#inner.deadline
   }
 
   receive(datagram: Datagram, now: number): void {
@@ -141,10 +143,22 @@ class Tap implements Machine<TalkEvent> {
     this.#inner.notice(notice, now)
   }
 
+  /** From here on its datagrams are kept back, until `release`. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  release(): void {
+    this.#released = this.#held ?? []
+    this.#held = undefined
+  }
+
   *drain(now: number): Generator<Output<TalkEvent>> {
+    yield* this.#released.splice(0)
     for (const out of this.#inner.drain(now)) {
       if (out.kind === 'send') this.sent.push(out.datagram)
-      yield out
+      if (out.kind === 'send' && this.#held) this.#held.push(out)
+      else yield out
     }
   }
 }
@@ -173,6 +187,11 @@ export class Running {
     const id = (++ids).toString(16).padStart(16, '0')
     this.talk.act({ kind: 'say', buddy, id, text }, this.#network.now)
     return id
+  }
+
+  /** The vault has what was told. */
+  saved({ buddy, address }: { readonly buddy: string; readonly address: string }): void {
+    this.talk.saved(buddy, address, this.#network.now)
   }
 
   quit(): void {

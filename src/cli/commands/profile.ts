@@ -33,7 +33,7 @@ export async function create(context: Context, { name: given, isOpen }: CreateAr
   printIdentity(context, name, identity)
   remark(
     context,
-    words`profile ${safeName(name)} was made; give its address to your buddies, and add theirs: otrtalk buddy add`,
+    words`profile ${safeName(name)} was made; to meet somebody: otrtalk invite, or exchange addresses: otrtalk buddy add`,
   )
   return 0
 }

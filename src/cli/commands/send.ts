@@ -101,7 +101,9 @@ class Sending implements Ui {
   tell(event: TalkEvent): void {
     const { stdout, stderr } = this.#options
     if (this.#json) stdout.write(jsonLine(event))
-    const notice = this.#json ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
+    // Its own goodbye is no news.
+    const isOurs = event.kind === 'lost' && event.why === 'closed'
+    const notice = this.#json || isOurs ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
     if (notice) stderr.write(`${notice.text}\n`)
     if (event.kind === 'listening') this.#say()
     if (event.kind === 'secured') this.#wasSecured = true
