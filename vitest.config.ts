@@ -11,6 +11,7 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/{program,lab,slow}/**'],
           testTimeout: 20_000, // a busy machine is no fault
+          maxWorkers: '100%', // vitest leaves one core alone
         },
       },
       {

@@ -8,10 +8,6 @@ const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, `${
 const names = readdirSync(folder).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? [])
 
 describe('the vectors of OTRv4', () => {
-  test.each(names)('%s replays', (name) => {
-    expect(replayOtrv4(name, read(name))).toMatchObject({ kind: 'passed' })
-  })
-
   test('fail when one digit of what is to be made is another', () => {
     const dake = read('dake') as { derived: { ssid: string } }
     dake.derived.ssid = dake.derived.ssid.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))
