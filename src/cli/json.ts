@@ -22,6 +22,7 @@ class Json implements Ui {
   readonly done: Promise<UiEnd>
   readonly #options: UiOptions
   readonly #streams: Streams
+  #isSecured = false
 
   constructor(options: UiOptions) {
     this.#options = options
@@ -30,6 +31,8 @@ class Json implements Ui {
   }
 
   tell(event: TalkEvent): void {
+    if (event.kind === 'secured') this.#isSecured = true
+    if (event.kind === 'lost') this.#isSecured = false
     this.#streams.print(visibleJson(fields(event)))
     this.#streams.hear(event)
   }
@@ -42,9 +45,11 @@ class Json implements Ui {
   #read(line: string): string | undefined {
     const { buddy, act, random = randomBytes } = this.#options
     if (line.trim() === '' || buddy === undefined) return undefined
-    const asked = request(line)
+    const wanted = request(line)
+    const isEarly = typeof wanted !== 'string' && wanted.kind !== 'say' && !this.#isSecured
+    const asked = isEarly ? 'a verification needs a secured conversation' : wanted
     if (typeof asked === 'string') {
-      this.#streams.print(visibleJson({ event: 'error', message: asked, hint: requestHint }))
+      this.#streams.print(visibleJson({ event: 'error', message: asked, hint: isEarly ? waitHint : requestHint }))
       return undefined
     }
     if (asked.kind !== 'say') {
@@ -163,6 +168,7 @@ function fields(event: TalkEvent): object {
 /** Of which conversation and key it is told. */
 const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fingerprint, session })
 
+const waitHint = 'wait for the event secured'
 const requestHint =
   'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}'
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

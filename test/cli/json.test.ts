@@ -80,6 +80,8 @@ test('stdin takes what to say, with an id of its own if it likes', async () => {
 test('stdin takes verifications, in the form in which a prompt takes them', async () => {
   const pipes = new Pipes()
   ui = openJson(pipes.options())
+  const under = { buddy: 'ada', session: 1, fingerprint: 'ff', trust: 'unverified' } as const
+  ui.tell({ kind: 'secured', path: 'lan', ms: 1, pq: true, ...under })
   pipes.stdin.write('{"verify":{"question":"Where  did\\nwe meet?","secret":" Rome "}}\n')
   pipes.stdin.write('{"verify":{"secret":"Re\u0301mi"}}\n{"answer":"Rome"}\n{"cancel":true}\n')
   await until(() => pipes.acts.length === 4, 'four acts')
@@ -89,6 +91,20 @@ test('stdin takes verifications, in the form in which a prompt takes them', asyn
     { kind: 'answer', buddy: 'ada', secret: 'Rome' },
     { kind: 'cancel', buddy: 'ada' },
   ])
+})
+
+test('a verification before the conversation is secured, or after it, is an error that says so', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  const errors = (): number => pipes.stdout.split('"a verification needs a secured conversation"').length - 1
+  pipes.stdin.write('{"verify":{"secret":"Rome"}}\n')
+  await until(() => errors() === 1, 'one error')
+  const under = { buddy: 'ada', session: 1, fingerprint: 'ff', trust: 'unverified' } as const
+  ui.tell({ kind: 'secured', path: 'lan', ms: 1, pq: true, ...under })
+  ui.tell({ kind: 'lost', buddy: 'ada', why: 'left' })
+  pipes.stdin.write('{"answer":"Rome"}\n')
+  await until(() => errors() === 2, 'another error')
+  expect(pipes.acts).toEqual([])
 })
 
 test.each([
