@@ -49,7 +49,9 @@ class Json implements Ui {
     const isEarly = typeof wanted !== 'string' && wanted.kind !== 'say' && !this.#isSecured
     const asked = isEarly ? 'a verification needs a secured conversation' : wanted
     if (typeof asked === 'string') {
-      this.#streams.print(visibleJson({ event: 'error', message: asked, hint: isEarly ? waitHint : requestHint }))
+      this.#streams.print(
+        visibleJson({ event: 'error', message: asked, hint: isEarly ? waitHint : requestHint }),
+      )
       return undefined
     }
     if (asked.kind !== 'say') {
