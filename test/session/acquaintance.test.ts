@@ -148,6 +148,20 @@ describe('whoever has the code and comes second', () => {
   })
 })
 
+test('what is said to a buddy who forgot the code’s proof in a crash waits until he has it again', () => {
+  for (const side of ['inviter', 'accepter'] as const) {
+    const world = new World({ seed: 12, latency: [20, 20] })
+    const { fingerprint } = bob.identity
+    const whom = { kind: 'known', contact: contactOf(bob, { fingerprint, trust: 'by-code' }) } as const
+    const a = world.run(ada, [{ whom, invite: Pair.ofInvite(code(), side), isStrange: true }])
+    a.say('bob', 'waited for you')
+    const b = world.run(bob, [invitation('ada', side === 'inviter' ? 'accepter' : 'inviter')])
+    for (let i = 0; i < 4; i++) runAndSave(world, a, b)
+    expect(b.texts).toEqual(['waited for you'])
+    expect(a.events('delivered')).toHaveLength(1)
+  }
+})
+
 describe('an address that is not in the vault', () => {
   test('is not confirmed, also when it is told again', () => {
     const world = new World({ seed: 7, latency: [20, 20] })
