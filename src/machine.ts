@@ -17,6 +17,8 @@ export type Address = string & { readonly __brand: 'Address' }
 /** A local end. Its maker (a machine, or the driver for an accepted stream) compares it by identity. */
 export interface Local {
   readonly kind: 'udp4' | 'udp6' | 'multicast4' | 'multicast6' | 'stream'
+  /** One more than the first of its kind: bound to a port that the system picks, whatever port was asked for. */
+  readonly isExtra?: true
 }
 
 /** Which of our ends speaks with which of the peer's addresses. */

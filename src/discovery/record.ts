@@ -15,9 +15,13 @@ import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { readCompact, writeCompact } from './compact.ts'
 
-/** How the address is known: an interface's, as others see it, mapped at the router, or this machine only. */
+/**
+ * How the address is known: an interface's, as others see it, mapped at the router, or this machine only.
+ * `changing`: seen once, by a NAT that gives each destination a port of its own; `predicted`: the port that such
+ * a NAT should give next.
+ */
 export interface Candidate {
-  readonly kind: 'host' | 'reflexive' | 'mapped' | 'loopback'
+  readonly kind: 'host' | 'reflexive' | 'mapped' | 'loopback' | 'changing' | 'predicted'
   readonly address: Address
 }
 
@@ -121,12 +125,14 @@ function decode(plain: Uint8Array): RendezvousRecord | undefined {
 const aad = ({ target, seq }: Seal): Uint8Array =>
   new Writer(30).u8(0x76).u8(0x31).bytes(target).u64(BigInt(seq)).done() // "v1"
 
-const codes = { host: 1, reflexive: 2, mapped: 3, loopback: 4 } as const
+const codes = { host: 1, reflexive: 2, mapped: 3, loopback: 4, changing: 5, predicted: 6 } as const
 const kinds: ReadonlyMap<number, Candidate['kind']> = new Map([
   [codes.host, 'host'],
   [codes.reflexive, 'reflexive'],
   [codes.mapped, 'mapped'],
   [codes.loopback, 'loopback'],
+  [codes.changing, 'changing'],
+  [codes.predicted, 'predicted'],
 ])
 
 export const recordSize = 512
