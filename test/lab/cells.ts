@@ -1,0 +1,91 @@
+/**
+ * The cells of the reach matrix: who stands behind which routers, and whether
+ * two otrtalks reach each other there. NAT kinds: test/lab/natlab/README.md.
+ */
+import type { Topology } from './internet.ts'
+
+export interface Cell {
+  readonly topology: Topology
+  /** By router; several words as `natlab nat` takes them. Routers that are not named keep what they have. */
+  readonly nats: Readonly<Record<string, string>>
+  /** The second is behind the same NAT as the first. */
+  readonly isNear?: boolean
+  /** Of every datagram on either side's line, in percent. */
+  readonly loss?: number
+  /** The second starts so many ms after the first is running. */
+  readonly lateMs?: number
+  /** There is no direct path: it must be said, with exit 3, within 15 s. */
+  readonly isHopeless?: boolean
+}
+
+const kinds = ['full-cone', 'restricted', 'port-restricted'] as const
+const symmetric = ['symmetric', 'symmetric-addr', 'symmetric-inc'] as const
+
+const duo = (natA: string, natB: string, more: Partial<Cell> = {}): Cell => ({
+  topology: 'duo',
+  nats: { natA, natB },
+  ...more,
+})
+
+/** Behind these, a hole opens by sending from one socket. */
+export const easy: readonly Cell[] = kinds.flatMap((natA, i) => kinds.slice(i).map((natB) => duo(natA, natB)))
+
+/** One side's port depends on whom it sends to. */
+export const mixed: readonly Cell[] = kinds.flatMap((natA) => symmetric.map((natB) => duo(natA, natB)))
+
+export const predicted: readonly Cell[] = [duo('symmetric-inc', 'symmetric-inc')]
+
+/** These lose their port to a datagram that comes before their own: both should start at once. */
+export const open: readonly Cell[] = [0, 300, 3_000].flatMap((lateMs) => [
+  duo('port-restricted-open', 'port-restricted', { lateMs }),
+  duo('port-restricted-open', 'port-restricted-open', { lateMs }),
+])
+
+export const lossy: readonly Cell[] = [
+  duo('port-restricted', 'port-restricted', { loss: 3 }),
+  duo('restricted', 'symmetric', { loss: 3 }),
+  duo('port-restricted', 'symmetric', { loss: 3 }),
+]
+
+export const hopeless: readonly Cell[] = [
+  duo('symmetric', 'symmetric', { isHopeless: true }),
+  duo('tcp443', 'full-cone', { isHopeless: true }),
+]
+
+/** One carrier's NAT over both of the home ones, or over one of them. */
+export const carrier: readonly Cell[] = [
+  ...kinds.map((cgn): Cell => ({ topology: 'cgnat', nats: { cgn, natA: 'port-restricted', natB: cgn } })),
+  { topology: 'cgnat', nats: { cgn: 'symmetric', natA: 'port-restricted', natB: 'restricted' } },
+  {
+    topology: 'cgnat',
+    nats: { cgn: 'port-restricted hairpin', natA: 'port-restricted', natC: 'port-restricted' },
+    isNear: true,
+  },
+]
+
+/** Both on one LAN: its addresses reach, whatever the router does. */
+export const home: readonly Cell[] = [
+  { topology: 'home', nats: { natA: 'port-restricted' }, isNear: true },
+  { topology: 'home', nats: { natA: 'port-restricted hairpin' }, isNear: true },
+  { topology: 'home', nats: { natA: 'symmetric' }, isNear: true },
+]
+
+/** IPv4 is hopeless, IPv6 has firewalls and no translation. */
+export const v6: readonly Cell[] = [{ topology: 'v6', nats: { natA: 'symmetric', natB: 'symmetric' } }]
+
+/** Hopeless but for the ports that the routers map when they are asked. */
+export const upnp: readonly Cell[] = [
+  { topology: 'upnp', nats: { natA: 'symmetric', natB: 'symmetric' } },
+  { topology: 'upnp', nats: { natA: 'symmetric', natB: 'port-restricted' } },
+]
+
+/** `port-restricted × symmetric, 3 % loss` */
+export function titleOf({ topology, nats, isNear, loss, lateMs }: Cell): string {
+  const where = topology === 'duo' ? '' : `${topology}: `
+  return [
+    `${where}${Object.values(nats).join(' × ')}`,
+    ...(isNear ? ['same NAT'] : []),
+    ...(loss ? [`${loss} % loss`] : []),
+    ...(lateMs ? [`${lateMs} ms late`] : []),
+  ].join(', ')
+}
