@@ -22,6 +22,9 @@ export interface Options {
   readonly port: number | undefined // any free one
   readonly bootstrap: readonly HostPort[] // instead of the public nodes
   readonly dht: boolean
+  readonly lan: 'also' | 'only' | 'off' // only: nothing leaves the link; off: no multicast
+  readonly portmap: boolean
+  readonly stun: readonly HostPort[] // none by default
   readonly json: boolean
   readonly plain: boolean
   readonly input: boolean // false: never ask

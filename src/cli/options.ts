@@ -16,6 +16,10 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--port <n>', 'the UDP port; any free one by default'],
   ['--bootstrap <host:port>', 'a DHT node to begin with; may be given several times'],
   ['--no-dht', 'do not use the DHT'],
+  ['--lan', 'use the local network only: nothing is sent beyond it'],
+  ['--no-lan', 'do not announce anything on the local network'],
+  ['--no-portmap', 'do not ask the router for a port'],
+  ['--stun <host:port>', 'a STUN server to ask for our address; may be given several times'],
   ['--json', 'one JSON object a line on stdout'],
   ['--plain', 'line by line, for pipes and screen readers'],
   ['--no-input', 'never ask anything'],
@@ -37,13 +41,24 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
   const off = (option: keyof Settings & Switch): boolean =>
     isTrue(flags[option]) ?? not(given(`no-${option}`, readSwitch)) ?? isTrue(settings[option]) ?? true
 
-  const fromSettings = settings.bootstrap?.map((text) => readHostPort(text, 'bootstrap in settings.json'))
+  const nodes = (option: 'bootstrap' | 'stun'): readonly HostPort[] | undefined =>
+    flagList(flags[option], `--${option}`) ?? given(option, readHostPorts)
+  const fromSettings = (option: 'bootstrap' | 'stun'): readonly HostPort[] =>
+    settings[option]?.map((text) => readHostPort(text, `${option} in settings.json`)) ?? []
+
+  const lan = lanOf(flags, { only: given('lan', readSwitch), off: given('no-lan', readSwitch) }, settings)
+  const stun = nodes('stun')
+  if (lan === 'only' && stun?.length)
+    throw usage('--lan sends nothing beyond the local network, and --stun asks a server there')
   const options: Options = {
     profile: given('profile', String),
     interface: given('interface', String) ?? settings.interface,
     port: given('port', readPort) ?? settings.port,
-    bootstrap: flagList(flags['bootstrap']) ?? given('bootstrap', readHostPorts) ?? fromSettings ?? [],
+    bootstrap: nodes('bootstrap') ?? fromSettings('bootstrap'),
     dht: off('dht'),
+    lan,
+    portmap: off('portmap'),
+    stun: lan === 'only' ? [] : (stun ?? fromSettings('stun')),
     json: on('json'),
     plain: on('plain'),
     input: off('input'),
@@ -77,7 +92,7 @@ export function readSeconds(text: string, name: string): number {
 
 export const usage = (message: string, hint?: string): UserError => new UserError(message, { hint, exit: 2 })
 
-type Switch = 'dht' | 'json' | 'plain' | 'input' | 'color'
+type Switch = 'dht' | 'portmap' | 'json' | 'plain' | 'input' | 'color'
 
 const kebab = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
@@ -100,8 +115,25 @@ function readDescriptor(text: string, name: string): number {
   throw usage(`${name} takes the number of an open file descriptor, not ${text}`)
 }
 
-const flagList = (value: unknown): readonly HostPort[] | undefined =>
-  Array.isArray(value) ? value.map((text) => readHostPort(String(text), '--bootstrap')) : undefined
+/** Of `--lan` and `--no-lan` the last one counts; a variable for each. */
+function lanOf(
+  flags: Flags,
+  variable: { readonly only: boolean | undefined; readonly off: boolean | undefined },
+  settings: Settings,
+): Options['lan'] {
+  const flag = isTrue(flags['lan'])
+  if (flag === undefined && variable.only && variable.off)
+    throw usage('OTRTALK_LAN and OTRTALK_NO_LAN contradict each other')
+  // A variable that says no takes back what the settings say, and no more.
+  const named = variable.only || (variable.off ? false : undefined)
+  const isSet =
+    settings.lan === true ? variable.only !== false : settings.lan === false && variable.off !== false
+  const wanted = flag ?? named ?? (isSet ? settings.lan : undefined)
+  return wanted === undefined ? 'also' : wanted ? 'only' : 'off'
+}
+
+const flagList = (value: unknown, name: string): readonly HostPort[] | undefined =>
+  Array.isArray(value) ? value.map((text) => readHostPort(String(text), name)) : undefined
 
 const readHostPorts = (text: string, name: string): readonly HostPort[] =>
   text

@@ -81,7 +81,7 @@ function build(io: Io, setExit: (code: ExitCode) => void): Command {
     })
     .configureHelp({ showGlobalOptions: true })
   for (const [flag, description] of everywhere) {
-    if (flag.startsWith('--bootstrap')) program.option(flag, description, append)
+    if (/^--(?:bootstrap|stun) /.test(flag)) program.option(flag, description, append)
     else program.option(flag, description)
   }
   examples(program, ['profile create', 'invite bob', 'accept ada', 'chat bob', 'send bob "see you at eight"'])
@@ -93,6 +93,7 @@ function build(io: Io, setExit: (code: ExitCode) => void): Command {
   }
   addInvites(program, runner)
   addTalking(program, runner)
+  addExchanges(program, runner)
   addIdentity(program, runner)
   addBuddies(program, runner)
   addProfiles(program, runner)
@@ -175,6 +176,38 @@ function addInvites(program: Command, { profile }: Runner): void {
       return profile((context) => accept(context, args))
     })
   examples(accept, ['accept ada', 'accept ada - < code.txt'])
+}
+
+/** Both take the same; which of the two begins is all the difference. */
+function addExchanges(program: Command, { profile }: Runner): void {
+  const add = (name: 'offer' | 'answer', description: string): Command =>
+    program
+      .command(name)
+      .argument('<alias>', 'the buddy, or who has the other half of an invite code')
+      .argument('[dash]', '- reads the line of the buddy from stdin')
+      .usage('[options] <alias> [-]')
+      .option('--qr', 'show your line as a QR code too')
+      .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
+      .description(description)
+      .action((alias: string, dash: string | undefined, flags: { qr?: boolean; fingerprint?: string }) => {
+        if (dash !== undefined && dash !== '-')
+          throw usage(
+            'a line is never given as an argument',
+            `it is asked for, or read from stdin: otrtalk ${name} ${alias} -`,
+          )
+        const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
+        const args = { alias, isPiped: dash === '-', hasQr: flags.qr === true, fingerprint }
+        return profile(async (context) =>
+          name === 'offer'
+            ? (await import('./commands/offer.ts')).offer(context, args)
+            : (await import('./commands/answer.ts')).answer(context, args),
+        )
+      })
+  examples(add('offer', 'connect by a line of text each way, without the DHT'), [
+    'offer bob',
+    'offer bob --qr',
+  ])
+  examples(add('answer', 'answer the offer of a buddy'), ['answer ada', 'answer ada - < offer.txt'])
 }
 
 function addIdentity(program: Command, { profile }: Runner): void {

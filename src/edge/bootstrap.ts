@@ -2,10 +2,9 @@
  * Where the DHT begins: names are looked up in the background, all at once and
  * again while one fails, and never keep anybody waiting.
  */
-import { lookup } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from '../machine.ts'
-import { parseAddress } from '../wire/address.ts'
+import type { Entry } from './names.ts'
 
 /** The nodes that the mainline DHT is usually entered by. */
 export const mainline: readonly BootstrapName[] = [
@@ -20,35 +19,35 @@ export interface BootstrapName {
   readonly port: number
 }
 
+export interface ResolveOptions {
+  readonly onFound: (addresses: Address[]) => void
+  /** At most once: none of the names could be looked up at the first attempt; all are tried again. */
+  readonly onUnresolved?: (hosts: readonly string[]) => void
+  readonly signal: AbortSignal
+}
+
 /** Calls `onFound` with the addresses of each name as they become known, until the signal. */
 export async function resolveBootstrap(
-  names: readonly BootstrapName[],
-  { onFound, signal }: { readonly onFound: (addresses: Address[]) => void; readonly signal: AbortSignal },
+  entries: readonly Entry[],
+  { onFound, onUnresolved, signal }: ResolveOptions,
 ): Promise<void> {
+  const unresolved = new Set<Entry>()
   await Promise.all(
-    names.map(async (name) => {
+    entries.map(async (entry) => {
       while (!signal.aborted) {
-        const addresses = await addressesOf(name)
+        const addresses = await entry.find()
         if (signal.aborted) return
         if (addresses.length > 0) {
-          onFound(addresses)
+          onFound([...addresses])
           return
         }
+        const isFirst = !unresolved.has(entry)
+        unresolved.add(entry)
+        if (isFirst && unresolved.size === entries.length) onUnresolved?.(entries.map(({ host }) => host))
         await sleep(pause, undefined, { signal, ref: false }).catch(() => {}) // aborted: the loop ends
       }
     }),
   )
-}
-
-async function addressesOf({ host, port }: BootstrapName): Promise<Address[]> {
-  const literal = parseAddress(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
-  if (literal !== undefined) return [literal]
-  try {
-    const found = await lookup(host, { all: true, family: 4 })
-    return found.map(({ address }) => parseAddress(`${address}:${port}`)).filter((a) => a !== undefined)
-  } catch {
-    return [] // no such name, or no network: asked again
-  }
 }
 
 const pause = 30_000 // ms

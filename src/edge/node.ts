@@ -9,6 +9,8 @@ import { run } from './run.ts'
 export interface NodeOptions {
   readonly network: NetworkChoice
   readonly onEvent: (event: NodeEvent) => void
+  /** At most once: the names of the nodes to begin with cannot be looked up. */
+  readonly onUnresolved?: (hosts: readonly string[]) => void
 }
 
 /**
@@ -16,7 +18,7 @@ export interface NodeOptions {
  *
  * @throws UserError if the network cannot be used as asked for
  */
-export function runNode({ network: choice, onEvent }: NodeOptions): Disposable {
+export function runNode({ network: choice, onEvent, onUnresolved = () => {} }: NodeOptions): Disposable {
   const { run: options, hosts, loopback, bootstrap, isPublic } = chooseNetwork(choice)
   const names = isPublic ? [] : bootstrap
   const node = new Node({
@@ -31,7 +33,7 @@ export function runNode({ network: choice, onEvent }: NodeOptions): Disposable {
   const stopped = new AbortController()
   const onFound = (addresses: Address[]): void =>
     running.act((node) => node.addBootstrap(addresses, performance.now()))
-  void resolveBootstrap(names, { onFound, signal: stopped.signal })
+  void resolveBootstrap(names, { onFound, onUnresolved, signal: stopped.signal })
   return {
     [Symbol.dispose]() {
       stopped.abort()

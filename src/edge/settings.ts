@@ -12,6 +12,9 @@ export interface Settings {
   readonly port?: number
   readonly bootstrap?: readonly string[]
   readonly dht?: boolean
+  readonly lan?: boolean // true: as --lan; false: as --no-lan
+  readonly portmap?: boolean
+  readonly stun?: readonly string[]
   readonly json?: boolean
   readonly plain?: boolean
   readonly input?: boolean
@@ -60,6 +63,9 @@ const schema = {
   port: { type: 'integer', minimum: 1, maximum: 65_535 },
   bootstrap: { type: 'array', items: text, maxItems: 100 },
   dht: flag,
+  lan: flag,
+  portmap: flag,
+  stun: { type: 'array', items: text, maxItems: 100 },
   json: flag,
   plain: flag,
   input: flag,

@@ -8,6 +8,9 @@ const defaults = {
   port: undefined,
   bootstrap: [],
   dht: true,
+  lan: 'also',
+  portmap: true,
+  stun: [],
   json: false,
   plain: false,
   input: true,
@@ -28,7 +31,7 @@ const refused = (read: () => unknown): string => {
 
 test('without anything given the defaults hold', () => {
   expect(resolveOptions({}, {})).toEqual(defaults)
-  expect(everywhere).toHaveLength(Object.keys(defaults).length)
+  expect(everywhere).toHaveLength(Object.keys(defaults).length + 1) // --lan and --no-lan
 })
 
 describe('a flag beats the variable, the variable beats the setting', () => {
@@ -49,6 +52,33 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     expect(resolveOptions({}, {}, { port: 3 }).port).toBe(3)
   })
 
+  test.each([
+    [{}, {}, {}, 'also'],
+    [{ lan: true }, { OTRTALK_NO_LAN: '1' }, { lan: false }, 'only'],
+    [{ lan: false }, { OTRTALK_LAN: '1' }, { lan: true }, 'off'],
+    [{}, { OTRTALK_LAN: '1' }, { lan: false }, 'only'],
+    [{}, { OTRTALK_NO_LAN: '1' }, { lan: true }, 'off'],
+    [{}, { OTRTALK_LAN: '0' }, { lan: true }, 'also'],
+    [{}, { OTRTALK_NO_LAN: '0' }, { lan: false }, 'also'],
+    [{}, { OTRTALK_NO_LAN: '0' }, { lan: true }, 'only'],
+    [{}, {}, { lan: true }, 'only'],
+    [{}, {}, { lan: false }, 'off'],
+  ] as const)('lan: %j over %j over %j is %s', (flags, env, settings, lan) => {
+    expect(resolveOptions(flags, env, settings).lan).toBe(lan)
+  })
+
+  test('stun, which --lan refuses beside itself and drops from the settings', () => {
+    const env = { OTRTALK_STUN: 'a:1' }
+    const stun = (...texts: string[]) => texts.map((host) => ({ host, port: 1 }))
+    expect(resolveOptions({ stun: ['x:1', 'y:1'] }, env, { stun: ['c:1'] }).stun).toEqual(stun('x', 'y'))
+    expect(resolveOptions({}, env, { stun: ['c:1'] }).stun).toEqual(stun('a'))
+    expect(resolveOptions({}, {}, { stun: ['c:1'] }).stun).toEqual(stun('c'))
+    expect(resolveOptions({ lan: true }, {}, { stun: ['c:1'] }).stun).toEqual([])
+    expect(refused(() => resolveOptions({ lan: true, stun: ['x:1'] }, {}))).toMatch(/--stun asks a server/)
+    expect(refused(() => resolveOptions({ lan: true }, env))).toMatch(/--stun asks a server/)
+    expect(refused(() => resolveOptions({}, { OTRTALK_LAN: '1', OTRTALK_NO_LAN: '1' }))).toMatch(/contradict/)
+  })
+
   test('bootstrap', () => {
     const nodes = (...texts: string[]) => texts.map((text) => ({ host: text, port: 1 }))
     const settings = { bootstrap: ['c:1'] }
@@ -66,7 +96,7 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     expect(resolveOptions({}, {}, { [option]: true })[option]).toBe(true)
   })
 
-  test.each(['dht', 'input', 'color'] as const)('no-%s', (option) => {
+  test.each(['dht', 'portmap', 'input', 'color'] as const)('no-%s', (option) => {
     const variable = `OTRTALK_NO_${option.toUpperCase()}`
     expect(resolveOptions({ [option]: false }, { [variable]: '0' }, { [option]: true })[option]).toBe(false)
     expect(resolveOptions({}, { [variable]: '0' }, { [option]: false })[option]).toBe(true)
