@@ -192,8 +192,8 @@ function addExchanges(program: Command, { profile }: Runner): void {
       .action((alias: string, dash: string | undefined, flags: { qr?: boolean; fingerprint?: string }) => {
         if (dash !== undefined && dash !== '-')
           throw usage(
-            'a line is never given as an argument',
-            `it is asked for, or read from stdin: otrtalk ${name} ${alias} -`,
+            'the line of a buddy is not given as an argument',
+            `you are asked for it, or give it on stdin: otrtalk ${name} ${alias} -`,
           )
         const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
         const args = { alias, isPiped: dash === '-', hasQr: flags.qr === true, fingerprint }
@@ -233,9 +233,19 @@ function addBuddies(program: Command, { profile }: Runner): void {
     .command('add')
     .argument('<alias>', 'what you call the buddy')
     .argument('<address>', 'as the buddy’s otrtalk id shows it: ot1…')
+    .option('--at <host:port>', 'where the buddy is tried first; may be given several times', append)
     .description('add a buddy, who must add you too')
-    .action((alias: string, address: string) =>
-      profile(async (context) => (await commands()).add(context, { alias, address })),
+    .action((alias: string, address: string, { at = [] }: { at?: readonly string[] }) =>
+      profile(async (context) => (await commands()).add(context, { alias, address, at })),
+    )
+  buddy
+    .command('at')
+    .argument('<alias>', 'the buddy')
+    .argument('[host:port...]', 'where the buddy is tried first from now on; shown if not given')
+    .option('--none', 'nowhere from now on')
+    .description('show or change where a buddy is tried first')
+    .action((alias: string, at: string[], { none }: { none?: boolean }) =>
+      profile(async (context) => (await commands()).at(context, { alias, at, isNone: none === true })),
     )
   buddy
     .command('list')

@@ -3,6 +3,7 @@
  * is remembered of each. Pure: every operation yields a new list or says why not.
  */
 import { equal } from '../crypto.ts'
+import type { Address } from '../machine.ts'
 import { type Fingerprint, parseFingerprint } from '../otr/identity.ts'
 import { compareOctets, discoveryKeyIn, isFingerprintOf, type ProfileAddress } from './address.ts'
 
@@ -22,6 +23,8 @@ export interface Buddy {
   readonly isBlocked: boolean
   /** Does not know our address yet, or not the one of now: it is told in the conversation. */
   readonly isStrange: boolean
+  /** Where he may be, as the user was told: tried first, beside what discovery finds. */
+  readonly hints: readonly Address[]
 }
 
 export type Buddies = readonly Buddy[]
@@ -47,12 +50,21 @@ export type Renamed = { readonly kind: 'renamed'; readonly buddies: Buddies; rea
 /** More than anybody meets; a vault of so many is 200 kB. */
 export const maxBuddies = 1_000
 
+/** A home, an office, a mesh, each in both families. */
+export const maxHints = 8
+
 const maxAlias = 32 // letters: one column of the list of buddies
+
+export interface Adding {
+  readonly alias: string
+  readonly address: ProfileAddress
+  readonly hints?: readonly Address[]
+}
 
 /** @param at - unix ms */
 export function addBuddy(
   buddies: Buddies,
-  { alias, address }: { readonly alias: string; readonly address: ProfileAddress },
+  { alias, address, hints = [] }: Adding,
   { own, at }: { readonly own: ProfileAddress; readonly at: number },
 ): Added {
   const name = alias.normalize('NFC')
@@ -72,6 +84,7 @@ export function addBuddy(
     lastSeenAt: undefined,
     isBlocked: false,
     isStrange: false,
+    hints,
   }
   return { kind: 'added', buddies: [...buddies, buddy], buddy }
 }
@@ -95,6 +108,10 @@ export function aliasFault(alias: string): AliasFault | undefined {
   if ([...alias].length > maxAlias) return 'alias-long'
   return /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u.test(alias) ? undefined : 'alias-characters'
 }
+
+/** Whether one person may be at an address: not a group, not nobody, not anybody on some unnamed link. */
+export const isHint = (address: Address): boolean =>
+  !/^(?:0|22[4-9]|2[3-5]\d)\.|^\[(?:ff[\da-f]{2}:|::\]|fe[89ab][\da-f]:[^%]*\])/.test(address)
 
 /** By alias, in whichever case. */
 export const findBuddy = (buddies: Buddies, alias: string): Buddy | undefined =>
@@ -192,7 +209,10 @@ export function areSound(buddies: Buddies, own: ProfileAddress): boolean {
   )
 }
 
-const isWellFormed = ({ alias, address, fingerprint }: Buddy): boolean =>
+const isWellFormed = ({ alias, address, fingerprint, hints }: Buddy): boolean =>
+  hints.length <= maxHints &&
+  new Set(hints).size === hints.length &&
+  hints.every(isHint) &&
   aliasFault(alias) === undefined &&
   alias === alias.normalize('NFC') &&
   (fingerprint === undefined || isFingerprintOf(address, fingerprint))

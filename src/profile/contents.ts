@@ -11,7 +11,7 @@ import { parseAddress } from '../wire/address.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { type ProfileAddress, readProfileAddress } from './address.ts'
-import { areSound, type Buddies, type Buddy, maxBuddies, type Trust } from './buddies.ts'
+import { areSound, type Buddies, type Buddy, maxBuddies, maxHints, type Trust } from './buddies.ts'
 import { readCode } from './code.ts'
 import { discoveryKeySize } from './discoverykey.ts'
 import { type Identity, readIdentity, selfWith, writeIdentity } from './identity.ts'
@@ -68,7 +68,7 @@ export function readContents(octets: Uint8Array): Contents | 'newer' | undefined
   const identity = readIdentity(reader)
   const createdAt = time(reader)
   const buddies = list(reader, maxBuddies, readBuddy)
-  const nodes = list(reader, maxNodes, readNode)
+  const nodes = list(reader, maxNodes, readLiteral)
   if (!identity || !buddies || !nodes) return undefined
   const contents = decodeFields(reader, { identity, createdAt, buddies, nodes, former: [], invites: [] })
   if (contents === 'newer') return contents
@@ -96,6 +96,7 @@ const fields: readonly Field[] = [
   { type: 1, encode: encodeMarks, decode: decodeMarks },
   { type: 2, encode: encodeFormer, decode: decodeFormer },
   { type: 3, encode: encodeInvites, decode: decodeInvites },
+  { type: 4, encode: encodeHints, decode: decodeHints },
 ]
 
 const newestField = Math.max(...fields.map(({ type }) => type))
@@ -185,6 +186,28 @@ function readInvite(reader: Reader): Invite | undefined {
   return code || written === '' ? { side, alias, code, prk, createdAt, expiresAt, bound } : undefined
 }
 
+/** For each buddy: a count of 2 octets, then addresses as DATA. */
+function encodeHints({ buddies }: Contents): Uint8Array {
+  const writer = new Writer()
+  for (const { hints } of buddies) {
+    writer.u16(hints.length)
+    for (const hint of hints) writer.data(utf8.encode(hint))
+  }
+  return buddies.some(({ hints }) => hints.length > 0) ? writer.done() : new Uint8Array(0)
+}
+
+function decodeHints(octets: Uint8Array, contents: Contents): Contents | undefined {
+  const reader = new Reader(octets)
+  const buddies: Buddy[] = []
+  for (const buddy of contents.buddies) {
+    const hints = list(reader, maxHints, readLiteral)
+    if (!hints) return undefined
+    buddies.push({ ...buddy, hints })
+  }
+  const isSound = reader.isComplete && buddies.some(({ hints }) => hints.length > 0)
+  return isSound ? { ...contents, buddies } : undefined
+}
+
 function list<Item>(
   reader: Reader,
   most: number,
@@ -220,6 +243,7 @@ function readBuddy(reader: Reader): Buddy | undefined {
     lastSeenAt: lastSeenAt === 0 ? undefined : lastSeenAt,
     isBlocked: false,
     isStrange: false,
+    hints: [],
   }
 }
 
@@ -228,7 +252,7 @@ function readAddress(reader: Reader): ProfileAddress | undefined {
   return parsed.kind === 'address' ? parsed.address : undefined
 }
 
-function readNode(reader: Reader): Address | undefined {
+function readLiteral(reader: Reader): Address | undefined {
   const written = text(reader)
   const node = written === undefined ? undefined : parseAddress(written)
   return node === written ? node : undefined

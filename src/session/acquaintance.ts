@@ -279,7 +279,7 @@ export class Acquaintance {
     const { alias } = this
     const contact: Contact = {
       ...{ alias, address, fingerprint, trust: 'by-code', addedAt: at, lastSeenAt: at },
-      ...{ isBlocked: false, isStrange: this.#introduction.isDue },
+      ...{ isBlocked: false, isStrange: this.#introduction.isDue, hints: [] },
     }
     this.#pending = contact
     this.#emit({ kind: 'met', address: formatProfileAddress(address), ...this.under(current) })

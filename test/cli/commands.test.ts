@@ -274,6 +274,7 @@ describe('buddy', () => {
       addedAt: expect.any(Number),
       lastSeenAt: null,
       blocked: false,
+      at: [],
     })
     expect(entry?.['addedAt']).toBeGreaterThanOrEqual(before)
     expect(await json('buddy show bob')).toEqual(entry)
@@ -283,6 +284,34 @@ describe('buddy', () => {
     )
     expect((await otrtalk('buddy remove BOB --yes')).code).toBe(0)
     expect(await json('buddy list')).toEqual([])
+  })
+
+  test('where he is tried first is told when he is added, shown, changed and taken back', async () => {
+    const added = `buddy add bob ${text(other.address)} --at 10.0.0.2:4000 --at [2001:DB8::7]:4000`
+    expect((await otrtalk(added)).code).toBe(0)
+    expect(await json('buddy show bob')).toMatchObject({ at: ['10.0.0.2:4000', '[2001:db8::7]:4000'] })
+    expect((await otrtalk('buddy show bob')).stdout).toMatch(/^at +10\.0\.0\.2:4000\nat +\[2001/m)
+    expect((await otrtalk('buddy at bob')).stdout).toBe('10.0.0.2:4000\n[2001:db8::7]:4000\n')
+    expect((await otrtalk('buddy at bob 10.0.0.3:1 10.0.0.3:1')).stderr).toMatch(
+      /^bob is tried there first$/m,
+    )
+    expect((await otrtalk('buddy at bob')).stdout).toBe('10.0.0.3:1\n')
+    expect((await otrtalk('buddy at bob --none')).stderr).toMatch(/^bob is looked for by discovery alone$/m)
+    expect(await otrtalk('buddy at bob')).toMatchObject({ code: 0, stdout: '' })
+    expect((await otrtalk('buddy at bob 10.0.0.3:1 --none')).code).toBe(2)
+    expect((await otrtalk('buddy at carol')).code).toBe(1)
+  })
+
+  test('he is at no name, and at 8 addresses at the most', async () => {
+    await add('bob')
+    for (const at of ['bob.example:4000', '10.0.0.2', '10.0.0.2:0', '224.0.0.1:1', 'fe80::1', '[fe80::1]:1'])
+      expect(await otrtalk(`buddy at bob ${at}`)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`nobody can be at ${at}`),
+      })
+    const many = Array.from({ length: 9 }, (_, i) => `10.0.0.2:${i + 1}`)
+    expect((await otrtalk(`buddy at bob ${many.join(' ')}`)).stderr).toMatch(/8 addresses at the most/)
+    expect(await json('buddy show bob')).toMatchObject({ at: [] })
   })
 
   test('fingerprint prints hex and nothing else, once it is known', async () => {
@@ -576,6 +605,8 @@ describe('a bad disk', () => {
 test('interfaces lists what --interface takes', async () => {
   const found = (await json('iflist')) as { name: string; addresses: string[]; internal: boolean }[]
   expect(found.find((one) => one.internal)?.addresses).toContain('127.0.0.1')
+  expect(found.find((one) => one.internal)).toMatchObject({ kind: 'loopback' })
   const { stdout } = await otrtalk('interfaces')
+  expect(stdout).toMatch(/^lo\d* +this machine only +127\.0\.0\.1/m)
   expect(stdout.split('\n')).toHaveLength(found.length + 1)
 })

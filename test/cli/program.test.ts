@@ -64,7 +64,7 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
     [
       ['buddy', 'lsit'],
       "unknown command 'buddy lsit'",
-      'there are: add, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
+      'there are: add, at, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
     ],
     [['profiles', 'x'], "unknown command 'profile x'", 'there are: create, list, show, remove'],
     [['profile', 'remove', 'x', '--passphrase', 'y'], /unknown option '--passphrase'/, /./],

@@ -37,6 +37,7 @@ describe('adding a buddy', () => {
         lastSeenAt: undefined,
         isBlocked: false,
         isStrange: false,
+        hints: [],
       },
     })
   })

@@ -28,7 +28,10 @@ const identitySize = 150
 
 const all: Contents = {
   ...contents,
-  buddies: contents.buddies.map((buddy, i) => ({ ...buddy, isBlocked: i === 0, isStrange: i === 1 })),
+  buddies: contents.buddies.map((buddy, i) => ({
+    ...buddy,
+    ...{ isBlocked: i === 0, isStrange: i === 1, hints: i === 1 ? nodes : [] },
+  })),
   former: [selfWith(own, new Uint8Array(32).fill(5)), selfWith(own, new Uint8Array(32).fill(6))],
 }
 
@@ -38,14 +41,14 @@ test('what is written is read again', () => {
   expect(decodeContents(encodeContents(empty))).toEqual(empty)
 })
 
-test('so is who is blocked, who does not know the new address, and which keys came before', () => {
+test('so is who is blocked, who does not know the new address, which keys came before, and where he may be', () => {
   expect(decodeContents(encodeContents(all))).toEqual(all)
 })
 
 test('what was written before there were such fields is read: nobody is blocked, no key was replaced', () => {
   const last = new TextEncoder().encode('[2001:db8::1]:6881')
   expect(octets.subarray(-last.length)).toEqual(last)
-  expect(decodeContents(octets)).toMatchObject({ former: [], buddies: [{ isBlocked: false }, {}] })
+  expect(decodeContents(octets)).toMatchObject({ former: [], buddies: [{ isBlocked: false, hints: [] }, {}] })
 })
 
 test('a field that is unknown, empty, too long, twice or out of order is refused', () => {
@@ -56,7 +59,16 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
   }
   const marks = [1, Uint8Array.of(1, 0)] as const
   const keys = (count: number) => [2, new Uint8Array(32 * count).fill(7)] as const
+  const hints = (...lists: readonly (readonly string[])[]) => {
+    const field = new Writer()
+    for (const list of lists) {
+      field.u16(list.length)
+      for (const text of list) field.data(new TextEncoder().encode(text))
+    }
+    return [4, field.done()] as const
+  }
   expect(withFields(marks, keys(4))?.former).toHaveLength(4)
+  expect(withFields(hints([], ['1.2.3.4:5']))?.buddies[1]?.hints).toEqual(['1.2.3.4:5'])
   for (const fields of [
     [[9, Uint8Array.of(1)]],
     [[0, Uint8Array.of(1)]],
@@ -69,6 +81,19 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
     [keys(0)],
     [keys(5)],
     [[2, new Uint8Array(33)]],
+    [hints([]), marks],
+    [hints([], [])],
+    [hints(['1.2.3.4:5'])],
+    [hints(['1.2.3.4:5'], [], [])],
+    [hints(['1.2.3.4:5', '1.2.3.4:5'], [])],
+    [hints(['224.0.0.1:5'], [])],
+    [hints(['[::1.2.3.4]:5'], [])],
+    [
+      hints(
+        Array.from({ length: 9 }, (_, i) => `1.2.3.4:${i + 1}`),
+        [],
+      ),
+    ],
   ] as const)
     expect(withFields(...fields)).toBeUndefined()
 })
@@ -76,9 +101,9 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
 test('a field beyond the last known is of a newer program; a damaged one is not', () => {
   const withField = (type: number, field: Uint8Array) =>
     readContents(new Writer().bytes(octets).u8(type).data(field).done())
-  expect([4, 255].map((type) => withField(type, Uint8Array.of(1)))).toEqual(['newer', 'newer'])
+  expect([5, 255].map((type) => withField(type, Uint8Array.of(1)))).toEqual(['newer', 'newer'])
   expect(withField(2, Uint8Array.of(1))).toBeUndefined()
-  expect(readContents(Uint8Array.of(...octets, 4, 0, 0, 0, 9, 1))).toBeUndefined() // cut off
+  expect(readContents(Uint8Array.of(...octets, 5, 0, 0, 0, 9, 1))).toBeUndefined() // cut off
 })
 
 test('of a list of nodes the first 200 are kept', () => {

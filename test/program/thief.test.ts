@@ -110,7 +110,7 @@ async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposab
   const contact = { alias: 'ada', address: ada.address, trust: 'unverified', fingerprint: undefined } as const
   const whom = {
     kind: 'known',
-    contact: { ...contact, addedAt: 0, lastSeenAt: undefined, isBlocked: false, isStrange: false },
+    contact: { ...contact, addedAt: 0, lastSeenAt: undefined, isBlocked: false, isStrange: false, hints: [] },
   } as const
   talk.know({ whom, invite: undefined, isStrange: false })
   const running = run(talk, { onEvent, bind: { udp4: '127.0.0.1' } })

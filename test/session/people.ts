@@ -51,6 +51,7 @@ export const contactOf = ({ alias, identity }: Person, changes: Partial<Contact>
   lastSeenAt: undefined,
   isBlocked: false,
   isStrange: false,
+  hints: [],
   ...changes,
 })
 

@@ -1,5 +1,6 @@
 /** `otrtalk buddy …`: whom a profile knows. */
 import { type ExitCode, UserError } from '../../error.ts'
+import type { Address } from '../../machine.ts'
 import { formatProfileAddress, type ProfileAddress, parseProfileAddress } from '../../profile/address.ts'
 import {
   addBuddy,
@@ -7,11 +8,14 @@ import {
   type Buddy,
   changeBuddy,
   findBuddy,
+  isHint,
+  maxHints,
   removeBuddy,
   renameBuddy,
 } from '../../profile/buddies.ts'
 import { findInvite, openInvites, unmet, without } from '../../profile/invite.ts'
 import { settle } from '../../profile/rotation.ts'
+import { parseAddress } from '../../wire/address.ts'
 import type { ProfileContext } from '../context.ts'
 import { explainDate, explainFingerprint, explainTrust } from '../explain.ts'
 import { explainAddressFault, explainBuddyFault, unknownBuddy } from '../faults.ts'
@@ -25,15 +29,18 @@ import { remarkUntold } from './id.ts'
 export interface AddArgs {
   readonly alias: string
   readonly address: string
+  /** host:port */
+  readonly at: readonly string[]
 }
 
-export async function add(context: ProfileContext, { alias, address: text }: AddArgs): Promise<ExitCode> {
+export async function add(context: ProfileContext, { alias, address: text, at }: AddArgs): Promise<ExitCode> {
   if (isAddress(alias))
     throw usage('the alias comes first, then the address', `otrtalk buddy add ${text} ${alias}`)
   const address = readAddress(text)
+  const hints = readHints(at)
   await using profile = await openFor(context, 'buddy add', 'own')
   const { identity, buddies } = profile.contents
-  const added = addBuddy(buddies, { alias, address }, { own: identity.address, at: Date.now() })
+  const added = addBuddy(buddies, { alias, address, hints }, { own: identity.address, at: Date.now() })
   if (added.kind === 'refused') throw explainBuddyFault(added, alias)
   await profile.save((contents) => ({ ...contents, buddies: added.buddies }))
   if (context.options.json) printJson(context, describe(added.buddy))
@@ -51,6 +58,49 @@ function readAddress(text: string): ProfileAddress {
     `this is no address: ${explainAddressFault(parsed.why)}`,
     'your buddy sees his own with: otrtalk id',
   )
+}
+
+export interface AtArgs {
+  readonly alias: string
+  /** host:port, of all there are from now on; none: asks what there is. */
+  readonly at: readonly string[]
+  readonly isNone: boolean // --none
+}
+
+/** Says or changes where a buddy is tried first. */
+export async function at(context: ProfileContext, { alias, at: texts, isNone }: AtArgs): Promise<ExitCode> {
+  const hints = readHints(texts)
+  if (isNone && hints.length > 0) throw usage('there are addresses, and --none says that there are none')
+  const isAsked = !isNone && hints.length === 0
+  await using profile = await openFor(context, 'buddy at', isAsked ? 'read' : 'own')
+  const buddy = knownBuddy(profile.contents.buddies, alias)
+  const changed: Buddy = isAsked ? buddy : { ...buddy, hints }
+  if (!isAsked)
+    await profile.save((contents) => ({
+      ...contents,
+      buddies: changeBuddy(contents.buddies, alias, (now) => ({ ...now, hints })),
+    }))
+  if (context.options.json) printJson(context, describe(changed))
+  else if (isAsked) for (const hint of buddy.hints) context.stdout.write(`${hint}\n`)
+  const name = safeName(buddy.alias)
+  if (changed.hints.length === 0) remark(context, words`${name} is looked for by discovery alone`)
+  else if (!isAsked) remark(context, words`${name} is tried there first`)
+  return 0
+}
+
+/** Literals only: whoever looks a name up tells its servers, each time, whom he is looking for. */
+function readHints(texts: readonly string[]): readonly Address[] {
+  const hints = texts.map((text) => {
+    const address = parseAddress(text)
+    if (address === undefined || !isHint(address))
+      throw usage(
+        `nobody can be at ${text}`,
+        'where a buddy is, is an IP address with a port, not a name: 192.168.1.7:4000 or [2001:db8::7]:4000',
+      )
+    return address
+  })
+  if (hints.length > maxHints) throw usage(`a buddy can be at ${maxHints} addresses at the most`)
+  return [...new Set(hints)]
 }
 
 export async function list(context: ProfileContext): Promise<ExitCode> {
@@ -87,6 +137,7 @@ export async function show(context: ProfileContext, alias: string): Promise<Exit
     [words`address`, safeTitle(address, address.length)],
     [words`fingerprint`, fingerprint === null ? words`not known yet` : explainFingerprint(fingerprint)],
     [words`trust`, explainTrust(buddy.trust)],
+    ...buddy.hints.map((hint) => [words`at`, safeTitle(hint, hint.length)]),
     ...(buddy.isBlocked ? [[words`blocked`, words`not looked for, and not answered`]] : []),
     [words`added`, explainDate(buddy.addedAt)],
     [words`last seen`, buddy.lastSeenAt === undefined ? words`never` : explainDate(buddy.lastSeenAt)],
@@ -203,6 +254,7 @@ export const describe = (buddy: Buddy) => ({
   addedAt: buddy.addedAt,
   lastSeenAt: buddy.lastSeenAt ?? null,
   blocked: buddy.isBlocked,
+  at: buddy.hints,
 })
 
 const explainSeen = ({ lastSeenAt }: Buddy): SafeText =>
