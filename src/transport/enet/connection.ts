@@ -201,6 +201,11 @@ export class Connection implements Peer {
     this.#home.wake()
   }
 
+  hurry(now: number): void {
+    this.#outbox.hurry(now, this.#roundTrip.timeout)
+    this.#home.wake()
+  }
+
   ping(): void {
     if (this.#state === 'connected') this.#control({ kind: 'ping' })
   }

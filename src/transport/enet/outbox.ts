@@ -108,6 +108,18 @@ export class Outbox {
     return true
   }
 
+  /** Queues again, in front, all that is in flight: the way it took was closed, and is open. */
+  hurry(now: number, timeout: number): void {
+    const front = this.#queued.first
+    for (let item = this.#flying.first; item; item = this.#flying.first) {
+      this.#inFlight -= item.size
+      item.timeout = timeout
+      this.#flying.remove(item)
+      this.#queued.insert(item, front)
+      if (item.hasPayload) this.#congestion.lost(item, now)
+    }
+  }
+
   /** Moves into the datagram what may go. True: nothing reliable could, so a ping may follow. */
   fill(packer: Packer, now: number, timeout: number): boolean {
     this.#pacedUntil = Infinity

@@ -52,6 +52,9 @@ export interface Peer {
 
   ping(): void
 
+  /** Sends again at once whatever is not acknowledged: the network was away, and is back. */
+  hurry(now: number): void
+
   /** Tells the peer and waits for its acknowledgement; what is queued is dropped. */
   disconnect(data?: number): void
 

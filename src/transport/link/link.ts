@@ -12,7 +12,8 @@ import { Host } from '../enet/host.ts'
 import { defaultLimits, type Limits, type Timeout } from '../enet/limits.ts'
 import type { HostEvent, Peer } from '../enet/peer.ts'
 import { maxFrameSize, overhead } from './frames.ts'
-import { Paths } from './paths.ts'
+import { type Duty, KeepAlive, longestAgreed, toldGap } from './keepalive.ts'
+import { isSame, Paths } from './paths.ts'
 import { content, type Established, type Opened, type Role, Sealed } from './sealed.ts'
 import { Silence } from './silence.ts'
 
@@ -31,6 +32,12 @@ export interface LinkOptions {
   readonly path: Path
   readonly random: Random
   readonly now: number
+  /**
+   * Whether silences longer than the usual are tried, to send fewer keep-alives.
+   * False for a path that no new datagram could open once it is closed: between
+   * a NAT that draws a port at each mapping and one that minds the port.
+   */
+  readonly mayMeasure?: boolean
 }
 
 /** What went over the wire. */
@@ -59,20 +66,22 @@ export class Link implements Machine<LinkEvent> {
   readonly #sealed: Sealed
   readonly #paths: Paths
   readonly #silence: Silence
+  readonly #keepAlive: KeepAlive
   readonly #host: Host
   readonly #outbox = new Queue<Output<LinkEvent>>()
   #held: (LinkEvent & { readonly kind: 'message' })[] = [] // for other channels, until unlocked
   #state: State
 
-  constructor({ established, path, random, now }: LinkOptions) {
+  constructor({ established, path, random, now, mayMeasure = true }: LinkOptions) {
     const { h, role, index } = established
     this.h = h
     this.role = role
     this.index = index
     this.#sealed = new Sealed(established, now)
     this.#sealed.hold()
-    this.#paths = new Paths(path, { random, isProven: role === 'initiator' })
-    this.#silence = new Silence(random, now)
+    this.#paths = new Paths(path, { random, role })
+    this.#silence = new Silence(now)
+    this.#keepAlive = new KeepAlive({ role, random, now, mayMeasure })
     this.#host = new Host({
       local: inside,
       random,
@@ -105,8 +114,8 @@ export class Link implements Machine<LinkEvent> {
   get deadline(): number {
     if (this.#outbox.length > 0) return -Infinity
     if (this.#state.kind === 'over') return Infinity
-    const timers = Math.min(this.#paths.deadline, this.#silence.deadline, this.#sealed.deadline)
-    return Math.min(timers, this.#host.deadline, this.#state.until)
+    const timers = Math.min(this.#paths.deadline, this.#sealed.deadline, this.#host.deadline)
+    return Math.min(timers, this.#beatAt, this.#state.until)
   }
 
   /**
@@ -136,6 +145,35 @@ export class Link implements Machine<LinkEvent> {
     this.#silence.doubt(now)
   }
 
+  /**
+   * Tries paths that are better than the current one, best first, at most 8:
+   * each gets four challenges. The link moves, and says so by `path`, to the
+   * best that echoes. Those offered before are withdrawn. Both sides may offer;
+   * where they disagree the initiator's choice stands.
+   */
+  offerPaths(paths: readonly Path[], now: number): void {
+    if (this.#state.kind !== 'over') this.#paths.offer(paths, now)
+  }
+
+  /**
+   * Our end or address changed, or the machine slept: all of these are tried at
+   * once, at most 8, and the first that echoes is taken. Until then frames go to
+   * the current peer's address from the new end, if `paths` names that path.
+   * The other side has 30 s from `now` to be heard.
+   */
+  moved(paths: readonly Path[], now: number): void {
+    if (this.#state.kind === 'over') return
+    this.#paths.moved(paths, now)
+    this.#silence.spare(movedPatience, now)
+  }
+
+  /** This end of ours is closed: nothing is sent to it. If it was in use, `moved` must name another within 40 s. */
+  localGone(local: Local, now: number): void {
+    if (this.#state.kind === 'over') return
+    this.#paths.localGone(local)
+    if (this.#paths.isCut) this.#silence.spare(cutPatience, now)
+  }
+
   /** Another DAKE begins in this link: no step of the keys until `releaseKeys`. */
   holdKeys(): void {
     this.#sealed.hold()
@@ -161,9 +199,10 @@ export class Link implements Machine<LinkEvent> {
     }
     this.received.frames++
     this.received.octets += bytes.length
-    this.#silence.heard(now)
     const path = { local, peer }
-    this.#paths.heard({ path, size: bytes.length, isNewest: opened.isNewest }, now)
+    const isProbing = this.#isProbing(opened)
+    this.#paths.heard({ path, size: bytes.length, isNewest: opened.isNewest, isProbing }, now)
+    this.#hearSomething(opened, path, now)
     this.#take(opened, path, now)
   }
 
@@ -176,6 +215,26 @@ export class Link implements Machine<LinkEvent> {
     return this.#state.kind === 'locked' || this.#state.kind === 'open' ? this.#state.peer : undefined
   }
 
+  get #beatAt(): number {
+    return Math.min(this.#silence.deadline, this.#keepAlive.deadline)
+  }
+
+  /** What only asks about a path, or answers, does not say that its sender has moved there. */
+  #isProbing({ kind, content: octets }: Opened): boolean {
+    if (kind === content.challenge) return octets.some((octet) => octet !== 0)
+    return kind === content.echo && !this.#keepAlive.awaits(octets)
+  }
+
+  /** Any frame that opens, whatever it says, is a sign of life. */
+  #hearSomething({ kind, content: octets }: Opened, path: Path, now: number): void {
+    const ended = this.#silence.heard(now)
+    if (ended === 'overdue') this.#keepAlive.missed(now)
+    else this.#keepAlive.kept()
+    // ENet doubles its patience at each attempt; after a silence it would let the open way wait.
+    if (ended === 'unanswered') this.#peer?.hurry(now)
+    if (isSame(path, this.#paths.current)) this.#keepAlive.heard({ kind, octets }, now)
+  }
+
   #take({ kind, content: octets }: Opened, path: Path, now: number): void {
     switch (kind) {
       case content.enet:
@@ -185,13 +244,39 @@ export class Link implements Machine<LinkEvent> {
         if (octets.length === challengeSize) this.#transmit(content.echo, octets, path, now)
         return
       case content.echo:
-        if (this.#paths.echoed(path, octets)) this.#emit({ kind: 'path', path })
+        this.#keepAlive.echoed(octets, isSame(path, this.#paths.current) ? 'current' : 'another', now)
+        if (this.#paths.echoed(path, octets, now)) this.#hasMoved(now)
         return
-      default: // a keep-alive, or a kind of a later version: it was heard
+      case content.keepAlive:
+        this.#silence.expected = toldGap(octets) ?? this.#silence.expected
+        break
+      case content.echoLater:
+        this.#agree(octets, now)
+        break
+      default: // a kind of a later version: it was heard
     }
+    this.#silence.agreed = this.#keepAlive.agreed
+  }
+
+  /** The other side wants to know how long its NAT keeps a way: it will be silent, and so are we. */
+  #agree(octets: Uint8Array, now: number): void {
+    const gap = this.#keepAlive.asked(octets, this.#isIdle, now)
+    if (gap !== undefined) this.#silence.expected = gap + longestAgreed
+  }
+
+  get #isIdle(): boolean {
+    return this.#state.kind === 'open' && this.#silence.isAnswered && !this.#paths.isCut
+  }
+
+  #hasMoved(now: number): void {
+    this.#silence.settled()
+    this.#keepAlive.moved(now)
+    this.#peer?.hurry(now)
+    this.#emit({ kind: 'path', path: this.#paths.current })
   }
 
   #work(now: number): void {
+    if (now - this.#beatAt > overslept) this.moved([this.#paths.current], now)
     this.#sealed.expire(now)
     for (const out of this.#host.drain(now)) {
       if (out.kind === 'event') this.#hear(out.event, now)
@@ -200,6 +285,7 @@ export class Link implements Machine<LinkEvent> {
         this.#silence.asked(now)
       }
     }
+    if (this.#paths.decide(now)) this.#hasMoved(now)
     for (const { path, octets } of this.#paths.due(now)) this.#transmit(content.challenge, octets, path, now)
     this.#beat(now)
     if (now >= this.#state.until) this.#end('lost')
@@ -207,14 +293,18 @@ export class Link implements Machine<LinkEvent> {
 
   #beat(now: number): void {
     for (let beat = this.#silence.beat(now); beat; beat = this.#silence.beat(now)) {
-      const { current } = this.#paths
-      if (beat === 'keep-alive') this.#transmit(content.keepAlive, none, current, now)
-      else if (beat === 'challenge') this.#transmit(content.challenge, unasked, current, now)
-      else {
+      if (beat === 'lost') {
         this.#end('lost')
         return
       }
+      this.#transmit(content.challenge, unasked, this.#paths.current, now)
     }
+    for (let duty = this.#duty(now); duty; duty = this.#duty(now))
+      this.#transmit(duty.kind, duty.octets, this.#paths.current, now)
+  }
+
+  #duty(now: number): Duty | undefined {
+    return this.#keepAlive.due(this.#isIdle, now)
   }
 
   #hear(event: HostEvent, now: number): void {
@@ -264,7 +354,7 @@ export class Link implements Machine<LinkEvent> {
     const bytes = this.#sealed.seal(kind, octets, now)
     this.sent.frames++
     this.sent.octets += size
-    if (path === this.#paths.current) this.#silence.sent(now)
+    if (isSame(path, this.#paths.current)) this.#keepAlive.sent(kind, now)
     this.#outbox.push({ kind: 'send', datagram: { local: path.local, peer: path.peer, bytes } })
   }
 
@@ -293,10 +383,12 @@ const flushTime = 5_000 // ms
 // The link itself asks whether somebody is there: ENet pings nobody, and gives up only on an
 // other side that sends frames and acknowledges nothing. ENet's own 5 s end a bad line's talk.
 const never = 2 ** 31 // ms
-const timeout: Timeout = { limit: 32, minimum: 30_000, maximum: 30_000 }
+const timeout: Timeout = { limit: 32, minimum: 90_000, maximum: 90_000 }
+const movedPatience = 30_000 // ms
+const cutPatience = 40_000 // ms
+const overslept = 5_000 // ms
 const challengeSize = 8
 
 const inside: Local = { kind: 'udp4' } // no socket: what goes there is sealed
 const otherSide = parseAddress('192.0.2.1:1')! // RFC 5737: nobody's
-const none = new Uint8Array(0)
 const unasked = new Uint8Array(challengeSize) // asks for any sign of life; no address is tried with zeros

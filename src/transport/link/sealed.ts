@@ -26,7 +26,7 @@ export interface Established {
 }
 
 /** What a data frame holds: its octet `kind`. */
-export const content = { enet: 0, challenge: 1, echo: 2, keepAlive: 3 } as const
+export const content = { enet: 0, challenge: 1, echo: 2, keepAlive: 3, echoLater: 4 } as const
 
 export interface Opened {
   readonly kind: number // any octet: the sender's choice

@@ -1,45 +1,55 @@
 /**
- * When a link must speak, and when its silence means that nobody is there.
- *
- * Idle: a keep-alive 15 to 25 s after the last frame sent, as NAT mappings live
- * 30 s at the least; after 27 s without a frame, so one was lost, a challenge a
- * second; after 40 s the link is lost. With an ENet datagram sent and nothing
- * heard since: challenges from 3 s on, lost after 10 s. In doubt: challenges at
- * once, lost after 4 s.
+ * What the silence of the other side means. It says how long it may be silent:
+ * 25 s unless told otherwise. 2 s after that, as a frame was lost, a challenge
+ * a second; 15 s after that the link is lost. With an ENet datagram sent and
+ * nothing heard since: challenges from 3 s on, lost after 10 s. In doubt:
+ * challenges at once, lost after 4 s.
  */
-import type { Random } from '../../crypto.ts'
+export type Beat = 'challenge' | 'lost'
 
-export type Beat = 'keep-alive' | 'challenge' | 'lost'
+export interface Span {
+  readonly from: number // ms
+  readonly until: number // ms
+}
+
+export const never: Span = { from: Infinity, until: -Infinity }
 
 export class Silence {
-  readonly #random: Random
+  /** ms: how long the other side may be silent. */
+  expected = usual
+  /** A silence that was agreed on: what is sent in it may arrive only after it. */
+  agreed: Span = never
   #heardAt: number
-  #sentAt: number
   #askedAt = Infinity // the first ENet datagram sent since a frame was heard
   #doubtedAt = Infinity
   #challengedAt = -Infinity
-  #gap: number
+  #disturbedAt = Infinity // our own network changed
+  #sparedUntil = -Infinity
 
-  constructor(random: Random, now: number) {
-    this.#random = random
+  constructor(now: number) {
     this.#heardAt = now
-    this.#sentAt = now
-    this.#gap = this.#draw()
   }
 
   get deadline(): number {
-    return Math.min(this.#sentAt + this.#gap, this.#challengeAt, this.#lostAt)
+    return Math.min(this.#challengeAt, this.#lostAt)
   }
 
-  heard(now: number): void {
+  /** Nothing that was sent waits for a first sign of having arrived. */
+  get isAnswered(): boolean {
+    return this.#askedAt === Infinity && this.#disturbedAt === Infinity
+  }
+
+  /** A frame opened. Gives what it ends: a silence longer than the other side said, or a wait for an answer. */
+  heard(now: number): 'overdue' | 'unanswered' | undefined {
+    const isOverdue = now >= this.#heardAt + this.expected + margin
+    const isUnanswered = now >= this.#askedAt + longWait
     this.#heardAt = now
     this.#askedAt = Infinity
     this.#doubtedAt = Infinity
+    this.#disturbedAt = Infinity
     this.#challengedAt = -Infinity
-  }
-
-  sent(now: number): void {
-    this.#sentAt = now
+    if (isUnanswered) return 'unanswered'
+    return isOverdue ? 'overdue' : undefined
   }
 
   /** An ENet datagram was sent: most want an answer. */
@@ -52,50 +62,47 @@ export class Silence {
     if (this.#doubtedAt === Infinity) this.#doubtedAt = now
   }
 
+  /** Our own network changed, so silence is not the other side's: the link is not lost for this span. */
+  spare(span: number, now: number): void {
+    this.#disturbedAt = now
+    this.#challengedAt = -Infinity
+    this.#sparedUntil = Math.max(this.#sparedUntil, now + span)
+  }
+
+  /** A way was found again. */
+  settled(): void {
+    this.#sparedUntil = -Infinity
+  }
+
   /** What is due; ask until there is nothing. */
   beat(now: number): Beat | undefined {
-    if (now - this.deadline > overslept) this.#forgive(now)
     if (now >= this.#lostAt) return 'lost'
-    if (now >= this.#challengeAt) {
-      this.#challengedAt = now
-      return 'challenge'
-    }
-    if (now < this.#sentAt + this.#gap) return undefined
-    this.#sentAt = now
-    this.#gap = this.#draw()
-    return 'keep-alive'
+    if (now < this.#challengeAt) return undefined
+    this.#challengedAt = now
+    return 'challenge'
   }
 
   get #challengeAt(): number {
-    const from = Math.min(this.#heardAt + quietAfter, this.#askedAt + doubtAfter, this.#doubtedAt)
+    const overdue = this.#heardAt + this.expected + margin
+    const from = Math.min(overdue, this.#askedAt + doubtAfter, this.#doubtedAt, this.#disturbedAt)
     return Math.max(from, this.#challengedAt + challengeGap)
   }
 
   get #lostAt(): number {
-    const unanswered = this.#askedAt + unansweredAfter
-    return Math.min(this.#heardAt + lostAfter, unanswered, this.#doubtedAt + doubtedFor)
-  }
-
-  /** The machine slept: what came meanwhile is still to be read, and the other side is asked first. */
-  #forgive(now: number): void {
-    this.#heardAt = now - quietAfter
-    this.#askedAt = Infinity
-    this.#doubtedAt = Infinity
-  }
-
-  #draw(): number {
-    const [octet] = this.#random(1)
-    return shortestGap + (octet! / 255) * (longestGap - shortestGap)
+    const isHidden = this.#askedAt + unansweredAfter > this.agreed.from
+    const unanswered = Math.max(this.#askedAt, isHidden ? this.agreed.until : 0) + unansweredAfter
+    const silent = this.#heardAt + this.expected + lostMargin
+    const lost = Math.min(silent, unanswered, this.#doubtedAt + doubtedFor)
+    return Math.max(lost, this.#sparedUntil)
   }
 }
 
 // All ms.
-const shortestGap = 15_000
-const longestGap = 25_000
-const quietAfter = 27_000
-const lostAfter = 40_000
+const usual = 25_000 // of who does not say
+const margin = 2_000
+const lostMargin = 15_000
 const doubtAfter = 3_000
+const longWait = 2_000
 const unansweredAfter = 10_000
 const doubtedFor = 4_000 // four challenges: on a line that loses a tenth each way, 1 in 700 is wrongly given up
 const challengeGap = 1_000
-const overslept = 5_000

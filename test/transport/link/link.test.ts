@@ -259,35 +259,35 @@ describe('a wrong datagram gets no answer and changes nothing:', () => {
 })
 
 describe('silence', () => {
-  test('an idle link sends keep-alives 15 to 25 s apart, under 0.1 kB/s with UDP and IPv6, and nothing else', () => {
+  test('an idle link sends a frame each 72 to 120 s once that was measured, and 3 octets a second with UDP and IPv6', () => {
     const wire = Wire.open()
-    wire.run(5_000)
+    wire.run(1_200_000)
     wire.sent.length = 0
     const start = wire.now
     const times: number[] = []
-    while (wire.now < start + 600_000) {
+    while (wire.now < start + 3_600_000) {
       const before = wire.sent.length
       wire.run(100)
       for (const { from } of wire.sent.slice(before)) if (from === 'initiator') times.push(wire.now)
     }
-    expect(new Set(wire.sent.map(({ bytes }) => bytes.length))).toEqual(new Set([33]))
+    expect(new Set(wire.sent.map(({ bytes }) => bytes.length))).toEqual(new Set([35]))
     const total = wire.sent.reduce((octets, { bytes }) => octets + bytes.length + 48, 0)
-    expect(total / 600).toBeLessThan(100)
+    expect(total / 3_600).toBeLessThan(3)
     const gaps = times.slice(1).map((time, i) => time - times[i]!)
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(14_900)
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(25_100)
-    expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(2_000)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(71_900)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(120_100)
+    expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(10_000)
   })
 
   test('towards another address does not put off the keep-alive of the path', () => {
     const wire = Wire.open()
-    wire.run(5_000)
+    wire.run(2_000)
     wire.passes = () => false
     for (let i = 0; i < 8; i++) {
       wire.run(9_000)
       wire.receive('initiator', authentic({ counter: 10_000 + i, kind: 1, content: octets(8, 1) }), elsewhere)
     }
-    const kept = wire.sent.filter(({ from, bytes }) => from === 'initiator' && bytes.length === 33)
+    const kept = wire.sent.filter(({ from, bytes }) => from === 'initiator' && bytes.length === 35)
     expect(kept.length).toBeGreaterThanOrEqual(2)
     expect(kept.every(({ peer }) => peer === homes.responder)).toBe(true)
   })
@@ -313,6 +313,7 @@ describe('silence', () => {
   test('after something was said loses it in 10 s', () => {
     const wire = Wire.open()
     wire.run(60_000)
+    wire.run(1_000_000) // past all measurements
     wire.passes = () => false
     wire.say('initiator', 'are you there?')
     expect(lostAfter(wire, 'initiator')).toBeLessThanOrEqual(10_100)

@@ -7,8 +7,9 @@ import { octets, randomOf } from './pair.ts'
 const local: Local = { kind: 'udp4' }
 const pathTo = (port: number, from = local): Path => ({ local: from, peer: address(`10.0.0.1:${port}`) })
 const [home, there] = [pathTo(1), pathTo(2)]
-const start = (isProven: boolean): Paths => new Paths(home, { random: randomOf(1), isProven })
-const newest = (path: Path, size = 100) => ({ path, size, isNewest: true })
+const start = (isProven: boolean): Paths =>
+  new Paths(home, { random: randomOf(1), role: isProven ? 'initiator' : 'responder' })
+const newest = (path: Path, size = 100) => ({ path, size, isNewest: true, isProbing: false })
 
 describe('a proven path', () => {
   test('takes any number of octets, and is never challenged', () => {
@@ -23,14 +24,14 @@ describe('a proven path', () => {
     paths.heard(newest(there), 0)
     const [challenge] = paths.due(0)
     expect(challenge).toMatchObject({ path: there })
-    expect(paths.echoed(there, octets(8, 0))).toBe(false)
-    expect(paths.echoed(there, challenge!.octets.subarray(0, 7))).toBe(false)
-    expect(paths.echoed(home, challenge!.octets)).toBe(false)
-    expect(paths.echoed(pathTo(3), challenge!.octets)).toBe(false)
+    expect(paths.echoed(there, octets(8, 0), 0)).toBe(false)
+    expect(paths.echoed(there, challenge!.octets.subarray(0, 7), 0)).toBe(false)
+    expect(paths.echoed(home, challenge!.octets, 0)).toBe(false)
+    expect(paths.echoed(pathTo(3), challenge!.octets, 0)).toBe(false)
     expect(paths.current).toBe(home)
-    expect(paths.echoed(pathTo(2), challenge!.octets)).toBe(true)
+    expect(paths.echoed(pathTo(2), challenge!.octets, 0)).toBe(true)
     expect(paths.current).toEqual(there)
-    expect(paths.echoed(there, challenge!.octets)).toBe(false)
+    expect(paths.echoed(there, challenge!.octets, 0)).toBe(false)
     expect(paths.spend(there, 1e9)).toBe(true)
   })
 
@@ -54,7 +55,7 @@ describe('an address that has not echoed', () => {
     paths.heard(newest(there, 100), 0)
     expect(paths.spend(there, 300)).toBe(true)
     expect(paths.spend(there, 1)).toBe(false)
-    paths.heard({ path: there, size: 1, isNewest: false }, 0)
+    paths.heard({ ...newest(there, 1), isNewest: false }, 0)
     expect(paths.spend(there, 4)).toBe(false)
     expect(paths.spend(there, 3)).toBe(true)
   })
@@ -66,7 +67,7 @@ describe('an address that has not echoed', () => {
     for (let now = 1_000; paths.deadline < Infinity; now = paths.deadline) all.push(...paths.due(now))
     expect(all).toHaveLength(20)
     expect(new Set(all.map((challenge) => String(challenge.octets))).size).toBe(1)
-    expect(paths.echoed(there, all[0]!.octets)).toBe(false)
+    expect(paths.echoed(there, all[0]!.octets, 0)).toBe(false)
   })
 
   test('is one of four at most', () => {
@@ -88,7 +89,7 @@ describe('the path an init came on', () => {
     const [challenge] = paths.due(0)
     paths.due(60_000)
     expect(paths.spend(home, 1)).toBe(false)
-    expect(paths.echoed(home, challenge!.octets)).toBe(false) // believed, but not moved
+    expect(paths.echoed(home, challenge!.octets, 0)).toBe(false) // believed, but not moved
     expect(paths.spend(home, 1e9)).toBe(true)
   })
 

@@ -8,50 +8,76 @@ function beats(silence: Silence, from = 0): [number, string][] {
     for (let beat = silence.beat(now); beat; beat = silence.beat(now)) {
       all.push([now, beat])
       if (beat === 'lost') break
-      silence.sent(now)
     }
   }
   return all
 }
 
-const start = (octet: number): Silence => new Silence(() => Uint8Array.of(octet), 0)
-const range = (from: number, to: number): number[] =>
-  Array.from({ length: (to - from) / 1_000 + 1 }, (_, i) => from + i * 1_000)
+const challenges = (from: number, to: number): [number, string][] =>
+  Array.from({ length: (to - from) / 1_000 + 1 }, (_, i) => [from + i * 1_000, 'challenge'])
 
-test('an idle link: a keep-alive, a challenge a second from 27 s on, lost at 40 s', () => {
-  for (const [octet, gap] of [
-    [0, 15_000],
-    [255, 25_000],
-  ] as const) {
-    const challenges = range(27_000, 39_000).map((at) => [at, 'challenge'])
-    expect(beats(start(octet))).toEqual([[gap, 'keep-alive'], ...challenges, [40_000, 'lost']])
-  }
+test('an idle link: a challenge a second from 27 s on, lost at 40 s', () => {
+  expect(beats(new Silence(0))).toEqual([...challenges(27_000, 39_000), [40_000, 'lost']])
+})
+
+test('the other side may be silent as long as it said: 2 s more until it is asked, 15 s until it is lost', () => {
+  const silence = new Silence(0)
+  silence.expected = 120_000
+  expect(beats(silence)).toEqual([...challenges(122_000, 134_000), [135_000, 'lost']])
 })
 
 test('something sent: a challenge a second from 3 s on, lost at 10 s', () => {
-  const silence = start(255)
+  const silence = new Silence(0)
   silence.asked(5_000)
   silence.asked(7_000) // the first counts
-  const challenges = range(8_000, 14_000).map((at) => [at, 'challenge'])
-  expect(beats(silence)).toEqual([...challenges, [15_000, 'lost']])
+  expect(silence.isAnswered).toBe(false)
+  expect(beats(silence)).toEqual([...challenges(8_000, 14_000), [15_000, 'lost']])
 })
 
-test('a frame heard begins all of it anew', () => {
-  const silence = start(255)
+test('something sent in the unknown part of a silence that was agreed on: lost 10 s after that', () => {
+  const silence = new Silence(0)
+  silence.expected = 44_000
+  silence.agreed = { from: 25_000, until: 42_000 }
+  silence.asked(15_001)
+  expect(beats(silence)).toEqual([...challenges(18_001, 51_001), [52_000, 'lost']])
+})
+
+test('something sent when the way is known to be open: lost 10 s after it', () => {
+  const silence = new Silence(0)
+  silence.agreed = { from: 25_000, until: 42_000 }
+  silence.asked(15_000)
+  expect(beats(silence).at(-1)).toEqual([25_000, 'lost'])
+})
+
+test('a frame heard begins all of it anew, and says what it ended', () => {
+  const silence = new Silence(0)
   silence.asked(5_000)
   expect(silence.beat(8_000)).toBe('challenge')
-  silence.heard(8_100)
-  silence.sent(8_100)
-  expect(silence.deadline).toBe(33_100)
+  expect(silence.heard(8_100)).toBe('unanswered')
+  expect(silence.isAnswered).toBe(true)
   expect(beats(silence).at(-1)).toEqual([48_100, 'lost'])
+  silence.asked(48_200)
+  expect(silence.heard(50_100)).toBe('overdue')
+  silence.asked(50_200)
+  expect(silence.heard(52_100)).toBe(undefined)
+  expect(silence.heard(79_099)).toBe(undefined)
+  expect(silence.heard(106_099)).toBe('overdue')
 })
 
-test('waking more than 5 s late: 13 s to answer before it is lost', () => {
-  const silence = start(0)
-  const late = beats(silence, 3_600_000)
-  expect(late[0]).toEqual([3_600_000, 'challenge'])
-  expect(late.at(-1)).toEqual([3_613_000, 'lost'])
-  const dozing = start(0)
-  expect(dozing.beat(15_000)).toBe('keep-alive')
-  expect(dozing.beat(34_000)).toBe('challenge') // 4 s late: not asleep
+test('a change of our own network: it is asked at once, and is not lost for the span, whatever was sent', () => {
+  const silence = new Silence(0)
+  silence.asked(0)
+  silence.doubt(0)
+  silence.spare(30_000, 1_000)
+  expect(beats(silence, 1_000)).toEqual([...challenges(1_000, 30_000), [31_000, 'lost']])
+})
+
+test('a span of grace survives a frame that was on its way, and ends when a way is found', () => {
+  const silence = new Silence(0)
+  silence.spare(30_000, 1_000)
+  silence.heard(1_010)
+  silence.asked(1_020)
+  expect(beats(silence, 1_020).at(-1)).toEqual([31_000, 'lost'])
+  silence.settled()
+  expect(beats(silence, 1_020).at(-1)).toEqual([11_020, 'lost'])
 })

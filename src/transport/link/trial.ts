@@ -1,0 +1,101 @@
+/**
+ * One path on trial: when it is challenged, and what may be sent there before
+ * it has echoed. Until then it gets at most three times the octets of the
+ * frames that came from it (RFC 9000, section 8.1), and what its own challenges
+ * weigh when it was us who named it.
+ */
+import type { Path } from '../../machine.ts'
+import { overhead } from './frames.ts'
+
+/** A challenge to be sent on `path`. */
+export interface Challenge {
+  readonly path: Path
+  readonly octets: Uint8Array // 8
+}
+
+/** Why a path is tried. */
+export type Cause =
+  | 'heard' // the other side sent a frame there
+  | 'offered' // our owner takes it for better than the one in use
+  | 'moved' // our end of the path in use is gone, or may be
+
+export interface TrialOptions {
+  readonly cause: Cause
+  readonly octets: Uint8Array // 8, random
+  /** 0 is the best of those that our owner named; -1 where the other side was heard. */
+  readonly rank: number
+  readonly now: number // Infinity: not before a frame is heard there
+  /** The peer has echoed at this address before: it may be sent anything. */
+  readonly isTrusted?: boolean
+}
+
+export class Trial implements Challenge {
+  readonly path: Path
+  readonly octets: Uint8Array
+  readonly cause: Cause
+  rank: number
+  hasEchoed = false
+  /** ms: when it is given up. */
+  readonly until: number
+  /** Octets of the frames that came from it. */
+  received = 0
+  readonly #start: number
+  readonly #allowance: number
+  #sent = 0
+  #challenges = 0
+  #isHeard: boolean
+  #nextAt: number
+
+  constructor(path: Path, { cause, octets, rank, now, isTrusted }: TrialOptions) {
+    const { times, patience } = courses[cause]
+    this.path = path
+    this.octets = octets
+    this.cause = cause
+    this.rank = rank
+    this.#start = this.#nextAt = now
+    this.until = now + patience
+    this.#allowance = isTrusted ? Infinity : times.length * challengeSize
+    this.#isHeard = cause === 'heard'
+  }
+
+  /** When it is to be challenged; Infinity: not before a frame is heard there. */
+  get nextAt(): number {
+    return this.hasEchoed ? Infinity : this.#nextAt
+  }
+
+  /** A frame opened that came from there: the way is open, so asking is worth it again. */
+  heard(size: number, now: number): void {
+    this.received += size
+    this.#isHeard = true
+    if (this.#nextAt === Infinity) this.#nextAt = now
+  }
+
+  /** Its challenge is taken for sent. */
+  challenged(now: number): void {
+    const { times } = courses[this.cause]
+    const next = times[++this.#challenges]
+    if (next !== undefined) this.#nextAt = this.#start + next
+    else this.#nextAt = this.#isHeard ? now + heardGap : Infinity
+  }
+
+  /** Whether a frame of this size may go there; it counts as sent. */
+  spend(size: number): boolean {
+    if (this.#sent + size > this.#allowance + maxAmplification * this.received) return false
+    this.#sent += size
+    return true
+  }
+}
+
+/**
+ * ms: when the challenges are sent that need no frame from there, and how long
+ * an echo is waited for. An offered address is what a record says, so it gets
+ * no more than four; who has lost his path has nothing else to do.
+ */
+const courses: Record<Cause, { readonly times: readonly number[]; readonly patience: number }> = {
+  heard: { times: [], patience: 5_000 },
+  offered: { times: [0, 250, 500, 1_000], patience: 5_000 },
+  moved: { times: [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000], patience: 30_000 },
+}
+const challengeSize = overhead + 8
+const heardGap = 250 // ms: a challenge may be lost; a keep-alive pays for two
+const maxAmplification = 3
