@@ -5,13 +5,14 @@
  * family; another family is another instance.
  */
 import type { Random } from '../crypto.ts'
-import type { Address } from '../machine.ts'
+import type { Address, Local, Path } from '../machine.ts'
 import { Queue } from '../queue.ts'
 import { idFor } from './id.ts'
 import { type Answer, encodeMessage, type Failure, type NodeInfo, type Question } from './krpc.ts'
-import { type Candidate, Lookup, type Storer } from './lookup.ts'
+import { type Candidate, deepBreadth, k, Lookup, type Storer } from './lookup.ts'
+import { Measure } from './measure.ts'
 import { Pace } from './pace.ts'
-import { hostOf, scopeOf } from './reach.ts'
+import { type Family, familyOf, hostOf, mayTell, scopeOf } from './reach.ts'
 import { type Asked, Rpc } from './rpc.ts'
 import { Table } from './table.ts'
 import { Votes } from './votes.ts'
@@ -20,12 +21,30 @@ export type DhtEvent<Part> =
   | { readonly kind: 'joined' }
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'external'; readonly address: Address }
+  | Seen
+  /** Nodes of the other address family that were told to us, and nobody has asked. */
+  | { readonly kind: 'others'; readonly addresses: readonly Address[] }
   /** A lookup for this part ended; empty if nobody answered. */
-  | { readonly kind: 'looked'; readonly part: Part; readonly closest: readonly Storer[] }
+  | ({ readonly kind: 'looked'; readonly part: Part } & Looked)
   /** A node answered, within a lookup or alone. */
   | ({ readonly kind: 'answered'; readonly answer: Answer } & Concerned<Part>)
   /** A node asked alone said no, or nothing (no code). */
   | ({ readonly kind: 'failed'; readonly code: number | undefined } & Concerned<Part>)
+
+/** A node said as whom it saw us when we asked it from `local` at `sentAt`. */
+export interface Seen {
+  readonly kind: 'seen'
+  readonly local: Local
+  readonly voter: Address
+  readonly as: Address
+  readonly sentAt: number
+}
+
+export interface Looked {
+  readonly closest: readonly Storer[] // eight, or those of a deep lookup
+  /** Few of them know the method, and there are others. */
+  readonly isFew: boolean
+}
 
 interface Concerned<Part> {
   readonly part: Part
@@ -34,19 +53,25 @@ interface Concerned<Part> {
 }
 
 export interface DhtOptions {
+  readonly local: Local
   readonly random: Random
   readonly isReadOnly: boolean
   readonly bootstrap: readonly Address[]
   readonly saved: readonly Address[]
+  /** There is a DHT of the other family that looks for nodes to begin with. */
+  readonly hasOther?: () => boolean
 }
 
 export interface LookOptions {
   readonly question: Question
   readonly isUrgent: boolean
+  /** Many more than the eight nearest shall settle it, and it begins anywhere: lies may surround the target. */
+  readonly isDeep?: boolean
 }
 
 type Tag<Part> =
   | { readonly kind: 'check' }
+  | { readonly kind: 'measure'; readonly measure: Measure }
   | { readonly kind: 'ask'; readonly part: Part }
   | { readonly kind: 'lookup'; readonly search: Search<Part>; readonly candidate: Candidate }
 
@@ -68,13 +93,18 @@ type State =
 
 export class Dht<Part> {
   readonly table: Table
+  readonly counters = { puts: 0, lookups: 0 }
+  readonly family: Family
   readonly #options: DhtOptions
   readonly #rpc: Rpc<Tag<Part>>
   #votes = new Votes()
   readonly #meetings = new Pace({ rate: 2, burst: 20 })
   readonly #events = new Queue<DhtEvent<Part>>()
   readonly #bootstrap: Set<Address>
+  #learnt: readonly Address[] = []
+  readonly #measures = new Map<Local, Measure>()
   #id: Uint8Array
+  #idHost: string | undefined // for which the id was made
   #state: State
   #searches: Search<Part>[] = []
   #wishes: Wish<Part>[] = []
@@ -84,15 +114,25 @@ export class Dht<Part> {
 
   constructor(options: DhtOptions) {
     this.#options = options
-    this.#rpc = new Rpc(options.random)
+    this.family = options.local.kind === 'udp6' ? 6 : 4
+    this.#rpc = new Rpc(options.local, options.random)
     this.#id = idFor(undefined, options.random)
     this.table = new Table(this.#id)
-    this.#bootstrap = new Set(options.bootstrap)
+    this.#bootstrap = new Set(this.#ours(options.bootstrap))
     this.#state = this.#addresses().length > 0 ? { kind: 'joining', attempt: 0 } : { kind: 'alone' }
   }
 
   get id(): Uint8Array {
     return this.#id
+  }
+
+  get isJoined(): boolean {
+    return this.#state.kind === 'joined'
+  }
+
+  /** As whom most see us. */
+  get external(): Address | undefined {
+    return this.#votes.winner
   }
 
   /** More may be sent while somebody waits. */
@@ -115,16 +155,37 @@ export class Dht<Part> {
   /** Asked at the next attempt to join, which is at once if the last one failed. */
   addBootstrap(addresses: readonly Address[]): void {
     const count = this.#bootstrap.size
-    for (const address of addresses) this.#bootstrap.add(address)
-    if (this.#bootstrap.size === count || this.#state.kind === 'joined') return
-    this.#searches = this.#searches.filter(({ part }) => part !== undefined)
-    this.#state = { kind: 'joining', attempt: 0 }
+    for (const address of this.#ours(addresses)) this.#bootstrap.add(address)
+    if (this.#bootstrap.size > count) this.#rejoin()
+  }
+
+  /** Others of the internet told of these: tried if nobody else answers. */
+  learn(addresses: readonly Address[]): void {
+    if (this.isJoined) return
+    this.#learnt = this.#ours(addresses)
+    if (this.#learnt.length > 0) this.#rejoin()
+  }
+
+  /** Asks some nodes from another end of ours, so that they say as whom they see that one. */
+  measure(local: Local): void {
+    this.#measures.set(local, new Measure(local))
     this.#isStirred = true
   }
 
+  /** That end is gone, or soon will be: nothing is sent from it. */
+  leave(local: Local): void {
+    this.#measures.delete(local)
+    this.#rpc.cancel((asked) => asked.local === local)
+  }
+
+  hasLocal(local: Local): boolean {
+    return local === this.#options.local || this.#measures.has(local)
+  }
+
   /** Looks for the nodes nearest to a target, as soon as there is somebody to ask. */
-  look(part: Part, target: Uint8Array, { question, isUrgent }: LookOptions): void {
-    const wish = { part, target, question, isUrgent }
+  look(part: Part, target: Uint8Array, options: LookOptions): void {
+    const { isUrgent } = options
+    const wish = { part, target, ...options }
     const at = isUrgent ? this.#wishes.findIndex((other) => !other.isUrgent) : -1
     this.#wishes.splice(at < 0 ? this.#wishes.length : at, 0, wish)
     this.#isStirred = true
@@ -139,13 +200,21 @@ export class Dht<Part> {
     return this.#rpc.isFree(address, now)
   }
 
-  /** Our network changed: another id, so that nobody follows us from one to the other. */
-  moved(now: number): void {
+  /**
+   * Our network changed, or we slept: another id, so that nobody follows us from one to the other; what was under way
+   * is lost, and whoever we know must answer again. Lookups of a part end without a word: its owner begins anew.
+   */
+  moved(): void {
     this.#votes = new Votes()
     this.#id = idFor(undefined, this.#options.random)
     this.table.rekey(this.#id)
-    if (this.#state.kind === 'joined') this.#state.refreshAt = now
-    if (this.#state.kind === 'waiting') this.#state = { kind: 'joining', attempt: 0 }
+    this.table.doubt()
+    this.#rpc.reset()
+    this.#searches = []
+    this.#heardAt = -Infinity
+    this.#idHost = undefined
+    for (const local of this.#measures.keys()) this.#measures.set(local, new Measure(local))
+    if (this.#state.kind !== 'alone') this.#state = { kind: 'joining', attempt: 0 }
     this.#isStirred = true
   }
 
@@ -153,6 +222,7 @@ export class Dht<Part> {
   forget(part: Part): void {
     this.#wishes = this.#wishes.filter((wish) => wish.part !== part)
     this.#searches = this.#searches.filter((search) => search.part !== part)
+    this.#rpc.cancel(({ tag }) => tag.kind === 'ask' && tag.part === part)
   }
 
   /** Somebody asked us something: if there is room for him, see whether he answers, too. */
@@ -162,8 +232,9 @@ export class Dht<Part> {
     this.#isStirred = true
   }
 
-  receive(message: Answer | Failure, from: Address, now: number): void {
-    const asked = this.#rpc.match(message, from, now)
+  /** Whether it is an answer to a question of ours. */
+  receive(message: Answer | Failure, path: Path, now: number): void {
+    const asked = this.#rpc.match(message, path, now)
     if (!asked) return
     this.#isStirred = true
     this.#heardAt = now
@@ -172,7 +243,7 @@ export class Dht<Part> {
   }
 
   /** What is to be sent, octets made; events come from `events`. */
-  *drain(now: number): Generator<{ readonly peer: Address; readonly bytes: Uint8Array }> {
+  *drain(now: number): Generator<Path & { readonly bytes: Uint8Array }> {
     this.#isStirred = false
     this.#drainedAt = now
     for (const asked of this.#rpc.expired(now)) {
@@ -182,10 +253,12 @@ export class Dht<Part> {
     }
     this.#step(now)
     this.#advance(now)
-    for (const { peer, transaction, question } of this.#rpc.departures(now)) {
+    if (this.#isReady) for (const measure of this.#measures.values()) this.#witness(measure)
+    for (const { local, peer, transaction, question } of this.#rpc.departures(now)) {
       const { isReadOnly } = this.#options
+      if (question.kind === 'put') this.counters.puts++
       const bytes = encodeMessage({ kind: 'query', transaction, id: this.#id, isReadOnly, question })
-      yield { peer, bytes }
+      yield { local, peer, bytes }
     }
   }
 
@@ -193,32 +266,71 @@ export class Dht<Part> {
     return this.#events.take()
   }
 
-  #answered({ peer, tag, question }: Asked<Tag<Part>>, answer: Answer, now: number): void {
+  #ours(addresses: readonly Address[]): Address[] {
+    return addresses.filter((address) => familyOf(address) === this.family)
+  }
+
+  #rejoin(): void {
+    if (this.isJoined) return
+    this.#searches = this.#searches.filter(({ part }) => part !== undefined)
+    this.#state = { kind: 'joining', attempt: 0 }
+    this.#isStirred = true
+  }
+
+  #witness(measure: Measure): void {
+    for (const peer of measure.next(this.table)) {
+      this.#rpc.ask(peer, { kind: 'ping' }, { kind: 'measure', measure }, measure.local)
+    }
+  }
+
+  #answered(asked: Asked<Tag<Part>>, answer: Answer, now: number): void {
+    const { peer, tag, question } = asked
     this.table.heard({ id: answer.id, address: peer }, now)
-    if (answer.ip !== undefined && scopeOf(answer.ip) !== 'none') this.#vote(peer, answer.ip)
+    this.#note(asked, answer)
+    if (tag.kind === 'measure') tag.measure.answered(answer.ip !== undefined)
     if (this.#state.kind !== 'joined') {
       this.#state = { kind: 'joined', refreshAt: now + minRefresh, refreshes: 0, checkAt: now + checkEvery }
       this.#events.push({ kind: 'joined' })
     }
     if (tag.kind === 'lookup') {
-      const nodes = answer.nodes?.filter(({ id }) => !this.table.isOwn(id))
+      const told = answer.nodes?.filter(({ id }) => !this.table.isOwn(id)) ?? []
+      const nodes = told.filter(({ address }) => familyOf(address) === this.family)
       tag.search.lookup.answered(tag.candidate, { ...answer, nodes })
+      if (told.length > nodes.length) this.#pass(peer, told)
     }
     const part = tag.kind === 'lookup' ? tag.search.part : tag.kind === 'ask' ? tag.part : undefined
     if (part !== undefined) this.#events.push({ kind: 'answered', part, from: peer, question, answer })
   }
 
+  /** As whom it sees us, if it says so and can be right. */
+  #note({ local, peer, sentAt }: Asked<Tag<Part>>, { ip }: Answer): void {
+    if (ip === undefined || familyOf(ip) !== this.family || scopeOf(ip) === 'none') return
+    this.table.tells(peer)
+    this.#events.push({ kind: 'seen', local, voter: peer, as: ip, sentAt: sentAt! })
+    if (local === this.#options.local && this.#votes.cast(peer, ip)) this.#seenAs(ip)
+  }
+
+  /** What we hear of the other family. */
+  #pass(teller: Address, told: readonly NodeInfo[]): void {
+    const others = told.filter(({ address }) => familyOf(address) !== this.family && mayTell(teller, address))
+    const addresses = others.slice(0, k).map(({ address }) => address)
+    if (addresses.length > 0) this.#events.push({ kind: 'others', addresses })
+  }
+
   #refused({ peer, tag, question }: Asked<Tag<Part>>, code: number | undefined): void {
+    if (tag.kind === 'measure') {
+      tag.measure.answered(false)
+      this.#isStirred = true
+    }
     if (tag.kind === 'lookup') tag.search.lookup.failed(tag.candidate)
     if (tag.kind === 'ask') this.#events.push({ kind: 'failed', part: tag.part, from: peer, question, code })
   }
 
   /** A new external IP makes our id wrong (BEP 42). */
-  #vote(voter: Address, seen: Address): void {
-    const before = this.#votes.winner
-    if (!this.#votes.cast(voter, seen)) return
+  #seenAs(seen: Address): void {
     this.#events.push({ kind: 'external', address: seen })
-    if (before !== undefined && hostOf(before) === hostOf(seen)) return
+    if (this.#idHost === hostOf(seen)) return
+    this.#idHost = hostOf(seen)
     this.#id = idFor(seen, this.#options.random)
     this.table.rekey(this.#id)
   }
@@ -247,9 +359,9 @@ export class Dht<Part> {
   #keep(state: State & { kind: 'joined' }, now: number): void {
     const { isReadOnly } = this.#options
     if (now >= state.checkAt) {
-      state.checkAt = now + checkEvery
       const address = this.table.questionable(now)
       if (address !== undefined) this.#rpc.ask(address, { kind: 'ping' }, { kind: 'check' })
+      state.checkAt = now + (this.table.isDoubted ? doubtEvery : checkEvery)
     }
     if (now >= state.refreshAt) {
       // Dense at first: who joins a network that begins must meet those who come a moment later.
@@ -262,22 +374,25 @@ export class Dht<Part> {
   }
 
   #search(target: Uint8Array): void {
-    const lookup = new Lookup(target, this.table.closest(target, maxSeeds), this.#addresses())
-    const question: Question = { kind: 'find_node', target }
+    const lookup = new Lookup(target, this.table.closest(target, maxSeeds), { addresses: this.#addresses() })
+    const want: Family[] = this.#options.hasOther?.() ? [4, 6] : [this.family]
+    const question: Question = { kind: 'find_node', target, want }
+    this.counters.lookups++
     this.#searches.push({ part: undefined, lookup, question, isUrgent: true })
   }
 
   /** Some saved ones first: they are most likely to be alive, and no one's servers. */
   #addresses(): Address[] {
     if (this.#state?.kind === 'joined') return []
-    const { saved } = this.#options
-    return [...saved.slice(0, 8), ...this.#bootstrap, ...saved.slice(8, maxSaved)]
+    const saved = this.#ours(this.#options.saved)
+    return [...saved.slice(0, 8), ...this.#bootstrap, ...saved.slice(8, maxSaved), ...this.#learnt]
   }
 
   #advance(now: number): void {
     while (this.#isReady && this.#wishes.length > 0 && this.#mayStart(this.#wishes[0]!)) {
       const { target, ...wish } = this.#wishes.shift()!
-      this.#searches.push({ ...wish, lookup: new Lookup(target, this.table.closest(target, maxSeeds)) })
+      this.counters.lookups++
+      this.#searches.push({ ...wish, lookup: this.#lookupOf(target, wish) })
     }
     for (const search of [...this.#searches]) {
       const { lookup, question } = search
@@ -291,6 +406,14 @@ export class Dht<Part> {
       }
       if (lookup.isDone(now, softTimeout)) this.#finish(search, now)
     }
+  }
+
+  #lookupOf(target: Uint8Array, { isDeep = false }: LookOptions): Lookup {
+    const nearest = this.table.closest(target, maxSeeds)
+    if (!isDeep) return new Lookup(target, nearest)
+    const { random } = this.#options
+    const others = this.table.some(maxSeeds, () => random(1)[0]! / 256)
+    return new Lookup(target, [...nearest, ...others], { breadth: deepBreadth })
   }
 
   #mayStart({ isUrgent }: LookOptions): boolean {
@@ -307,7 +430,9 @@ export class Dht<Part> {
     this.#searches = this.#searches.filter((other) => other !== search)
     this.#isStirred = true
     const closest = search.lookup.closest()
-    if (search.part !== undefined) this.#events.push({ kind: 'looked', part: search.part, closest })
+    if (search.part !== undefined)
+      this.#events.push({ kind: 'looked', part: search.part, closest, isFew: this.#isFew(closest) })
+    else if (closest.length > 0) this.#settle()
     if (closest.length > 0 || now - this.#heardAt < silence) return
     // Nobody answers any more, or nobody ever did.
     const attempt = this.#state.kind === 'joining' ? this.#state.attempt : 0
@@ -315,8 +440,21 @@ export class Dht<Part> {
     this.#state = { kind: 'waiting', attempt, until: now + Math.min(maxBackoff, minBackoff * 2 ** attempt) }
     if (attempt === 0) this.#events.push({ kind: 'unreachable' })
   }
+
+  /** Only nodes that know the method give a token. */
+  #isFew(closest: readonly Storer[]): boolean {
+    const able = closest.filter(({ token }) => token !== undefined).length
+    return able < few && this.table.size > able
+  }
+
+  /** With one node in all the network its vote is all we get. */
+  #settle(): void {
+    if (this.table.size === 1 && this.#votes.settle()) this.#seenAs(this.#votes.winner!)
+  }
 }
 
+const few = 3 // of eight
+const doubtEvery = 250 // ms
 const maxSeeds = 16 // nodes of the table a lookup begins with
 const maxSaved = 200
 const maxSearches = 6 // lookups at a time,

@@ -1,7 +1,8 @@
 /** Node ids: distance (BEP 5), and the id that fits an external address (BEP 42). */
 import type { Random } from '../crypto.ts'
 import type { Address } from '../machine.ts'
-import { hostOf, scopeOf } from './reach.ts'
+import { writeCompact } from './compact.ts'
+import { scopeOf } from './reach.ts'
 
 export const idSize = 20
 
@@ -23,14 +24,17 @@ export function sharedBits(a: Uint8Array, b: Uint8Array): number {
   return idSize * 8
 }
 
-/** BEP 42: 21 bits depend on the address; a random id where it exempts it (loopback, private networks) or for IPv6. */
+/**
+ * BEP 42: crc32c((ip & mask) | (r << 5)), of IPv4's four octets or IPv6's first eight, decides 21 bits of the id; r is
+ * the three low bits of its last octet. A random id where the address is exempt: loopback, private networks.
+ */
 export function idFor(external: Address | undefined, random: Random): Uint8Array {
   const id = random(idSize).slice()
-  if (external === undefined || scopeOf(external) !== 'public' || external.startsWith('[')) return id
+  if (external === undefined || scopeOf(external) !== 'public') return id
   const seed = id[19]!
-  const masked = hostOf(external)
-    .split('.')
-    .map((octet, i) => Number(octet) & mask[i]!)
+  const compact = writeCompact(external)
+  const mask = compact.length === 6 ? mask4 : mask6
+  const masked = mask.map((bits, i) => compact[i]! & bits)
   masked[0]! |= (seed & 7) << 5
   const crc = crc32c(masked)
   id[0] = crc >>> 24
@@ -49,4 +53,5 @@ function crc32c(octets: readonly number[]): number {
   return ~crc >>> 0
 }
 
-const mask = [0x03, 0x0f, 0x3f, 0xff] as const
+const mask4 = [0x03, 0x0f, 0x3f, 0xff] as const
+const mask6 = [0x01, 0x03, 0x07, 0x0f, 0x1f, 0x3f, 0x7f, 0xff] as const

@@ -1,6 +1,6 @@
 /**
  * KRPC, the DHT's messages (BEP 5; `get` and `put` BEP 44, `ro` BEP 43, `ip`
- * BEP 42), as unions. Any octets give a message or `undefined`; an optional
+ * BEP 42, `nodes6` and `want` BEP 32), as unions. Any octets give a message or `undefined`; an optional
  * field of a wrong type makes the whole message wrong. `v`, which would tell
  * who we are, is neither sent nor read.
  */
@@ -18,6 +18,7 @@ import {
   toKey,
 } from '../wire/bencode.ts'
 import { readCompact, writeCompact } from './compact.ts'
+import { type Family, familyOf } from './reach.ts'
 
 export interface NodeInfo {
   readonly id: Uint8Array // 20 octets
@@ -36,8 +37,8 @@ export interface Query {
 
 export type Question =
   | { readonly kind: 'ping' }
-  | { readonly kind: 'find_node'; readonly target: Uint8Array }
-  | { readonly kind: 'get_peers'; readonly target: Uint8Array }
+  | ({ readonly kind: 'find_node'; readonly target: Uint8Array } & Wanting)
+  | ({ readonly kind: 'get_peers'; readonly target: Uint8Array } & Wanting)
   | {
       readonly kind: 'announce_peer'
       readonly target: Uint8Array
@@ -46,7 +47,7 @@ export type Question =
       readonly token: Uint8Array
     }
   /** With `seq`, an item that is not newer need not be sent. */
-  | { readonly kind: 'get'; readonly target: Uint8Array; readonly seq?: number | undefined }
+  | ({ readonly kind: 'get'; readonly target: Uint8Array; readonly seq?: number | undefined } & Wanting)
   | {
       readonly kind: 'put'
       readonly token: Uint8Array
@@ -54,6 +55,11 @@ export type Question =
       readonly cas?: number | undefined
     }
   | { readonly kind: 'unknown' }
+
+/** BEP 32: nodes of which families shall be told; without it those of the family the question comes by. */
+export interface Wanting {
+  readonly want?: readonly Family[] | undefined
+}
 
 /** BEP 44. Sizes of value and salt are the storing node's to check. */
 export type Item = ImmutableItem | MutableItem
@@ -76,7 +82,7 @@ export interface Answer {
   readonly kind: 'answer'
   readonly transaction: Uint8Array
   readonly id: Uint8Array // the answerer's
-  readonly nodes?: readonly NodeInfo[] | undefined
+  readonly nodes?: readonly NodeInfo[] | undefined // `nodes` and `nodes6`
   readonly values?: readonly Address[] | undefined
   readonly token?: Uint8Array | undefined
   readonly item?: Item | undefined
@@ -135,7 +141,7 @@ function bodyOf(message: Message): Record<string, Bencode | undefined> {
       const r = dictionary({
         id,
         token,
-        nodes: nodes && joined(nodes.flatMap((node) => [node.id, writeCompact(node.address)])),
+        ...nodeFields(nodes),
         values: values?.map(writeCompact),
         ...(item ? itemFields(item) : { seq }),
       })
@@ -153,15 +159,15 @@ function argumentsOf(question: Exclude<Question, { kind: 'unknown' }>): Record<s
     case 'ping':
       return {}
     case 'find_node':
-      return { target: question.target }
+      return { target: question.target, want: wantField(question) }
     case 'get_peers':
-      return { info_hash: question.target }
+      return { info_hash: question.target, want: wantField(question) }
     case 'announce_peer': {
       const { target, port, isImplied, token } = question
       return { info_hash: target, port, implied_port: isImplied ? 1 : 0, token }
     }
     case 'get':
-      return { target: question.target, seq: question.seq }
+      return { target: question.target, seq: question.seq, want: wantField(question) }
     case 'put': {
       const { token, item, cas } = question
       const salt = item.kind === 'mutable' && item.salt.length > 0 ? item.salt : undefined
@@ -169,6 +175,23 @@ function argumentsOf(question: Exclude<Question, { kind: 'unknown' }>): Record<s
     }
     default:
       return question satisfies never
+  }
+}
+
+const wantField = ({ want }: Wanting): Bencode | undefined => want?.map((family) => fromKey(`n${family}`))
+
+/** An answer that tells of nobody has an empty `nodes`. */
+function nodeFields(nodes: Answer['nodes']): Record<string, Bencode | undefined> {
+  if (!nodes) return {}
+  const [four, six] = ([4, 6] as const).map((family) =>
+    nodes.filter((node) => familyOf(node.address) === family),
+  )
+  const octets = (some: readonly NodeInfo[]): Uint8Array =>
+    joined(some.flatMap((node) => [node.id, writeCompact(node.address)]))
+  const hasSix = six!.length > 0
+  return {
+    nodes: hasSix && four!.length === 0 ? undefined : octets(four!),
+    nodes6: hasSix ? octets(six!) : undefined,
   }
 }
 
@@ -192,18 +215,19 @@ function decodeQuestion(method: string, body: Dictionary): Question | undefined 
       return { kind: 'ping' }
     case 'find_node': {
       const target = sized(body.get('target'), 20)
-      return target && { kind: 'find_node', target }
+      return target && hasWant(body) ? { kind: 'find_node', target, want: decodeWant(body) } : undefined
     }
     case 'get_peers': {
       const target = sized(body.get('info_hash'), 20)
-      return target && { kind: 'get_peers', target }
+      return target && hasWant(body) ? { kind: 'get_peers', target, want: decodeWant(body) } : undefined
     }
     case 'announce_peer':
       return decodeAnnounce(body)
     case 'get': {
       const target = sized(body.get('target'), 20)
       const seq = body.get('seq')
-      return target && isIntegerOrNone(seq) ? { kind: 'get', target, seq } : undefined
+      if (!target || !isIntegerOrNone(seq) || !hasWant(body)) return undefined
+      return { kind: 'get', target, seq, want: decodeWant(body) }
     }
     case 'put': {
       const [token, salt, cas] = [body.get('token'), body.get('salt') ?? none, body.get('cas')]
@@ -213,6 +237,16 @@ function decodeQuestion(method: string, body: Dictionary): Question | undefined 
     default:
       return { kind: 'unknown' }
   }
+}
+
+const hasWant = (body: Dictionary): boolean => isList(body.get('want') ?? [])
+
+/** Families that nobody knows are left out. */
+function decodeWant(body: Dictionary): Family[] | undefined {
+  const want = body.get('want')
+  if (!isList(want)) return undefined
+  const names = want.map((name) => textOf(name))
+  return ([4, 6] as const).filter((family) => names.includes(`n${family}`))
 }
 
 function decodeAnnounce(body: Dictionary): Question | undefined {
@@ -239,17 +273,18 @@ function decodeAnswer(top: Dictionary, transaction: Uint8Array): Answer | undefi
   if (!isDictionary(body)) return undefined
   const id = sized(body.get('id'), 20)
   const [token, seq, ip] = [body.get('token'), body.get('seq'), top.get('ip')]
-  const nodes = decodeNodes(body.get('nodes'))
+  const nodes = decodeNodes(body.get('nodes'), 4)
+  const nodes6 = decodeNodes(body.get('nodes6'), 6)
   const values = decodeValues(body.get('values'))
   const item = body.has('v') ? decodeItem(body, none) : undefined
-  if (!id || !nodes || !values || (body.has('v') && !item)) return undefined
+  if (!id || !nodes || !nodes6 || !values || (body.has('v') && !item)) return undefined
   if ((token !== undefined && !isOctets(token)) || !isIntegerOrNone(seq)) return undefined
   // `ip` concerns nobody's answer: a node that fills it in otherwise is still of use.
   return {
     kind: 'answer',
     transaction,
     id,
-    nodes,
+    nodes: [...nodes, ...nodes6],
     values,
     token,
     item,
@@ -264,9 +299,10 @@ function decodeFailure(top: Dictionary, transaction: Uint8Array): Failure | unde
   return typeof code === 'number' ? { kind: 'failure', transaction, code } : undefined
 }
 
-/** Nodes of 26 octets each; those that cannot be sent to are left out. */
-function decodeNodes(value: Bencode | undefined): NodeInfo[] | undefined {
+/** Nodes of 26 octets each, or 38; those that cannot be sent to are left out. */
+function decodeNodes(value: Bencode | undefined, family: Family): NodeInfo[] | undefined {
   if (value === undefined) return []
+  const nodeSize = nodeSizes[family]
   if (!isOctets(value) || value.length % nodeSize !== 0 || value.length > maxNodes * nodeSize)
     return undefined
   const nodes: NodeInfo[] = []
@@ -280,7 +316,7 @@ function decodeNodes(value: Bencode | undefined): NodeInfo[] | undefined {
 function decodeValues(value: Bencode | undefined): Address[] | undefined {
   if (value === undefined) return []
   if (!isList(value)) return undefined
-  return value.flatMap((octets) => (isOctets(octets) ? (readCompact(octets) ?? []) : []))
+  return value.slice(0, maxValues).flatMap((octets) => (isOctets(octets) ? (readCompact(octets) ?? []) : []))
 }
 
 const failureText = (code: number): string =>
@@ -316,7 +352,8 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 const none = new Uint8Array(0)
-const nodeSize = 26
+const nodeSizes = { 4: 26, 6: 38 } as const
 const maxNodes = 64 // honest answers hold 8, some 16 or 20
+const maxValues = 128 // peers: honest answers hold 100 at the most
 /** libtorrent's and transmission's largest answers, with some 100 peers, are below 1,500 octets. */
 const limits = { length: 4_096, depth: 16, count: 1_024 }

@@ -29,15 +29,27 @@ export interface Storer extends NodeInfo {
   readonly token: Uint8Array | undefined
 }
 
+export interface LookupOptions {
+  /** Asked first, in this order: for one who knows nobody yet. */
+  readonly addresses?: readonly Address[]
+  /** How many of the nearest settle it. */
+  readonly breadth?: number
+}
+
 export class Lookup {
   readonly target: Uint8Array
+  readonly #breadth: number
   readonly #candidates: Candidate[] = [] // nearest first; those without id before all
   readonly #known = new Set<Address>()
   #asked = 0
 
-  /** @param addresses - asked first, in this order: for one who knows nobody yet */
-  constructor(target: Uint8Array, nodes: readonly NodeInfo[], addresses: readonly Address[] = []) {
+  constructor(
+    target: Uint8Array,
+    nodes: readonly NodeInfo[],
+    { addresses = [], breadth = k }: LookupOptions = {},
+  ) {
     this.target = target
+    this.#breadth = breadth
     for (const address of addresses) this.#add(undefined, address)
     for (const { id, address } of nodes) this.#add(id, address)
   }
@@ -93,20 +105,22 @@ export class Lookup {
     return deadline
   }
 
-  /** The eight nearest that answered. */
+  /** The nearest that answered, as many as settle it. */
   closest(): Storer[] {
     const storers: Storer[] = []
     for (const { id, address, state } of this.#candidates) {
-      if (storers.length < k && id && state.kind === 'answered')
+      if (storers.length < this.#breadth && id && state.kind === 'answered')
         storers.push({ id, address, token: state.token })
     }
     return storers
   }
 
-  /** Everybody up to the eighth that answered: the result is settled by them. */
+  /** Everybody up to the last one needed that answered: the result is settled by them. */
   #front(): Candidate[] {
     let answered = 0
-    const end = this.#candidates.findIndex(({ state }) => state.kind === 'answered' && ++answered === k)
+    const end = this.#candidates.findIndex(
+      ({ state }) => state.kind === 'answered' && ++answered === this.#breadth,
+    )
     return end < 0 ? this.#candidates : this.#candidates.slice(0, end)
   }
 
@@ -152,6 +166,8 @@ const isSlow = (
 ): boolean => sentAt !== undefined && now >= sentAt + softTimeout
 
 export const k = 8 // BEP 5
+/** For a deep lookup: who sits nearest to a target with two nodes in each of twenty networks holds no more than 40. */
+export const deepBreadth = 48
 const alpha = 8 // questions under way
 const maxQuestions = 100 // in a lookup
 const maxPerNetwork = 2 // of a /24

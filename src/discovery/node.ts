@@ -9,17 +9,27 @@ import type { Address } from '../machine.ts'
 import { formatAddress } from '../wire/address.ts'
 import { Writer } from '../wire/writer.ts'
 import { writeCompact } from './compact.ts'
-import { type Answer, type Failure, failures, type Item, type Query, type Question } from './krpc.ts'
+import {
+  type Answer,
+  encodeMessage,
+  type Failure,
+  failures,
+  type Item,
+  type Query,
+  type Question,
+  type Wanting,
+} from './krpc.ts'
 import { k } from './lookup.ts'
 import { Pace } from './pace.ts'
-import { hostOf, mayTell } from './reach.ts'
+import { type Family, familyOf, hostOf, mayTell, sourceOf } from './reach.ts'
 import { Store, type StoreLimits } from './store.ts'
 import type { Table } from './table.ts'
 
 export interface NodeOptions {
   readonly random: Random
   readonly id: () => Uint8Array
-  readonly table: Table
+  /** Of this family, and of the other, for who wants those (BEP 32). */
+  readonly tables: (family: Family) => Table | undefined
   readonly limits?: StoreLimits | undefined
 }
 
@@ -39,14 +49,14 @@ export class Node {
 
   /** `undefined`: he asks too much, and is not answered. */
   answer({ transaction, question }: Query, from: Address, now: number): Answer | Failure | undefined {
-    if (!this.#sources.take(hostOf(from), now) || !this.#all.take('', now)) return undefined
+    if (!this.#sources.take(sourceOf(from), now) || !this.#all.take('', now)) return undefined
     if (now >= this.#sweepAt) {
       this.#sweepAt = now + sweepEvery
       this.store.sweep(now)
     }
     const found = this.#answer(question, from, now)
     if (typeof found === 'number') return { kind: 'failure', transaction, code: found }
-    return { kind: 'answer', transaction, id: this.#options.id(), ip: from, ...found }
+    return fitted({ kind: 'answer', transaction, id: this.#options.id(), ip: from, ...found }, from)
   }
 
   #answer(question: Question, from: Address, now: number): Partial<Answer> | number {
@@ -54,16 +64,16 @@ export class Node {
       case 'ping':
         return {}
       case 'find_node':
-        return this.#nodes(question.target, from)
+        return this.#nodes(question, from)
       case 'get_peers': {
-        const values = this.store.peers(question.target, now)
+        const values = this.store.peers(question.target, now).filter((peer) => mayTell(from, peer))
         const told = values.length > 0 ? { values } : {}
-        return { ...told, ...this.#nodes(question.target, from), token: this.#token(from, now) }
+        return { ...told, ...this.#nodes(question, from), token: this.#token(from, now) }
       }
       case 'get': {
         const { target, seq } = question
         const item = this.store.item(target, now)
-        return { ...told(item, seq), ...this.#nodes(target, from), token: this.#token(from, now) }
+        return { ...told(item, seq), ...this.#nodes(question, from), token: this.#token(from, now) }
       }
       case 'announce_peer': {
         if (!this.#isToken(question.token, from, now)) return failures.protocol
@@ -84,10 +94,13 @@ export class Node {
   }
 
   /** An asker on the internet is not told of our LAN. */
-  #nodes(target: Uint8Array, asker: Address): Partial<Answer> {
-    const size = writeCompact(asker).length
-    const nodes = this.#options.table.closest(target, 2 * k).filter(({ address }) => mayTell(asker, address))
-    return { nodes: nodes.filter(({ address }) => writeCompact(address).length === size).slice(0, k) }
+  #nodes({ target, want = [] }: { readonly target: Uint8Array } & Wanting, asker: Address): Partial<Answer> {
+    const families = want.length > 0 ? want : [familyOf(asker)]
+    const nodes = families.flatMap((family) => {
+      const known = this.#options.tables(family)?.closest(target, 2 * k) ?? []
+      return known.filter(({ address }) => mayTell(asker, address)).slice(0, k)
+    })
+    return { nodes }
   }
 
   #token(asker: Address, now: number): Uint8Array {
@@ -100,9 +113,18 @@ export class Node {
   }
 
   #tokenOf(asker: Address, period: number): Uint8Array {
-    const message = new Writer(26).u64(BigInt(period)).bytes(writeCompact(asker).subarray(0, -2)).done()
+    const message = new Writer(24).u64(BigInt(period)).bytes(writeCompact(asker).subarray(0, -2)).done()
     return hmacSha256(this.#secret, message).slice(0, 8)
   }
+}
+
+/** Nodes are what can be left out, the farthest first: no answer comes in fragments, nor is cut by a tunnel. */
+function fitted(answer: Answer, asker: Address): Answer {
+  const most = maxAnswer[familyOf(asker)]
+  let fit = answer
+  while (fit.nodes && fit.nodes.length > 0 && encodeMessage(fit).length > most)
+    fit = { ...fit, nodes: fit.nodes.slice(0, -1) }
+  return fit
 }
 
 /** With a seq that is not older than ours, ours is not sent again (BEP 44). */
@@ -111,5 +133,6 @@ function told(item: Item | undefined, seq: number | undefined): Partial<Answer> 
   return item ? { item } : {}
 }
 
+const maxAnswer = { 4: 1_472, 6: 1_232 } as const // IPv6: 1,280, which every path carries, without the headers
 const tokenPeriod = 5 * 60_000 // ms; a token serves in its own and the next
 const sweepEvery = 60_000 // ms

@@ -18,7 +18,28 @@ export interface PairKeys {
   mark?(octets: Uint8Array): Uint8Array
 }
 
-export class Place implements Disposable {
+/** Something under one target for one hour: a record, or the peers of BEP 5. */
+export interface Spot extends Disposable {
+  readonly epoch: number
+  readonly target: Uint8Array // 20 octets
+}
+
+/** Under which one of two announces himself as BEP 5 has it: the first 20 octets of the key `ih`. */
+export class InfoHash implements Spot {
+  readonly epoch: number
+  readonly target: Uint8Array
+
+  constructor(pair: PairKeys, direction: 0 | 1, epoch: number) {
+    const key = pair.key('ih', direction, epoch)
+    this.epoch = epoch
+    this.target = key.slice(0, 20)
+    wipe(key)
+  }
+
+  [Symbol.dispose](): void {} // a target is no secret once it was asked for
+}
+
+export class Place implements Spot {
   readonly epoch: number
   readonly target: Uint8Array // 20 octets: SHA-1 of the public key, no salt
   readonly aead: Uint8Array

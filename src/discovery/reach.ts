@@ -15,11 +15,20 @@ export function scopeOf(address: Address): Scope {
   return host.includes(':') ? scopeOf6(host) : scopeOf4(host)
 }
 
-/** What a node tells of is asked only if it lies no nearer to us than the node itself. */
+/**
+ * What a node tells of is asked only if it lies no nearer to us than the node itself. On the internet it has no
+ * port below 1024: name servers and clocks live there, who are no nodes and must not hear from us on a liar's word.
+ */
 export function mayTell(teller: Address, told: Address): boolean {
-  const depth = depths[scopeOf(told)]
-  return depth > 0 && depth <= depths[scopeOf(teller)]
+  const scope = scopeOf(told)
+  if (scope === 'public' && splitAddress(told).port < firstFreePort) return false
+  return depths[scope] > 0 && depths[scope] <= depths[scopeOf(teller)]
 }
+
+/** The address family; a DHT has one (BEP 32). */
+export type Family = 4 | 6
+
+export const familyOf = (address: Address): Family => (address.startsWith('[') ? 6 : 4)
 
 /**
  * The network two of whose nodes a lookup may use at the most: /24, or /64 for
@@ -35,6 +44,12 @@ export function networkOf(address: Address): string | undefined {
 
 /** The host without the port. */
 export const hostOf = (address: Address): string => splitAddress(address).address
+
+/** Who counts as one when something is limited: a host, and with IPv6 its /64, of which it has every address. */
+export function sourceOf(address: Address): string {
+  const host = hostOf(address)
+  return host.includes(':') ? groupsOf(host).slice(0, 4).join(':') : host
+}
 
 function scopeOf4(host: string): Scope {
   const [a, b, c] = host.split('.').map(Number) as [number, number, number]
@@ -67,3 +82,4 @@ export function groupsOf(host: string): number[] {
 
 /** A node on this machine may tell of anything; one in the LAN of the LAN and the internet. */
 const depths = { none: 0, public: 1, local: 2, loopback: 3 } as const
+const firstFreePort = 1_024

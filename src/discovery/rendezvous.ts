@@ -5,10 +5,13 @@
 import { equal, type Random } from '../crypto.ts'
 import type { Address, WallClock } from '../machine.ts'
 import { Queue } from '../queue.ts'
+import { splitAddress } from '../wire/address.ts'
 import { isOctets } from '../wire/bencode.ts'
+import type { Looked } from './dht.ts'
+import { Hearsay } from './hearsay.ts'
 import { isGenuine, signedPart, targetOf } from './item.ts'
-import type { Answer, Item, MutableItem, Question } from './krpc.ts'
-import type { Storer } from './lookup.ts'
+import type { Item, MutableItem } from './krpc.ts'
+import type { Answered, Asker, Failed, Part, PartOrder } from './part.ts'
 import { type PairKeys, Place, readEpochs, writeEpochs } from './place.ts'
 import { Post } from './post.ts'
 import {
@@ -19,9 +22,9 @@ import {
   type RendezvousRecord,
   sealRecord,
 } from './record.ts'
-import { type Order, type Pace, Watch } from './watch.ts'
+import { type Pace, Watch } from './watch.ts'
 
-/** What we tell every buddy; `version` grows whenever it changes. */
+/** What we tell a buddy; `version` is another whenever it changes. */
 export interface Announcement {
   readonly sessionId: Uint8Array
   readonly candidates: readonly Candidate[]
@@ -29,25 +32,28 @@ export interface Announcement {
   readonly version: number
 }
 
-/** One place of one buddy: for whose sake the DHT is asked. */
-export type Part = PostPart | { readonly kind: 'watch'; readonly of: Rendezvous; readonly role: Watch }
+interface WatchPart extends Part {
+  readonly kind: 'watch'
+  readonly role: Watch
+}
 
-interface PostPart {
+interface PostPart extends Part {
   readonly kind: 'post'
-  readonly of: Rendezvous
   readonly role: Post
   seq: number // the highest that was seen there, or sealed by us
   isSealed: boolean // we said something there
 }
 
-export type RendezvousOrder =
-  | ({ readonly part: Part } & Order)
-  | { readonly part: Part; readonly kind: 'forget' }
-
 export type RendezvousEvent =
   | { readonly kind: 'found'; readonly name: string; readonly record: RendezvousRecord }
   /** Another machine runs this profile: it tells the buddy where to find us, we do not for two hours. */
   | { readonly kind: 'elsewhere'; readonly name: string }
+  /**
+   * Where the buddy may be, by the word of nodes anybody can lie to: at most 8 new addresses a poll, none that a node
+   * of the internet may not name. Whoever sends there sends at most 12 packets to an IP in an hour (`epoch`), and
+   * nothing but the link's first handshake datagram before an answer was authenticated.
+   */
+  | { readonly kind: 'rumour'; readonly name: string; readonly addresses: readonly Address[] }
 
 export interface RendezvousOptions {
   readonly name: string
@@ -55,57 +61,110 @@ export interface RendezvousOptions {
   /** Somebody waits for this buddy; else he shall only be able to find us. */
   readonly isEager: boolean
   readonly announcement: () => Announcement | undefined
+  /** As whom the DHT sees us. */
+  readonly external: () => Address | undefined
   readonly random: Random
   readonly wall: WallClock
   readonly now: number
 }
 
-export class Rendezvous {
+export class Rendezvous implements Asker {
   readonly #options: RendezvousOptions
   readonly #events = new Queue<RendezvousEvent>()
   readonly #forgotten = new Queue<Part>()
-  #parts: Part[] = []
+  readonly #hearsay: Hearsay
+  #parts: (PostPart | WatchPart)[] = []
   #reviewAt: number
   #heardSeq: number | undefined // of the buddy's newest record
   #seq = 0 // of ours, the latest
   #version = 0 // of what that one said
   #elsewhereUntil = -Infinity
+  #since: number // when somebody began to wait, the last time
+  #hearsayAt: number // when rumours are better than nothing
+  #hurriedUntil = -Infinity
+  #hurriedPuts: { readonly at: number; readonly version: number }[] = []
+  #heardEpoch: number | undefined // where the newest record stood: not this hour, if a clock is wrong
 
   constructor(options: RendezvousOptions) {
+    const { pair, wall, external, announcement, isEager, now } = options
     this.#options = options
-    this.#reviewAt = options.now
+    this.#reviewAt = now
+    this.#since = isEager ? now : -Infinity
+    this.#hearsayAt = isEager ? now + hearsayAfter : Infinity
+    const candidates = (): readonly Candidate[] => announcement()?.candidates ?? []
+    this.#hearsay = new Hearsay({
+      pair,
+      port: () => {
+        const [known = candidates()[0]?.address] = [external()]
+        return known && splitAddress(known).port
+      },
+      isOwn: (address) => address === external() || candidates().some((own) => own.address === address),
+      random: this.#number,
+      wall,
+    })
   }
 
   get deadline(): number {
     if (this.#events.length > 0 || this.#forgotten.length > 0) return -Infinity
-    return Math.min(this.#reviewAt, ...this.#parts.map(({ role }) => role.deadline))
+    const deadline = Math.min(
+      this.#reviewAt,
+      this.#hearsay.deadline,
+      ...this.#parts.map(({ role }) => role.deadline),
+    )
+    return Math.min(deadline, this.#hearsay.isOn ? Infinity : this.#hearsayAt)
   }
 
   /** Whether somebody waits for the buddy, and began to a short while ago. */
   isUrgent(now: number): boolean {
-    return this.#options.isEager && now - this.#options.now < urgency
+    return now - this.#since < urgency
   }
 
   /** What we tell changed. */
   touch(now: number): void {
-    for (const part of this.#parts) if (part.kind === 'post') part.role.touch(now)
+    const isHurried = now < this.#hurriedUntil && this.#mayHurry(now)
+    for (const part of this.#parts) if (part.kind === 'post') part.role.touch(now, { isHurried })
+  }
+
+  /** An attempt to reach him failed: perhaps he moved, and what changes here concerns him now. */
+  hurry(now: number): void {
+    this.#since = now
+    this.#hurriedUntil = now + hurryFor
+    if (!this.#hearsay.isOn) this.#hearsayAt = now + hearsayAfter
+    for (const { kind, role } of this.#parts) {
+      const isRead = kind === 'watch' && (role.pace !== 'side' || role.place.epoch === this.#heardEpoch)
+      if (isRead) role.hurry(now)
+    }
+    const isChanged = this.#options.announcement()?.version !== this.#version
+    if (isChanged) this.touch(now)
   }
 
   /** Our network changed: every token is void, and every node may be. */
   restart(now: number): void {
+    const isOn = this.#hearsay.isOn
     for (const part of [...this.#parts]) this.#drop(part)
+    this.#hearsay.stop()
     this.#reviewAt = now
+    if (!this.#options.isEager) return
+    this.#since = now
+    if (isOn) this.#hearsayAt = now + hearsayAfter
   }
 
   /** Ends it: nothing is kept, the keys are wiped. */
   stop(): void {
     for (const part of [...this.#parts]) this.#drop(part)
+    this.#hearsay.stop()
+    this.#hearsayAt = Infinity
     this.#reviewAt = Infinity
   }
 
-  *drain(now: number): Generator<RendezvousOrder> {
+  *drain(now: number): Generator<PartOrder> {
     if (now >= this.#reviewAt) this.#review(now)
+    if (now >= this.#hearsayAt) {
+      this.#hearsayAt = Infinity
+      this.#hearsay.start(now)
+    }
     for (const part of this.#forgotten.take()) yield { kind: 'forget', part }
+    yield* this.#hearsay.drain(now)
     for (const part of this.#parts) {
       const orders =
         part.kind === 'watch'
@@ -116,18 +175,23 @@ export class Rendezvous {
   }
 
   events(): Iterable<RendezvousEvent> {
+    const addresses = this.#hearsay.takeRumours()
+    if (addresses.length > 0) this.#events.push({ kind: 'rumour', name: this.#options.name, addresses })
     return this.#events.take()
   }
 
-  looked(part: Part, closest: readonly Storer[], now: number): void {
-    if (this.#parts.includes(part)) part.role.looked(closest, now)
+  looked(whose: Part, { closest, isFew }: Looked, now: number): void {
+    this.#find(whose)?.role.looked(closest, now)
+    if (isFew && closest.length > 0 && !this.#hearsay.isOn) this.#hearsayAt = Math.min(this.#hearsayAt, now)
   }
 
   /** A node answered; of a `get` the item counts, whoever sent it: only the pair can make one. */
-  answered(part: Part, from: Address, { question, answer, now }: Answered): void {
-    if (!this.#parts.includes(part)) return
+  answered(whose: Part, from: Address, { question, answer, now }: Answered): void {
+    const part = this.#find(whose)
+    if (!part) return
     if (part.kind === 'watch') part.role.answered(from)
-    else if (question.kind === 'put') part.role.answered()
+    else if (question.kind === 'put') part.role.stored(from)
+    else part.role.read(from, answer.item?.kind === 'mutable' ? answer.item.seq : answer.seq, now)
     const { item } = answer
     if (item?.kind !== 'mutable') return
     if (part.kind === 'watch') this.#hear(part.role.place, item, now)
@@ -135,10 +199,24 @@ export class Rendezvous {
   }
 
   /** Returns whether the node should be asked what newer record it has. */
-  failed(part: Part, from: Address, { question, code, now }: Failed): boolean {
-    if (!this.#parts.includes(part)) return false
-    if (part.kind === 'watch') part.role.failed(from, now)
-    return part.kind === 'post' && question.kind === 'put' && part.role.failed({ code, now })
+  failed(whose: Part, from: Address, { question, code, now }: Failed): boolean {
+    const part = this.#find(whose)
+    if (part?.kind === 'watch') part.role.failed(from, now)
+    if (part?.kind !== 'post') return false
+    if (question.kind === 'put') return part.role.failed({ code, now })
+    part.role.read(from, undefined, now)
+    return false
+  }
+
+  #find(part: Part): PostPart | WatchPart | undefined {
+    return this.#parts.find((own) => own === part)
+  }
+
+  readonly #number = (): number => this.#options.random(1)[0]! / 256
+
+  #mayHurry(now: number): boolean {
+    this.#hurriedPuts = this.#hurriedPuts.filter(({ at }) => now - at < minute)
+    return this.#hurriedPuts.length < maxHurried
   }
 
   /** Begins the places of this hour and ends those of the last. */
@@ -167,14 +245,16 @@ export class Rendezvous {
   }
 
   #watch(epoch: number, { reads, now }: { readonly reads: readonly number[]; readonly now: number }): void {
-    const { pair, random, now: since } = this.#options
+    const { pair } = this.#options
     const role = new Watch({
       place: new Place(pair, pair.own === 0 ? 1 : 0, epoch),
+      method: 'get',
       pace: this.#paceOf(epoch, reads)!,
-      random: () => random(1)[0]! / 256,
-      since,
+      random: this.#number,
+      since: this.#since,
       now,
     })
+    if (this.#heardSeq !== undefined) role.found()
     this.#parts.push({ kind: 'watch', of: this, role })
   }
 
@@ -189,11 +269,11 @@ export class Rendezvous {
     return this.#options.isEager ? 5 * 60_000 : 30 * 60_000
   }
 
-  #has(kind: Part['kind'], epoch: number): boolean {
+  #has(kind: 'post' | 'watch', epoch: number): boolean {
     return this.#parts.some((part) => part.kind === kind && part.role.place.epoch === epoch)
   }
 
-  #drop(part: Part): void {
+  #drop(part: PostPart | WatchPart): void {
     this.#parts = this.#parts.filter((other) => other !== part)
     this.#forgotten.push(part)
     part.role.place[Symbol.dispose]()
@@ -210,6 +290,9 @@ export class Rendezvous {
     this.#seq = part.seq = seq
     this.#version = said.version
     part.isSealed = true
+    const { version } = said
+    if (part.role.isHurried && this.#hurriedPuts.at(-1)?.version !== version)
+      this.#hurriedPuts.push({ at: now, version })
     const { sessionId, candidates, startAt } = said
     const seal = { key: place.aead, target: place.target, seq }
     const record = { sessionId, timestamp: wall(now), startAt, candidates }
@@ -224,6 +307,10 @@ export class Rendezvous {
     const record = this.#open(place, { seq, value })
     if (!record || Math.abs(this.#options.wall(now) - record.timestamp) > maxAge) return
     this.#heardSeq = seq
+    this.#heardEpoch = place.epoch
+    this.#hearsay.heard()
+    this.#hearsayAt = Infinity
+    for (const { kind, role } of this.#parts) if (kind === 'watch') role.found()
     this.#events.push({ kind: 'found', name: this.#options.name, record })
   }
 
@@ -244,7 +331,7 @@ export class Rendezvous {
     this.#seq = part.seq = seq
     if (!part.isSealed) return
     if (!record || isSameSession(record, said.sessionId) || !this.#isOurs(record, place, seq)) {
-      part.role.touch(now)
+      part.role.supersede(now)
       return
     }
     this.#elsewhereUntil = now + elsewhereFor
@@ -268,19 +355,11 @@ export class Rendezvous {
   }
 }
 
-interface Answered {
-  readonly question: Question
-  readonly answer: Answer
-  readonly now: number
-}
-
-interface Failed {
-  readonly question: Question
-  readonly code: number | undefined
-  readonly now: number
-}
-
+const minute = 60_000 // ms
 const urgency = 60_000 // ms
+const hearsayAfter = 5_000 // ms
+const hurryFor = 15_000 // ms after a failed attempt in which what changes goes out at once
+const maxHurried = 4 // in a minute
 const reviewEvery = 30_000 // ms; the hour's margins are ten minutes
 const maxAge = 2 * 60 * 60_000 // ms
 const elsewhereFor = 2 * 60 * 60_000 // ms; as long as nodes keep what the other machine said last

@@ -4,12 +4,13 @@
  * was asked (BEP 5 asks less, and lets anybody answer who guesses two octets).
  */
 import type { Random } from '../crypto.ts'
-import type { Address } from '../machine.ts'
+import type { Address, Local, Path } from '../machine.ts'
 import type { Answer, Failure, Question } from './krpc.ts'
 import { Pace } from './pace.ts'
 
 /** A question to one node, asked for the sake of `tag`. */
 export interface Asked<Tag> {
+  readonly local: Local
   readonly peer: Address
   readonly question: Question
   readonly tag: Tag
@@ -17,12 +18,14 @@ export interface Asked<Tag> {
 }
 
 export interface Departure {
+  readonly local: Local
   readonly peer: Address
   readonly transaction: Uint8Array
   readonly question: Question
 }
 
 export class Rpc<Tag> {
+  readonly #local: Local
   readonly #random: Random
   readonly #nodes = new Pace({ rate: 2, burst: 10 }) // libtorrent bans 50 packets in 10 s
   readonly #idle = new Pace({ rate: 20, burst: 250 }) // a cold start is some 150
@@ -35,7 +38,8 @@ export class Rpc<Tag> {
   /** Whether somebody waits for what is asked: then five times as much may be sent. */
   isUrgent = false
 
-  constructor(random: Random) {
+  constructor(local: Local, random: Random) {
+    this.#local = local
     this.#random = random
   }
 
@@ -58,8 +62,9 @@ export class Rpc<Tag> {
     return deadline
   }
 
-  ask(peer: Address, question: Question, tag: Tag): Asked<Tag> {
-    const asked: Asked<Tag> = { peer, question, tag, sentAt: undefined }
+  /** From the end that all else is asked from, or another. */
+  ask(peer: Address, question: Question, tag: Tag, local = this.#local): Asked<Tag> {
+    const asked: Asked<Tag> = { local, peer, question, tag, sentAt: undefined }
     this.#waiting.push(asked)
     this.#allReadyAt = -Infinity
     return asked
@@ -91,14 +96,26 @@ export class Rpc<Tag> {
     this.#waiting = held
   }
 
-  /** Takes back the question this answers, if it comes from whom we asked. */
-  match({ transaction }: Answer | Failure, from: Address, now: number): Asked<Tag> | undefined {
+  /** Takes back the question this answers, if it comes from whom we asked, to where we asked from. */
+  match({ transaction }: Answer | Failure, { local, peer }: Path, now: number): Asked<Tag> | undefined {
     const key = transaction.length === 4 ? keyOf(transaction) : -1
     const asked = this.#underWay.get(key)
-    if (asked?.peer !== from) return undefined
+    if (asked?.peer !== peer || asked.local !== local) return undefined
     this.#underWay.delete(key)
     this.#measure(now - asked.sentAt!)
     return asked
+  }
+
+  /** What has not left yet never will. */
+  cancel(isVain: (asked: Asked<Tag>) => boolean): void {
+    this.#waiting = this.#waiting.filter((asked) => !isVain(asked))
+  }
+
+  /** Our network is another: no answer to anything will come, and that is nobody's fault. */
+  reset(): void {
+    this.#waiting = []
+    this.#underWay.clear()
+    this.#srtt = undefined
   }
 
   /** Takes back what nobody answered in two seconds. */
@@ -116,7 +133,8 @@ export class Rpc<Tag> {
     while (this.#underWay.has(keyOf(transaction)))
     asked.sentAt = now
     this.#underWay.set(keyOf(transaction), asked)
-    return { peer: asked.peer, transaction, question: asked.question }
+    const { local, peer, question } = asked
+    return { local, peer, transaction, question }
   }
 
   /** RFC 6298, section 2. */

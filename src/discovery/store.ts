@@ -9,7 +9,7 @@ import { decodeBencode, encodeBencode, toKey } from '../wire/bencode.ts'
 import { compareDistance } from './id.ts'
 import { isGenuine, maxSaltSize, maxValueSize, targetOf } from './item.ts'
 import { failures, type Item } from './krpc.ts'
-import { hostOf } from './reach.ts'
+import { sourceOf } from './reach.ts'
 
 export interface StoreLimits {
   readonly items: number
@@ -56,7 +56,7 @@ export class Store {
       }
       if (!isGenuine(item)) return failures.signature
     }
-    this.#items.put(copied(item), { key: toKey(target), target, source: hostOf(from), now })
+    this.#items.put(copied(item), { key: toKey(target), target, source: sourceOf(from), now })
     return undefined
   }
 
@@ -75,7 +75,7 @@ export class Store {
     peers.delete(peer)
     peers.set(peer, key)
     this.#byTarget.set(name, peers)
-    const gone = this.#peers.put(peer, { key, target, source: hostOf(from), now })
+    const gone = this.#peers.put(peer, { key, target, source: sourceOf(from), now })
     if (peers.size > this.#perTarget) gone.push(this.#peers.drop(peers.values().next().value!))
     for (const key of gone) this.#unlist(key)
   }

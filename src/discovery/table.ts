@@ -6,12 +6,13 @@
 import type { Address } from '../machine.ts'
 import { compareDistance, idSize, sharedBits } from './id.ts'
 import type { NodeInfo } from './krpc.ts'
-import { networkOf } from './reach.ts'
+import { hostOf, networkOf } from './reach.ts'
 
 interface Entry extends NodeInfo {
   readonly network: string | undefined
   heardAt: number
   misses: number // questions in a row without an answer
+  isTeller: boolean // it says as whom it sees us
 }
 
 export class Table {
@@ -50,7 +51,20 @@ export class Table {
       return
     }
     if (this.isOwn(id)) return
-    this.#insert({ id: id.slice(), address, network: networkOf(address), heardAt: now, misses: 0 })
+    this.#insert({
+      id: id.slice(),
+      address,
+      network: networkOf(address),
+      heardAt: now,
+      misses: 0,
+      isTeller: false,
+    })
+  }
+
+  /** It says as whom it sees us (`ip`, BEP 42). */
+  tells(address: Address): void {
+    const entry = this.#byAddress.get(address)
+    if (entry) entry.isTeller = true
   }
 
   /** A question stayed without an answer: bad after two. */
@@ -89,12 +103,47 @@ export class Table {
     return found.slice(0, count)
   }
 
-  /** The node not heard of for longest, if that is longer than 15 minutes (BEP 5: questionable). */
+  /** Whom to ask whether he is still there: the one not heard of for longest, for 15 minutes (BEP 5) or since `doubt`. */
   questionable(now: number): Address | undefined {
     let oldest: Entry | undefined
     for (const entry of this.#byAddress.values())
       if (!oldest || entry.heardAt < oldest.heardAt) oldest = entry
-    return oldest && now - oldest.heardAt >= questionableAfter ? oldest.address : undefined
+    if (!oldest || now - oldest.heardAt < questionableAfter) return undefined
+    if (oldest.heardAt === -Infinity) oldest.heardAt = now - questionableAfter // the next one's turn
+    return oldest.address
+  }
+
+  /** Our network changed: who of them can be reached must show again. */
+  doubt(): void {
+    for (const entry of this.#byAddress.values()) entry.heardAt = -Infinity
+  }
+
+  /** Whether somebody has not answered since `doubt`. */
+  get isDoubted(): boolean {
+    for (const { heardAt } of this.#byAddress.values()) if (heardAt === -Infinity) return true
+    return false
+  }
+
+  /** One good node of each host, the latest heard of first, those before all that say as whom they see us. */
+  witnesses(): Address[] {
+    const good = [...this.#byAddress.values()].filter(
+      ({ misses, heardAt }) => misses === 0 && heardAt > -Infinity,
+    )
+    good.sort((a, b) => Number(b.isTeller) - Number(a.isTeller) || b.heardAt - a.heardAt)
+    const hosts = new Map<string, Address>()
+    for (const { address } of good) if (!hosts.has(hostOf(address))) hosts.set(hostOf(address), address)
+    return [...hosts.values()]
+  }
+
+  /** Any of them, for another way to a target than the nearest show. @param random - 0..1 */
+  some(count: number, random: () => number): NodeInfo[] {
+    const left = [...this.#byAddress.values()]
+    const found: NodeInfo[] = []
+    while (found.length < count && left.length > 0) {
+      const [one] = left.splice(Math.floor(random() * left.length), 1)
+      found.push(one!)
+    }
+    return found
   }
 
   /** Everybody who answered when last asked, longest known first. */

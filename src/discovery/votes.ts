@@ -11,12 +11,23 @@ export class Votes {
     return this.#winner
   }
 
-  /** Counts a vote; true if the winner changed. */
+  /** Counts a vote; true if the winner changed. One node of the internet alone decides nothing: it may lie. */
   cast(voter: Address, seen: Address): boolean {
-    const key = networkOf(voter) ?? hostOf(voter)
+    const network = networkOf(voter)
+    const key = network ?? hostOf(voter)
     this.#votes.delete(key)
     this.#votes.set(key, seen)
     if (this.#votes.size > maxVotes) this.#votes.delete(this.#votes.keys().next().value!)
+    return (network === undefined || this.#votes.size > 1) && this.#elect(seen)
+  }
+
+  /** There is nobody else to ask: a private network of one node; true if the winner changed. */
+  settle(): boolean {
+    const [only] = this.#votes.values()
+    return only !== undefined && this.#votes.size === 1 && this.#elect(only)
+  }
+
+  #elect(seen: Address): boolean {
     let count = 0
     for (const address of this.#votes.values()) if (address === seen) count++
     if (count * 2 <= this.#votes.size || this.#winner === seen) return false

@@ -58,7 +58,7 @@ describe('Lookup', () => {
   })
 
   test('waits for the only node there is, however slow', () => {
-    const lookup = new Lookup(target, [], [node(1).address])
+    const lookup = new Lookup(target, [], { addresses: [node(1).address] })
     const [only] = askAll(lookup, 0)
     expect(lookup.isDone(soft * 5, soft)).toBe(false)
     lookup.answered(only!, answer(id(9)))
@@ -74,10 +74,10 @@ describe('Lookup', () => {
       for (const candidate of askAll(lookup, 0)) {
         count++
         far -= 8 // each tells of one who is nearer: an endless lie
-        const nearer = { id: id(far >> 8, far & 255), address: address(`${46 + round}.${count}.1.1:1`) }
+        const nearer = { id: id(far >> 8, far & 255), address: address(`${46 + round}.${count}.1.1:6881`) }
         lookup.answered(
           candidate,
-          answer(candidate.id!, [nearer, { ...nearer, address: address(`${46 + round}.${count}.2.1:1`) }]),
+          answer(candidate.id!, [nearer, { ...nearer, address: address(`${46 + round}.${count}.2.1:6881`) }]),
         )
       }
     }
@@ -229,12 +229,27 @@ describe('Votes', () => {
 
   test('the majority of distinct nodes wins, and one voter has one vote', () => {
     const votes = new Votes()
-    expect(votes.cast(address('1.1.1.1:1'), a)).toBe(true)
-    for (const port of [2, 3, 4]) expect(votes.cast(address(`1.1.1.9:${port}`), b)).toBe(port === 2)
+    for (const port of [2, 3, 4]) expect(votes.cast(address(`1.1.1.9:${port}`), b)).toBe(false)
+    expect(votes.cast(address('1.1.2.1:1'), b)).toBe(true) // 2 of 2
+    expect(votes.cast(address('1.1.2.9:1'), a)).toBe(false) // 1 of 2: the last one of a network has its vote
     expect(votes.winner).toBe(b)
-    expect(votes.cast(address('1.1.2.1:1'), a)).toBe(false) // 1 of 2
     expect(votes.cast(address('1.1.3.1:1'), a)).toBe(true) // 2 of 3
     expect(votes.winner).toBe(a)
+  })
+
+  test('one node of the internet decides nothing, unless there is no other; one of our own network does', () => {
+    const votes = new Votes()
+    expect([votes.settle(), votes.winner]).toEqual([false, undefined])
+    expect([votes.cast(address('1.1.1.1:1'), a), votes.winner]).toEqual([false, undefined])
+    expect([votes.settle(), votes.winner]).toEqual([true, a])
+    const split = new Votes()
+    split.cast(address('1.1.1.1:1'), a)
+    expect([split.cast(address('1.1.2.1:1'), b), split.settle(), split.winner]).toEqual([
+      false,
+      false,
+      undefined,
+    ])
+    expect(new Votes().cast(address('192.168.1.1:1'), b)).toBe(true)
   })
 
   test('remembers 31 voters', () => {

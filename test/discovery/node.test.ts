@@ -17,7 +17,7 @@ import { address } from '../support/network.ts'
 
 const own = new Uint8Array(20)
 const signer = ed25519(randomBytes(32))
-const asker = address('45.1.1.1:1000')
+const asker = address('45.1.1.1:1024')
 
 function mutable(
   seq: number,
@@ -30,10 +30,15 @@ function mutable(
 class Asker {
   readonly node: Node
   readonly table = new Table(own)
+  readonly six = new Table(own)
   now = 1_000
 
   constructor() {
-    this.node = new Node({ random: randomBytes, id: () => own, table: this.table })
+    this.node = new Node({
+      random: randomBytes,
+      id: () => own,
+      tables: (family) => (family === 4 ? this.table : this.six),
+    })
   }
 
   ask(question: Question, from = asker): Answer | Failure | undefined {
@@ -149,11 +154,11 @@ describe('Node', () => {
 
   test('tells peers: the port given, or the one it comes from', () => {
     const node = new Asker()
-    const announce = { kind: 'announce_peer', target: own, port: 5, token: node.token() } as const
+    const announce = { kind: 'announce_peer', target: own, port: 5_000, token: node.token() } as const
     node.ask({ ...announce, isImplied: false })
     node.ask({ ...announce, isImplied: true })
     const answer = node.ask({ kind: 'get_peers', target: own }) as Answer
-    expect(answer.values).toEqual(['45.1.1.1:5', '45.1.1.1:1000'])
+    expect(answer.values).toEqual(['45.1.1.1:5000', '45.1.1.1:1024'])
     expect((node.ask({ ...announce, token: Uint8Array.of(1), isImplied: true }) as Failure).code).toBe(203)
     node.now += 45 * 60_000
     expect((node.ask({ kind: 'get_peers', target: own }) as Answer).values).toBeUndefined()
@@ -182,11 +187,11 @@ describe('Node', () => {
   test('no answer is larger than an unfragmented datagram, 1,472 octets', () => {
     const node = new Asker()
     for (let n = 1; n < 200; n++)
-      node.table.heard({ id: randomBytes(20), address: address(`45.2.${n}.1:1`) }, 0)
+      node.table.heard({ id: randomBytes(20), address: address(`45.2.${n}.1:6881`) }, 0)
     const item = mutable(1, { value: new Uint8Array(995) })
     node.put(item)
     for (let n = 1; n < 100; n++) {
-      const from = address(`45.3.${n}.1:1`)
+      const from = address(`45.3.${n}.1:6881`)
       node.ask(
         { kind: 'announce_peer', target: own, port: 1, isImplied: true, token: node.token(from) },
         from,
@@ -202,7 +207,7 @@ describe('Node', () => {
 
   test('an asker on the internet is not told of our LAN', () => {
     const node = new Asker()
-    const [home, world] = [address('192.168.1.2:1'), address('45.2.1.1:1')]
+    const [home, world] = [address('192.168.1.2:1'), address('45.2.1.1:6881')]
     for (const address of [home, world]) node.table.heard({ id: randomBytes(20), address }, 0)
     const told = (from: typeof home): unknown[] =>
       (node.ask({ kind: 'find_node', target: own }, from) as Answer)

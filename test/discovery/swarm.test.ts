@@ -19,7 +19,7 @@ describe('two buddies who know nothing but three nodes', () => {
     seek(swarm, a, b)
     expect(swarm.until(() => found(a) && found(b))).toBeLessThanOrEqual(1_000)
     expect(a.host.sent).toBeLessThan(120)
-    expect(a.host.events[0]).toEqual({ kind: 'external', address: a.host.reflexive(a.local) })
+    expect(a.host.events).toContainEqual({ kind: 'external', address: a.host.reflexive(a.local) })
 
     swarm.kill(0.3)
     const [c, d] = [swarm.buddy(), swarm.buddy()]
