@@ -279,9 +279,19 @@ describe('silence', () => {
     expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(10_000)
   })
 
+  test('that must not be measured: a keep-alive 15 to 25 s after the last frame, and nothing else', () => {
+    const wire = Wire.open(1, false)
+    wire.run(60_000)
+    wire.sent.length = 0
+    wire.run(600_000)
+    expect(new Set(wire.sent.map(({ bytes }) => bytes.length))).toEqual(new Set([35]))
+    expect(wire.sent.length).toBeGreaterThanOrEqual(2 * 24)
+    expect(wire.sent.length).toBeLessThanOrEqual(2 * 40)
+  })
+
   test('towards another address does not put off the keep-alive of the path', () => {
-    const wire = Wire.open()
-    wire.run(2_000)
+    const wire = Wire.open(1, false)
+    wire.run(5_000)
     wire.passes = () => false
     for (let i = 0; i < 8; i++) {
       wire.run(9_000)

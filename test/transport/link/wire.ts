@@ -29,7 +29,7 @@ export class Wire {
   /** Whether a datagram arrives. */
   passes: (datagram: Sent) => boolean = () => true
 
-  constructor(seed = 1) {
+  constructor(seed = 1, mayMeasure = true) {
     const both = establish(seed)
     const make = (side: Side): Link =>
       new Link({
@@ -37,6 +37,7 @@ export class Wire {
         path: this.pathTo(side, homes[other(side)]),
         random: randomOf(seed + side.length),
         now: this.now,
+        mayMeasure,
       })
     this.links = { initiator: make('initiator'), responder: make('responder') }
   }
@@ -106,8 +107,8 @@ export class Wire {
   }
 
   /** Up on both sides, and unlocked. */
-  static open(seed?: number): Wire {
-    const wire = new Wire(seed)
+  static open(seed?: number, mayMeasure?: boolean): Wire {
+    const wire = new Wire(seed, mayMeasure)
     wire.run(100)
     wire.links.initiator.unlock()
     wire.links.responder.unlock()
