@@ -162,8 +162,9 @@ export class Dht<Part> {
   /** Others of the internet told of these: tried if nobody else answers. */
   learn(addresses: readonly Address[]): void {
     if (this.isJoined) return
-    this.#learnt = this.#ours(addresses)
-    if (this.#learnt.length > 0) this.#rejoin()
+    this.#learnt = [...new Set([...this.#ours(addresses), ...this.#learnt])].slice(0, maxLearnt)
+    // Whoever waits goes on waiting: there may be no way to that family here.
+    if (this.#state.kind === 'alone' && this.#learnt.length > 0) this.#rejoin()
   }
 
   /** Asks some nodes from another end of ours, so that they say as whom they see that one. */
@@ -457,6 +458,7 @@ const few = 3 // of eight
 const doubtEvery = 250 // ms
 const maxSeeds = 16 // nodes of the table a lookup begins with
 const maxSaved = 200
+const maxLearnt = 16
 const maxSearches = 6 // lookups at a time,
 const maxUrgent = 16 // and when somebody waits for them
 const silence = 10_000 // ms without any answer: our own network is down

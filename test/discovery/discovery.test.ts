@@ -1,94 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import { ed25519, randomBytes } from '../../src/crypto.ts'
-import { Discovery, type DiscoveryEvent, type DiscoveryOptions } from '../../src/discovery/discovery.ts'
-import { signedPart } from '../../src/discovery/item.ts'
+import type { DiscoveryEvent, DiscoveryOptions } from '../../src/discovery/discovery.ts'
 import {
   type Answer,
   decodeMessage,
   encodeMessage,
-  type Message,
   type MutableItem,
   type Query,
 } from '../../src/discovery/krpc.ts'
 import { epochOf, type PairKeys, Place } from '../../src/discovery/place.ts'
-import { markedPart, type RendezvousRecord, sealRecord } from '../../src/discovery/record.ts'
-import type { Address, Datagram, Local, Output } from '../../src/machine.ts'
+import { markedPart, type RendezvousRecord } from '../../src/discovery/record.ts'
+import type { Address } from '../../src/machine.ts'
 import { address } from '../support/network.ts'
 import { hostile, realMessages } from './hostile.ts'
+import { idOf, isAt, itemAt, local, Solo, seqNow, signed, somebody, stranger, told } from './solo.ts'
 import { pairOf, seeded, wallStart } from './swarm.ts'
-
-const local: Local = { kind: 'udp4' }
-const somebody = address('45.1.1.1:6881')
-const stranger = address('45.66.6.6:6881')
-
-/** A Discovery whose only network is the test. */
-class Bench {
-  readonly discovery: Discovery
-  readonly events: DiscoveryEvent[] = []
-  now = 0
-
-  constructor(options: Partial<DiscoveryOptions> = {}) {
-    this.discovery = new Discovery({
-      local,
-      random: randomBytes,
-      wall: (now) => wallStart + now,
-      mode: 'client',
-      bootstrap: [somebody],
-      now: 0,
-      ...options,
-    })
-  }
-
-  /** What leaves now. */
-  drain(): Datagram[] {
-    const out: Output<DiscoveryEvent>[] = [...this.discovery.drain(this.now)]
-    for (const one of out) if (one.kind === 'event') this.events.push(one.event)
-    return out.flatMap((one) => (one.kind === 'send' ? [one.datagram] : []))
-  }
-
-  queries(): (Query & { to: Address })[] {
-    return this.drain().flatMap(({ peer, bytes }) => {
-      const message = decodeMessage(bytes)
-      return message?.kind === 'query' ? [{ ...message, to: peer }] : []
-    })
-  }
-
-  hear(message: Message, from: Address = somebody): void {
-    this.discovery.receive({ local, peer: from, bytes: encodeMessage(message) }, this.now)
-  }
-
-  answer({ transaction }: Query, more: Partial<Answer> = {}, from: Address = somebody): void {
-    this.hear({ kind: 'answer', transaction, id: idOf(from), token: Uint8Array.of(1), ...more }, from)
-  }
-
-  /** Time passes, and everything asked of those who live is answered. */
-  serve(
-    span: number,
-    answer: (query: Query & { to: Address }) => Partial<Answer> | number | undefined,
-  ): void {
-    const until = this.now + span
-    for (;;) {
-      for (const query of this.queries()) {
-        const found = answer(query)
-        if (typeof found === 'number')
-          this.hear({ kind: 'failure', transaction: query.transaction, code: found }, query.to)
-        else if (found) this.answer(query, found, query.to)
-      }
-      const { deadline } = this.discovery
-      if (deadline > until) break
-      this.now = Math.max(this.now, Math.ceil(deadline))
-    }
-    this.now = until
-  }
-}
-
-const idOf = (at: Address): Uint8Array =>
-  Uint8Array.from({ length: 20 }, (_, i) => at.charCodeAt(i % at.length) ^ (i * 7))
 
 describe('the fuzz table, one datagram each into a live machine', () => {
   const modes = ['client', 'node'] as const
   test.each(modes)('%s: nothing is thrown, and it works on', (mode) => {
-    const bench = new Bench({ mode })
+    const bench = new Solo({ mode })
     for (const [name, bytes, reading] of hostile) {
       bench.discovery.receive({ local, peer: stranger, bytes }, bench.now)
       const sent = bench.drain().filter(({ peer }) => peer === stranger)
@@ -104,7 +35,7 @@ describe('the fuzz table, one datagram each into a live machine', () => {
   test.each(modes)(
     '%s: 5,000 mutations of real messages, answers to our own questions among them',
     (mode) => {
-      const bench = new Bench({ mode })
+      const bench = new Solo({ mode })
       const random = seeded(11)
       bench.discovery.announce([], 0)
       bench.discovery.seek('bob', pairOf('x', 0), 0)
@@ -127,7 +58,7 @@ describe('the fuzz table, one datagram each into a live machine', () => {
 
 describe('Discovery', () => {
   test('a client answers no question (BEP 43), and says that it is read-only', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     expect(bench.queries()).toMatchObject([
       { isReadOnly: true, to: somebody, question: { kind: 'find_node' } },
     ])
@@ -136,7 +67,7 @@ describe('Discovery', () => {
   })
 
   test('a node answers, is not read-only, and asks back who is not, before it believes him', () => {
-    const bench = new Bench({ mode: 'node', bootstrap: [] })
+    const bench = new Solo({ mode: 'node', bootstrap: [] })
     const ping = {
       kind: 'query',
       transaction: Uint8Array.of(7),
@@ -155,7 +86,7 @@ describe('Discovery', () => {
   })
 
   test('an answer counts only from the address asked, once, with its transaction', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     const [query] = bench.queries()
     bench.answer(query!, {}, stranger)
     bench.answer(query!, {}, address('45.1.1.1:6882'))
@@ -171,7 +102,7 @@ describe('Discovery', () => {
   })
 
   test('200 unsolicited answers leave the table empty', () => {
-    const bench = new Bench({ mode: 'node' })
+    const bench = new Solo({ mode: 'node' })
     bench.drain()
     for (let n = 0; n < 200; n++) {
       const from = address(`45.2.${n}.1:1`)
@@ -181,7 +112,7 @@ describe('Discovery', () => {
   })
 
   test('ignores what comes to another end', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     const [query] = bench.queries()
     const bytes = encodeMessage({ kind: 'answer', transaction: query!.transaction, id: idOf(somebody) })
     bench.discovery.receive({ local: { kind: 'udp4' }, peer: somebody, bytes }, 0)
@@ -189,7 +120,7 @@ describe('Discovery', () => {
   })
 
   test('unreachable once, then tried again after 1, 2, 4 … 60 s, and at once when an address comes', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     const times: number[] = []
     bench.serve(200_000, () => {
       times.push(bench.now)
@@ -208,7 +139,7 @@ describe('Discovery', () => {
   })
 
   test('keeps its nodes while our own network is down, and forgets one that is silent while others answer', () => {
-    const bench = new Bench({ bootstrap: [somebody, stranger] })
+    const bench = new Solo({ bootstrap: [somebody, stranger] })
     bench.discovery.seek('bob', pairOf('x', 0), 0)
     bench.serve(3_000, () => ({}))
     bench.serve(120_000, () => undefined)
@@ -219,7 +150,7 @@ describe('Discovery', () => {
 
   test('asks eight saved nodes first, then those given, then other saved ones', () => {
     const saved = Array.from({ length: 20 }, (_, n) => address(`45.3.${n}.1:1`))
-    const bench = new Bench({ saved })
+    const bench = new Solo({ saved })
     const asked: Address[] = []
     bench.serve(5_000, ({ to }) => {
       asked.push(to)
@@ -229,7 +160,7 @@ describe('Discovery', () => {
   })
 
   test('says as whom it is seen, and takes the id BEP 42 wants; another with another network', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     const first = bench.discovery.id
     const [query] = bench.queries()
     bench.answer(query!, { ip: address('124.31.75.21:77') })
@@ -242,7 +173,7 @@ describe('Discovery', () => {
   })
 
   test('sends one node at most ten packets at once and two a second, whatever there is to ask', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     bench.discovery.announce([], 0)
     for (let n = 0; n < 40; n++) bench.discovery.seek(`buddy ${n}`, pairOf(`${n}`, 0), 0)
     const times: number[] = []
@@ -264,24 +195,7 @@ describe('the rendezvous', () => {
   const zeros = new Uint8Array(8) // the session id of another run
   const theirs = new Place(pair, 1, epoch)
   const ours = new Place(pair, 0, epoch)
-  const candidates = [{ kind: 'host', address: address('10.0.0.9:1') }] as const
-
-  const itemAt = (
-    place: Place,
-    seq: number,
-    { timestamp = wallStart, sessionId = zeros, mark }: Partial<RendezvousRecord> = {},
-  ): MutableItem => {
-    const value = sealRecord(
-      { sessionId, timestamp, startAt: 0, candidates, ...(mark && { mark }) },
-      { key: place.aead, target: place.target, seq },
-      randomBytes,
-    )
-    return signed(place, seq, value)
-  }
-  const signed = (place: Place, seq: number, value: Uint8Array): MutableItem => {
-    const unsigned = { kind: 'mutable', key: place.publicKey, salt: new Uint8Array(0), seq, value } as const
-    return { ...unsigned, signature: place.sign(signedPart(unsigned)) }
-  }
+  const candidates = told
 
   /** As only we can write it, on whatever machine. */
   const ownItem = (
@@ -296,15 +210,12 @@ describe('the rendezvous', () => {
   ): Uint8Array => mark!(markedPart({ target: ours.target, seq }, { sessionId, timestamp }))
 
   /** A network of one node that answers with this. */
-  const start = (options: Partial<DiscoveryOptions> = {}): Bench => {
-    const bench = new Bench(options)
+  const start = (options: Partial<DiscoveryOptions> = {}): Solo => {
+    const bench = new Solo(options)
     bench.discovery.announce(candidates, 0)
     bench.discovery.seek('bob', pair, 0)
     return bench
   }
-  const isAt = (query: Query, { target }: Place): boolean =>
-    'target' in query.question && query.question.target.join() === target.join()
-  const seqNow = Math.floor(wallStart / 1_000)
 
   test('a record is told once, a newer one again, an older one never', () => {
     const bench = start()
@@ -390,10 +301,10 @@ describe('the rendezvous', () => {
 
   /** What is put, when, by somebody whose place another overwrites with this. */
   const overwritten = (
-    forge: (seq: number, bench: Bench) => MutableItem | undefined,
+    forge: (seq: number, bench: Solo) => MutableItem | undefined,
     keys: PairKeys = pair,
-  ): { bench: Bench; puts: { seq: number; at: number }[] } => {
-    const bench = new Bench()
+  ): { bench: Solo; puts: { seq: number; at: number }[] } => {
+    const bench = new Solo()
     bench.discovery.announce(candidates, 0)
     bench.discovery.seek('bob', keys, 0)
     const puts: { seq: number; at: number }[] = []
@@ -599,7 +510,7 @@ describe('the rendezvous', () => {
   })
 
   test('a buddy nobody waits for is polled once a minute', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     bench.discovery.announce(candidates, 0)
     bench.discovery.seek('bob', pair, 0, { eager: false })
     let [polls, puts] = [0, 0]
@@ -614,7 +525,7 @@ describe('the rendezvous', () => {
   })
 
   test('nothing is put before there is something to announce', () => {
-    const bench = new Bench()
+    const bench = new Solo()
     bench.discovery.seek('bob', pair, 0)
     const kinds = new Set<string>()
     const serve = (): void =>

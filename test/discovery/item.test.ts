@@ -70,6 +70,18 @@ describe('idFor', () => {
     },
   )
 
+  // The BEP prints none for IPv6: these come of its formula by a program apart, whose CRC-32C of "123456789" is e3069283.
+  test.each([
+    ['2a02:8108:4c0:1f2a::1', 1, '93b880'],
+    ['2001:4860:4860::8888', 86, 'dd2a58'],
+    ['2606:4700:4700:1111:abcd::9', 22, '2334d8'],
+    ['2a00:1450:4001:82f::200e', 65, '752600'],
+  ])('BEP 42, IPv6: %s with %d begins with %s in 21 bits', (ip, random, prefix) => {
+    const id = idFor(address(`[${ip}]:1`), (size) => new Uint8Array(size).fill(random))
+    expect([id[0], id[1], id[2]! & 0xf8, id[19]]).toEqual([...hex(prefix), random])
+    expect(id[2]! & 7).toBe(random & 7)
+  })
+
   test('is random for private addresses and none', () => {
     const random = (size: number): Uint8Array => new Uint8Array(size).fill(9)
     for (const at of [

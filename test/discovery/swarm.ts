@@ -15,6 +15,7 @@ export interface Member {
 
 export interface SwarmOptions extends NetworkOptions {
   readonly nodes: number
+  readonly family?: 4 | 6
 }
 
 /** The wall clock of all: 30 minutes into an hour. */
@@ -26,7 +27,11 @@ export class Swarm {
   readonly random: (size: number) => Uint8Array
   readonly start: number
 
-  constructor({ nodes, ...options }: SwarmOptions) {
+  #buddies = 0
+  readonly #family: 4 | 6
+
+  constructor({ nodes, family = 4, ...options }: SwarmOptions) {
+    this.#family = family
     this.network = new Network<DiscoveryEvent>(options)
     this.start = this.network.now
     this.random = seeded(options.seed)
@@ -56,8 +61,10 @@ export class Swarm {
   ): Member {
     const alive = this.nodes.filter(({ host }) => host.machine !== undefined)
     const bootstrap = options.bootstrap ?? alive.slice(-3).map(({ at }) => at)
-    const host = this.network.attach(cone)
-    const local: Local = { kind: 'udp4' }
+    // With IPv6 there is no NAT.
+    const host =
+      this.#family === 6 ? this.network.attachAt(`[2a01::${++this.#buddies}]`) : this.network.attach(cone)
+    const local: Local = { kind: `udp${this.#family}` }
     const at = host.open(local)
     const { random, wall } = this
     const discovery = new Discovery({
@@ -87,8 +94,9 @@ export class Swarm {
   }
 
   #addNode(i: number): void {
-    const host = this.network.attachAt(`45.${i >> 8}.${i & 255}.7`)
-    const local: Local = { kind: 'udp4' }
+    const ip = this.#family === 6 ? `[2a00:${(i + 1).toString(16)}::7]` : `45.${i >> 8}.${i & 255}.7`
+    const host = this.network.attachAt(ip)
+    const local: Local = { kind: `udp${this.#family}` }
     const at = host.open(local)
     const known = this.nodes.length
     const bootstrap = known === 0 ? [] : Array.from(this.random(3), (n) => this.nodes[n % known]!.at)
