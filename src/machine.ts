@@ -33,7 +33,7 @@ export interface Datagram extends Path {
 
 export type Output<Event> =
   | { readonly kind: 'send'; readonly datagram: Datagram }
-  | { readonly kind: 'open'; readonly local: Local; readonly peer?: Address } // peer: streams only
+  | { readonly kind: 'open'; readonly local: Local; readonly peer?: Address } // peer: of streams, and the group of multicast
   | { readonly kind: 'close'; readonly local: Local }
   | { readonly kind: 'event'; readonly event: Event }
 

@@ -15,7 +15,7 @@ export type Direction = 0 | 1
 export type Role = 'initiator' | 'responder'
 
 /** psk and mac1 are of the link, not of a direction: theirs is 0. */
-export type Label = 'ed25519' | 'aead' | 'ih' | 'psk' | 'mac1'
+export type Label = 'ed25519' | 'aead' | 'ih' | 'psk' | 'mac1' | 'lan'
 
 /** e = floor(unix seconds / 3600) */
 export const epochOf = (unixMs: number): number => Math.floor(unixMs / epochDuration)

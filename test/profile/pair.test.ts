@@ -11,7 +11,7 @@ const self = (known: typeof vectors.alice) => ({
   address: addressIn(known.address),
 })
 const [alice, bob] = [self(vectors.alice), self(vectors.bob)]
-const labels: readonly Label[] = ['ed25519', 'aead', 'ih', 'psk', 'mac1']
+const labels: readonly Label[] = ['ed25519', 'aead', 'ih', 'psk', 'mac1', 'lan']
 
 function addressIn(text: string): ProfileAddress {
   const parsed = parseProfileAddress(text)
@@ -49,7 +49,7 @@ test('every label, direction and epoch has its own key', () => {
       [epoch, epoch + 1, epoch + 2 ** 32].map((e) => hex.encode(pair.key(label, direction, e))),
     ),
   )
-  expect(new Set(keys).size).toBe(30)
+  expect(new Set(keys).size).toBe(36)
 })
 
 test('another fingerprint beside the same discovery key makes other keys', () => {
