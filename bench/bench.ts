@@ -2,7 +2,14 @@
 export interface Bench {
   /** As given to `npm run bench -- NAME`. */
   readonly name: string
-  run(): AsyncIterable<Figure> | Iterable<Figure>
+  /** It takes minutes: run only when it is named. */
+  readonly isLong?: true
+  run(options: RunOptions): AsyncIterable<Figure> | Iterable<Figure>
+}
+
+export interface RunOptions {
+  /** `--runs N`: how often each thing is measured, where the benchmark leaves that open. */
+  readonly runs?: number
 }
 
 /** One line of `--json`. */
@@ -13,4 +20,6 @@ export interface Figure {
   /** The counterpart measured in the same run, interleaved, and value / its value. */
   readonly against?: string
   readonly ratio?: number
+  /** What else there is to say of it. */
+  readonly note?: string
 }

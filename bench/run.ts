@@ -1,13 +1,13 @@
 /**
- * `npm run bench [-- NAME…] [--json]`: runs bench/*.bench.ts, all or those
- * named, and prints each figure as a table's row or as one JSON object a line.
+ * `npm run bench [-- NAME…] [--runs N] [--json]`: runs bench/*.bench.ts, those
+ * named, or all that are no matter of minutes, and prints each figure as a table's row or as one JSON object a line.
  */
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Bench, Figure } from './bench.ts'
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
   allowPositionals: true,
 })
 
@@ -18,9 +18,11 @@ if (unknown.length > 0) {
   console.error(`no benchmark named ${unknown.join(', ')}; there are: ${known}`)
   process.exitCode = 2
 } else {
+  const options = values.runs === undefined ? {} : { runs: Math.max(1, Number(values.runs) || 1) }
   for (const bench of benches) {
-    if (positionals.length > 0 && !positionals.includes(bench.name)) continue
-    for await (const figure of bench.run()) console.log(values.json ? JSON.stringify(figure) : row(figure))
+    if (positionals.length > 0 ? !positionals.includes(bench.name) : bench.isLong) continue
+    for await (const figure of bench.run(options))
+      console.log(values.json ? JSON.stringify(figure) : row(figure))
   }
 }
 
@@ -35,7 +37,8 @@ async function load(): Promise<Bench[]> {
   return benches
 }
 
-function row({ name, value, unit, against, ratio }: Figure): string {
+function row({ name, value, unit, against, ratio, note }: Figure): string {
   const figure = `${name.padEnd(52)} ${String(Number(value.toPrecision(4))).padStart(10)} ${unit.padEnd(8)}`
-  return against === undefined ? figure : `${figure} ${(ratio ?? Number.NaN).toFixed(3)} of ${against}`
+  const compared = against === undefined ? [] : [`${(ratio ?? Number.NaN).toFixed(3)} of ${against}`]
+  return [figure, ...compared, ...(note === undefined ? [] : [note])].join(' ')
 }

@@ -176,7 +176,7 @@ interface Witness {
   readonly programs: readonly Program[]
 }
 
-/** Until both have a text of the other. */
+/** Until both have a text of the other, and know that their own arrived. */
 async function meeting(first: Program, second: Program, until: number): Promise<Outcome> {
   const left = (): number => Math.max(1, Math.ceil(until - performance.now()))
   const both = [first, second] as const
@@ -188,11 +188,13 @@ async function meeting(first: Program, second: Program, until: number): Promise<
     first.write('{"say":"from the first"}\n')
     second.write('{"say":"from the second"}\n')
     await Promise.all([first.line('from the second', left()), second.line('from the first', left())])
+    const heard = performance.now()
+    await Promise.all(both.map((program) => program.event('delivered', left())))
     return {
       kind: 'reached',
       ms: secured - running,
       knownMs: Math.min(sinceKnown(first, a), sinceKnown(second, b)),
-      textMs: performance.now() - secured,
+      textMs: heard - secured,
       paths: [String(a['path']), String(b['path'])],
     }
   } catch (error) {
@@ -203,7 +205,7 @@ async function meeting(first: Program, second: Program, until: number): Promise<
 /** From the first candidate of the buddy's until it was secured. */
 function sinceKnown(program: Program, secured: Readonly<Record<string, unknown>>): number {
   const phases = program.lines.map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
-  const known = phases.find(({ event, phase }) => event === 'phase' && phase === 'punching')
+  const known = phases.find(({ event, phase }) => event === 'phase' && phase !== 'looking')
   return Number(secured['ms']) - Number(known?.['ms'])
 }
 
