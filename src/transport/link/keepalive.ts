@@ -35,7 +35,7 @@ export class KeepAlive {
   readonly #role: Role
   readonly #random: Random
   readonly #mayMeasure: boolean
-  #step = base
+  #step = cautious
   #isProven = false // that the NAT keeps a way for the gap of this step
   #failures: number[] = [] // of each step
   #measurement: Measurement = none
@@ -45,13 +45,16 @@ export class KeepAlive {
   #askAt: number // not before
   #repeats: number[] = [] // when the other side is told once more that we have moved
   #unanswered = 0 // asks in a row
+  #understanding: 'unknown' | 'shown' | 'none' = 'unknown' // whether the other side takes part
   #missed = 0 // keep-alives of the other side, in a row
   #agreed: Span = never
+  #measuredUntil = -Infinity
 
   constructor({ role, random, now, mayMeasure }: KeepAliveOptions) {
     this.#role = role
     this.#random = random
     this.#mayMeasure = mayMeasure
+    if (!mayMeasure) this.#settle()
     this.#sentAt = this.#heardAt = this.#askAt = now
     this.#dueAt = now + this.#draw()
   }
@@ -61,7 +64,7 @@ export class KeepAlive {
     return ladder[this.#step]!
   }
 
-  /** The last silence that was agreed on, as far as it is longer than what is known to work. */
+  /** The part of a silence that was agreed on in which what is sent may not arrive before its end. */
   get agreed(): Span {
     return this.#agreed
   }
@@ -92,6 +95,7 @@ export class KeepAlive {
   /** A frame opened that came on the current path; `hear` what it says after this. */
   heard({ kind, octets }: Duty, now: number): void {
     this.#heardAt = now
+    this.#agreed = never
     if (kind !== content.echo && kind !== content.challenge) this.#repeats = []
     const measurement = this.#measurement
     if (measurement.kind === 'asking') {
@@ -101,7 +105,7 @@ export class KeepAlive {
 
   /** The frame broke a silence that was longer than the other side said: one of its keep-alives was missing. */
   missed(now: number): void {
-    if (now < this.#agreed.until + settleTime) return
+    if (now < this.#measuredUntil + settleTime) return
     if (++this.#missed < tolerated) return
     this.#missed = 0
     this.#step = Math.max(0, this.#step - 1)
@@ -131,10 +135,11 @@ export class KeepAlive {
   asked(octets: Uint8Array, isIdle: boolean, now: number): number | undefined {
     const ask = readAsk(octets)
     if (!ask || !isIdle || !this.#mayMeasure || ask.gap >= this.#limit) return undefined
+    this.#understanding = 'shown'
     const isFree = this.#measurement.kind === 'none' || this.#role === 'responder'
     if (!isFree) return undefined
     this.#measurement = { kind: 'agreeing', ...ask, echoAt: now + ask.gap }
-    this.#agreed = agreedSpan(ask.gap, now)
+    this.#agree(ask.gap, now)
     return ask.gap
   }
 
@@ -143,7 +148,7 @@ export class KeepAlive {
    * other side is told at once, and again until it is heard there.
    */
   moved(now: number): void {
-    this.#step = base
+    this.#step = this.#understanding === 'none' ? base : cautious
     this.#isProven = false
     this.#failures = []
     this.#measurement = none
@@ -208,14 +213,32 @@ export class KeepAlive {
 
   #wait({ octets, gap }: Measurement & { kind: 'asking' }, now: number): void {
     this.#unanswered = 0
+    this.#understanding = 'shown'
     this.#measurement = { kind: 'waiting', octets, gap, until: now + gap + grace }
-    this.#agreed = agreedSpan(gap, now)
+    this.#agree(gap, now)
+  }
+
+  #agree(gap: number, now: number): void {
+    const until = now + gap + grace
+    this.#measuredUntil = until
+    // Who waits 10 s for an answer waits for the end of a shorter one anyway.
+    if (gap > ladder[base]!) this.#agreed = { from: now + ladder.findLast((step) => step < gap)!, until }
   }
 
   /** A version that does not know the question, or somebody whose NAT forgets sooner: neither is asked often. */
   #giveUpAsking(now: number): void {
     this.#measurement = none
-    this.#askAt = now + (++this.#unanswered % tolerated === 0 ? unansweredPause : idleTime)
+    this.#askAt = now + idleTime
+    if (++this.#unanswered < tolerated) return
+    this.#unanswered = 0
+    this.#askAt = now + unansweredPause
+    if (this.#understanding === 'unknown') this.#settle()
+  }
+
+  /** What is right for most NATs is all that can be known. */
+  #settle(): void {
+    this.#understanding = 'none'
+    this.#step = base
   }
 
   #succeed(gap: number, now: number): void {
@@ -271,24 +294,24 @@ function readAsk(octets: Uint8Array): { readonly gap: number; readonly octets: U
   return gap === undefined ? undefined : { gap, octets: reader.bytes(8) }
 }
 
-function agreedSpan(gap: number, now: number): Span {
-  const known = ladder.findLast((step) => step < gap) ?? 0
-  return { from: now + known, until: now + gap + grace }
-}
-
 const bounded = (seconds: number): number | undefined =>
   seconds >= 1 && seconds <= longest ? seconds * 1_000 : undefined
 
 const none: Measurement = { kind: 'none' }
 
-/** ms. NAT mappings of UDP live 30 s as a rule (RFC 4787 wants 120), and some 10. */
-const ladder: readonly number[] = [5_000, 10_000, 25_000, 40_000, 60_000, 90_000, 120_000]
-const base = 2
+/**
+ * ms. NAT mappings of UDP live 30 s as a rule, some 10 (RFC 4787 wants 120). Up
+ * to 25 s a step is so small that who waits 10 s for an answer waits for any
+ * failure.
+ */
+const ladder: readonly number[] = [5_000, 10_000, 18_000, 25_000, 40_000, 60_000, 90_000, 120_000]
+const cautious = 1 // the first that is measured
+const base = 3 // kept where nothing can be measured
 const longest = 120 // s
 const shortest = 0.6 // of the gap: drawn anew each time, so that an idle link has no beat
 const idleTime = 5_000 // ms without a frame either way, before a measurement
 const agreeTime = 3_000 // ms for the other side to say that it will be silent
-const grace = 2_000 // ms: a round trip
+const grace = 1_500 // ms: a round trip
 /** ms after a silence that was agreed on until who asked for it speaks. */
 export const longestAgreed = 2 * grace
 const tooEarly = 1_000 // ms: clocks run differently, frames take their time

@@ -204,6 +204,7 @@ export class Link implements Machine<LinkEvent> {
     this.#paths.heard({ path, size: bytes.length, isNewest: opened.isNewest, isProbing }, now)
     this.#hearSomething(opened, path, now)
     this.#take(opened, path, now)
+    this.#silence.agreed = this.#keepAlive.agreed
   }
 
   *drain(now: number): Generator<Output<LinkEvent>> {
@@ -249,13 +250,12 @@ export class Link implements Machine<LinkEvent> {
         return
       case content.keepAlive:
         this.#silence.expected = toldGap(octets) ?? this.#silence.expected
-        break
+        return
       case content.echoLater:
         this.#agree(octets, now)
-        break
+        return
       default: // a kind of a later version: it was heard
     }
-    this.#silence.agreed = this.#keepAlive.agreed
   }
 
   /** The other side wants to know how long its NAT keeps a way: it will be silent, and so are we. */
