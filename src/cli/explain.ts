@@ -338,6 +338,19 @@ export function explainNetwork(state: NetworkState, port?: number): Notice {
   }
 }
 
+/** Names of nodes to begin with; those of servers to ask for them are the system's. */
+export function explainUnresolved(hosts: readonly string[], interfaceName: string | undefined): Notice {
+  const names = safeTitle(hosts.join(', '), 200)
+  return {
+    tone: 'bad',
+    text: words`the addresses of ${names} cannot be looked up`,
+    hint:
+      interfaceName === undefined
+        ? words`is this machine online? It is tried again`
+        : words`no name server answers through ${safeName(interfaceName)}, and others are not asked: give addresses, --bootstrap IP:PORT`,
+  }
+}
+
 /** Groups of eight digits, to be read aloud. */
 export function explainFingerprint(fingerprint: string): SafeText {
   return safeTitle(

@@ -32,6 +32,8 @@ export interface WayOut {
   readonly allows: (host: string) => boolean
   /** `1.2.3.4`, `[2001:db8::1]:5353`: as the system is configured. */
   readonly servers?: () => readonly string[]
+  /** Whether a server is on this machine. */
+  readonly isLocal?: (host: string) => boolean
 }
 
 /**
@@ -41,12 +43,13 @@ export interface WayOut {
  */
 export const byInterface = (name: BootstrapName, way: WayOut): Entry =>
   entryOf(name, async (host) => {
+    const { servers = systemServers, isLocal = isLoopback, allows } = way
     const { udp4, udp6 } = way.sources()
-    const servers = (way.servers ?? systemServers)().filter((server) => {
+    const usable = servers().filter((server) => {
       const literal = hostOf(server)
-      return literal !== undefined && !isLoopback(literal) && way.allows(literal)
+      const source = literal === undefined ? undefined : isV6(literal) ? udp6 : udp4
+      return literal !== undefined && source !== undefined && !isLocal(literal) && allows(literal)
     })
-    const usable = servers.filter((server) => (isV6(hostOf(server)!) ? udp6 : udp4) !== undefined)
     if (usable.length === 0) return []
     const resolver = new Resolver({ timeout, tries: 2 })
     resolver.setServers(usable)

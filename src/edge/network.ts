@@ -9,10 +9,12 @@ import { formatAddress, splitAddress } from '../wire/address.ts'
 import { type BootstrapName, mainline } from './bootstrap.ts'
 import { isLinkLocal, isV4, isV6, listInterfaces, type NetworkInterface } from './interfaces.ts'
 import { meshPeers, meshPort } from './mesh.ts'
+import type { Link } from './multicast.ts'
 import { byInterface, bySystem, type Entry, literalOf } from './names.ts'
 import { type RouteGuard, routeGuard, sourceFor } from './route.ts'
 import type { RunOptions } from './run.ts'
 import { type Bind, isFree } from './sockets.ts'
+import { type KernelTables, readTables, strayCheck } from './stray.ts'
 import { type Wake, watchNetwork } from './watch.ts'
 
 /** `only`: nothing leaves the link; `off`: no multicast. */
@@ -40,7 +42,7 @@ export interface NetworkFacts {
 }
 
 export interface Network {
-  readonly run: Pick<RunOptions<unknown>, 'bind' | 'allows'>
+  readonly run: Pick<RunOptions<unknown>, 'bind' | 'allows' | 'multicast'>
   /** IPv4 addresses a buddy may be told, as they were at the start. */
   readonly hosts: readonly string[]
   /** A network on this machine alone. */
@@ -58,8 +60,8 @@ export interface Network {
   /** Those that an end can be opened for at the moment. */
   readonly families: readonly ('udp4' | 'udp6')[]
   facts(): NetworkFacts
-  /** The interfaces where multicast may be sent and heard; each end must name its own. */
-  multicast(): readonly NetworkInterface[]
+  /** The interfaces where multicast may be sent and heard. */
+  multicast(): readonly Link[]
   /** Whether anything may go to a host that is no multicast group: for datagrams and for streams. */
   allows(host: string): boolean
   /** Others in the mesh (WireGuard, Tailscale) that `--interface` names, where such a program waits. */
@@ -72,10 +74,18 @@ export interface Network {
 export interface World {
   readonly list: () => readonly NetworkInterface[]
   readonly ask: typeof sourceFor
+  readonly tables: () => KernelTables
+  readonly isFree: (host: string, port: number) => boolean
   readonly now: () => number
 }
 
-const system: World = { list: listInterfaces, ask: sourceFor, now: () => performance.now() }
+const system: World = {
+  list: listInterfaces,
+  ask: sourceFor,
+  tables: readTables,
+  isFree,
+  now: () => performance.now(),
+}
 
 /** @throws UserError if the network cannot be used as asked for */
 export function chooseNetwork(choice: NetworkChoice, world: World = system): Network {
@@ -97,6 +107,7 @@ class Chosen implements Network {
   readonly #guard: RouteGuard | undefined
   #interfaces: readonly NetworkInterface[] = []
   #lookedAt = -Infinity
+  #stray: ReturnType<typeof strayCheck> | undefined
 
   constructor(choice: NetworkChoice, world: World) {
     const { lan, bootstrap, stun } = choice
@@ -108,6 +119,7 @@ class Chosen implements Network {
         onLink: lan === 'only',
         now: world.now,
         ask: world.ask,
+        strays: (host, names) => this.#strays(host, names),
       })
     this.lan = lan
     this.loopback = choice.interface !== undefined && this.#find(choice.interface).internal
@@ -119,7 +131,11 @@ class Chosen implements Network {
     if (lan === 'only') this.#refuseFar(bootstrap)
     this.bootstrap = (this.isPublic ? mainline : bootstrap).map((name) => this.#entry(name))
     this.stun = lan === 'only' ? [] : stun.map((name) => this.#entry(name))
-    this.run = { bind: (family) => this.#bind(family), ...(this.#guard && { allows: this.#guard.allows }) }
+    this.run = {
+      bind: (family) => this.#bind(family),
+      multicast: () => this.multicast(),
+      ...(this.#guard && { allows: this.#guard.allows }),
+    }
   }
 
   get families(): readonly ('udp4' | 'udp6')[] {
@@ -141,10 +157,15 @@ class Chosen implements Network {
     return { hosts4, hosts6, links6, isUp: hosts4.length + hosts6.length + links6.length > 0 }
   }
 
-  multicast(): readonly NetworkInterface[] {
+  multicast(): readonly Link[] {
     if (this.lan === 'off') return []
     const isNamed = this.#choice.interface !== undefined
-    return this.#usable().filter(({ kind }) => isNamed || kind === 'link')
+    const among = this.#usable().filter(({ kind }) => isNamed || kind === 'link')
+    return among.map(({ name, addresses }) => {
+      const address4 = addresses.find(isV4)
+      const zone6 = addresses.find(isLinkLocal)?.replace(/^.*%/, '')
+      return { name, ...(address4 !== undefined && { address4 }), ...(zone6 !== undefined && { zone6 }) }
+    })
   }
 
   allows(host: string): boolean {
@@ -171,10 +192,16 @@ class Chosen implements Network {
     return this.#interfaces
   }
 
+  #strays(host: string, names: readonly string[]): boolean {
+    this.#stray ??= strayCheck(this.#world.tables(), this.#world.list())
+    return this.#stray(host, names)
+  }
+
   #look(): void {
     const { interface: name, lan } = this.#choice
-    const found = this.#world
-      .list()
+    const all = this.#world.list()
+    this.#stray = undefined
+    const found = all
       // The other end of a tunnel is on no link of ours, unless that is what is asked for.
       .filter((own) => (name === undefined ? lan !== 'only' || own.kind !== 'tunnel' : own.name === name))
     if (JSON.stringify(found) !== JSON.stringify(this.#interfaces)) this.#guard?.flush()
@@ -218,7 +245,7 @@ class Chosen implements Network {
   /** Whoever is in a mesh waits where the others knock, if nobody else does. */
   #meshPort(host: string): number | undefined {
     const isMesh = this.#usable()[0]?.kind === 'tunnel'
-    return isMesh && isFree(host, meshPort) ? meshPort : undefined
+    return isMesh && this.#world.isFree(host, meshPort) ? meshPort : undefined
   }
 
   #entry(name: BootstrapName): Entry {

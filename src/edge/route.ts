@@ -43,17 +43,21 @@ export interface RouteGuardOptions {
   readonly onLink: boolean
   readonly now: () => number
   readonly ask?: typeof sourceFor
+  /** Whether it may leave by a device of another name in spite of its source address: src/edge/stray.ts. */
+  readonly strays?: (host: string, names: readonly string[]) => boolean
 }
 
 /** Each answer holds for a second. */
-export function routeGuard({ interfaces, onLink, now, ask = sourceFor }: RouteGuardOptions): RouteGuard {
+export function routeGuard(options: RouteGuardOptions): RouteGuard {
+  const { interfaces, onLink, now, ask = sourceFor, strays = () => false } = options
   const answers = new Map<string, { readonly isAllowed: boolean; readonly until: number }>()
   const isAllowed = (host: string): boolean => {
     const candidates = interfaces().filter((own) => !onLink || isOnLink(own, host))
     const source = candidates.length > 0 ? ask(host) : undefined
-    return (
-      source !== undefined && candidates.some(({ addresses }) => addresses.some((own) => isSame(own, source)))
-    )
+    if (source === undefined) return false
+    const ways = candidates.filter(({ addresses }) => addresses.some((own) => isSame(own, source)))
+    const names = ways.map(({ name }) => name)
+    return names.length > 0 && !strays(host, names)
   }
   return {
     allows(host) {

@@ -3,9 +3,9 @@ import { runNode } from '../../edge/node.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import type { NodeEvent } from '../../session/node.ts'
 import type { Context } from '../context.ts'
-import { explainNetwork } from '../explain.ts'
+import { explainNetwork, explainUnresolved } from '../explain.ts'
 import { printJson, remark } from '../print.ts'
-import { safeText } from '../safetext.ts'
+import { safeText, words } from '../safetext.ts'
 import { onLeavingSignal } from '../terminal.ts'
 
 /** Runs until a signal. */
@@ -19,7 +19,11 @@ export async function node(context: Context): Promise<ExitCode> {
         reject(new UserError(text, { hint, exit: 6 }))
       } else tell(context, event)
     }
-    const running = runNode({ network: options, onEvent })
+    const onUnresolved = (hosts: readonly string[]): void => {
+      const { text, hint } = explainUnresolved(hosts, options.interface)
+      remark(context, hint ? words`${text}; ${hint}` : text)
+    }
+    const running = runNode({ network: options, onEvent, onUnresolved })
     const signals = onLeavingSignal((signal) => {
       end()
       resolve(codes[signal])
