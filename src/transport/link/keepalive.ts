@@ -46,6 +46,7 @@ export class KeepAlive {
   #repeats: number[] = [] // when the other side is told once more that we have moved
   #unanswered = 0 // asks in a row
   #understanding: 'unknown' | 'shown' | 'none' = 'unknown' // whether the other side takes part
+  #theirs = ladder[cautious]! // ms: the other side's gap, as it says
   #missed = 0 // keep-alives of the other side, in a row
   #agreed: Span = never
   #measuredUntil = -Infinity
@@ -97,10 +98,15 @@ export class KeepAlive {
     this.#heardAt = now
     this.#agreed = never
     if (kind !== content.echo && kind !== content.challenge) this.#repeats = []
+    const told = kind === content.keepAlive ? toldGap(octets) : undefined
     const measurement = this.#measurement
-    if (measurement.kind === 'asking') {
-      if (kind === content.keepAlive && toldGap(octets) === measurement.gap) this.#wait(measurement, now)
-    } else if (!(measurement.kind === 'waiting' && kind === content.echo)) this.#measurement = none
+    if (measurement.kind === 'asking' && told === measurement.gap) {
+      this.#wait(measurement, now)
+      return
+    }
+    this.#theirs = told ?? this.#theirs
+    const isAwaited = measurement.kind === 'waiting' && kind === content.echo
+    if (measurement.kind !== 'asking' && !isAwaited) this.#measurement = none
   }
 
   /** The frame broke a silence that was longer than the other side said: one of its keep-alives was missing. */
@@ -134,7 +140,8 @@ export class KeepAlive {
   /** The other side measures: keeps silent if that hinders nobody, and gives the ms of the silence. */
   asked(octets: Uint8Array, isIdle: boolean, now: number): number | undefined {
     const ask = readAsk(octets)
-    if (!ask || !isIdle || !this.#mayMeasure || ask.gap >= this.#limit) return undefined
+    if (!ask || !isIdle || !this.#mayMeasure) return undefined
+    if (ask.gap >= this.#limit || ask.gap > above(this.gap)) return undefined
     this.#understanding = 'shown'
     const isFree = this.#measurement.kind === 'none' || this.#role === 'responder'
     if (!isFree) return undefined
@@ -271,6 +278,7 @@ export class KeepAlive {
   get #measuresAt(): number {
     const gap = ladder[this.#wanted]
     if (!this.#mayMeasure || gap === undefined || gap >= this.#limit) return Infinity
+    if (gap > above(this.#theirs)) return Infinity // they know of no silence near that
     return Math.max(this.#askAt, Math.max(this.#sentAt, this.#heardAt) + idleTime)
   }
 
@@ -293,6 +301,9 @@ function readAsk(octets: Uint8Array): { readonly gap: number; readonly octets: U
   const gap = bounded(reader.u16())
   return gap === undefined ? undefined : { gap, octets: reader.bytes(8) }
 }
+
+/** The step above this gap. */
+const above = (gap: number): number => ladder.find((step) => step > gap) ?? gap
 
 const bounded = (seconds: number): number | undefined =>
   seconds >= 1 && seconds <= longest ? seconds * 1_000 : undefined
