@@ -23,6 +23,11 @@ export class Pace {
     return true
   }
 
+  /** How often `take` would succeed at once. */
+  left(key: string, now: number): number {
+    return Math.floor(this.#level(key, now))
+  }
+
   /** When `take` next succeeds. */
   readyAt(key: string, now: number): number {
     const missing = 1 - this.#level(key, now)

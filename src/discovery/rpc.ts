@@ -72,8 +72,8 @@ export class Rpc<Tag> {
 
   /** Whether a question to this node would leave at once. */
   isFree(peer: Address, now: number): boolean {
-    const isWaiting = this.#waiting.some((asked) => asked.peer === peer)
-    return !isWaiting && this.#nodes.readyAt(peer, now) <= now && this.load < maxLoad
+    const waiting = this.#waiting.filter((asked) => asked.peer === peer).length
+    return waiting < this.#nodes.left(peer, now) && this.load < maxLoad
   }
 
   /** What may leave now. */

@@ -263,6 +263,9 @@ describe('Votes', () => {
 test('Pace: a burst, then a rate, per key; the key unused for longest is forgotten', () => {
   const pace = new Pace({ rate: 2, burst: 3, most: 2 })
   expect([1, 2, 3, 4].map(() => pace.take('a', 0))).toEqual([true, true, true, false])
+  expect([pace.left('a', 0), pace.left('a', 999), pace.left('a', 1_000), pace.left('b', 0)]).toEqual([
+    0, 1, 2, 3,
+  ])
   expect(pace.readyAt('a', 0)).toBe(501)
   expect([pace.take('a', 490), pace.take('a', 501), pace.take('a', 502)]).toEqual([false, true, false])
   expect([pace.take('b', 502), pace.take('c', 502), pace.take('a', 502)]).toEqual([true, true, true])
