@@ -41,7 +41,7 @@ export interface MeetOptions {
   /** Until both have a text of the other. */
   readonly patience: number
   /** The two people change places, and with that the roles of the handshake. */
-  readonly swap?: boolean
+  readonly swap?: boolean | undefined
   /** A folder for what can be said of it afterwards: both debug logs, and the NATs' tables. */
   readonly evidence?: string | undefined
 }
@@ -94,26 +94,34 @@ export class Internet implements AsyncDisposable {
     }
   }
 
-  /** Both start where the cell says; every NAT and node has forgotten what was before. */
-  async meet(cell: Cell, { patience, swap = false, evidence }: MeetOptions): Promise<Outcome> {
+  /** Both start where the cell says, talk and end; every NAT and node has forgotten what was before. */
+  async meet(cell: Cell, { patience, swap, evidence }: MeetOptions): Promise<Outcome> {
     await this.renew(cell)
-    const hosts = hostsOf(cell)
-    const [one, other] = swap ? ([1, 0] as const) : ([0, 1] as const)
-    const log = (which: 0 | 1) =>
-      evidence === undefined ? [] : ['--debug', join(evidence, `${names[which]}.log`)]
     if (evidence !== undefined) await mkdir(evidence, { recursive: true })
-    const start = (which: 0 | 1, host: string) =>
-      new Program(['chat', names[1 - which]!, '--json', ...log(which)], this.at(which, host))
-    const before = performance.now()
-    await using first = start(one, hosts[0])
-    if (cell.lateMs) await first.event('listening')
-    await sleep(cell.lateMs ?? 0)
-    await using second = start(other, hosts[1])
-    const outcome = await meeting(first, second, before + patience + (cell.lateMs ?? 0))
-    if (evidence !== undefined) await this.#witness(cell, { folder: evidence, programs: [first, second] })
-    for (const program of [first, second]) program.signal('SIGTERM')
-    await Promise.all([first.ended(), second.ended()])
+    const until = performance.now() + patience + (cell.lateMs ?? 0)
+    await using two = await this.start(cell, { swap, evidence })
+    const outcome = await meeting(two, until)
+    if (evidence !== undefined) await this.#witness(cell, { folder: evidence, two })
+    await two.end()
     return outcome
+  }
+
+  /** Two programs that look for each other; the second a while after the first, if the cell says so. */
+  async start(
+    cell: Cell,
+    { swap = false, evidence }: Pick<MeetOptions, 'swap' | 'evidence'> = {},
+  ): Promise<Two> {
+    const hosts = hostsOf(cell)
+    const start = (which: 0 | 1, host: string): Program => {
+      const log = evidence === undefined ? [] : ['--debug', join(evidence, `${names[which]}.log`)]
+      return new Program(['chat', names[which === 0 ? 1 : 0], '--json', ...log], this.at(which, host))
+    }
+    const first = start(swap ? 1 : 0, hosts[0])
+    if (cell.lateMs) {
+      await first.event('listening')
+      await sleep(cell.lateMs)
+    }
+    return new Two(first, start(swap ? 0 : 1, hosts[1]))
   }
 
   /** One sends to another who is there, and cannot be reached. */
@@ -156,12 +164,12 @@ export class Internet implements AsyncDisposable {
     await introduce(alice!, bob!)
   }
 
-  async #witness(cell: Cell, { folder, programs }: Witness): Promise<void> {
+  async #witness(cell: Cell, { folder, two }: Witness): Promise<void> {
     const tables = Object.keys(cell.nats).map(async (router) => {
       const table = await this.lab.run(router, 'conntrack', '-L', '-p', 'udp').catch(String)
       await writeFile(join(folder, `${router}.conntrack`), table)
     })
-    const outputs = programs.map((program, i) =>
+    const outputs = two.both.map((program, i) =>
       writeFile(
         join(folder, `${i === 0 ? 'first' : 'second'}.jsonl`),
         [...program.lines, program.stderr].join('\n'),
@@ -173,13 +181,37 @@ export class Internet implements AsyncDisposable {
 
 interface Witness {
   readonly folder: string
-  readonly programs: readonly Program[]
+  readonly two: Two
+}
+
+/** Both programs, in the order of the cell's hosts; killed if they were not ended before. */
+export class Two implements AsyncDisposable {
+  readonly first: Program
+  readonly second: Program
+
+  constructor(first: Program, second: Program) {
+    this.first = first
+    this.second = second
+  }
+
+  get both(): readonly [Program, Program] {
+    return [this.first, this.second]
+  }
+
+  /** Says goodbye, and waits for that. */
+  async end(): Promise<void> {
+    for (const program of this.both) program.signal('SIGTERM')
+    await Promise.all(this.both.map((program) => program.ended()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.both.map((program) => program[Symbol.asyncDispose]()))
+  }
 }
 
 /** Until both have a text of the other, and know that their own arrived. */
-async function meeting(first: Program, second: Program, until: number): Promise<Outcome> {
+async function meeting({ first, second, both }: Two, until: number): Promise<Outcome> {
   const left = (): number => Math.max(1, Math.ceil(until - performance.now()))
-  const both = [first, second] as const
   try {
     await Promise.all(both.map((program) => program.event('listening', left())))
     const running = performance.now()

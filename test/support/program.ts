@@ -87,13 +87,13 @@ export class Program implements AsyncDisposable {
   async line(wanted: string | ((line: string) => boolean), ms = patience): Promise<string> {
     const fits = typeof wanted === 'string' ? (line: string) => line.includes(wanted) : wanted
     const expired = AbortSignal.timeout(ms)
+    expired.addEventListener('abort', () => this.#wake(), { once: true })
     for (;;) {
       const found = this.#lines.find(fits)
       if (found !== undefined) return found
       if (this.#done || expired.aborted) throw new Error(this.#complaint(`no line with ${wanted}`))
       await new Promise<void>((resolve) => {
         this.#asked.add(resolve)
-        expired.addEventListener('abort', () => resolve(), { once: true })
       })
     }
   }
