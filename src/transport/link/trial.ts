@@ -43,6 +43,7 @@ export class Trial implements Challenge {
   readonly #allowance: number
   #sent = 0
   #challenges = 0
+  #challengedAt = -Infinity
   #isHeard: boolean
   #nextAt: number
 
@@ -67,15 +68,15 @@ export class Trial implements Challenge {
   heard(size: number, now: number): void {
     this.received += size
     this.#isHeard = true
-    if (this.#nextAt === Infinity) this.#nextAt = now
+    this.#nextAt = Math.min(this.#nextAt, Math.max(now, this.#challengedAt + heardGap))
   }
 
   /** Its challenge is taken for sent. */
   challenged(now: number): void {
     const { times } = courses[this.cause]
-    const next = times[++this.#challenges]
-    if (next !== undefined) this.#nextAt = this.#start + next
-    else this.#nextAt = this.#isHeard ? now + heardGap : Infinity
+    const next = this.#start + (times[++this.#challenges] ?? Infinity)
+    this.#challengedAt = now
+    this.#nextAt = this.#isHeard ? Math.min(next, now + heardGap) : next
   }
 
   /** Whether a frame of this size may go there; it counts as sent. */

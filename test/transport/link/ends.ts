@@ -15,6 +15,7 @@ export class End implements Machine<LinkEvent> {
   /** When each message came. */
   readonly heard: { readonly text: string; readonly at: number }[] = []
   #isOpen = false
+  readonly #addresses = new Map<Local, Address>()
 
   constructor(network: Network<LinkEvent>, nat: NatType, sockets: number) {
     this.network = network
@@ -27,9 +28,12 @@ export class End implements Machine<LinkEvent> {
     return this.#isOpen ? (this.link?.deadline ?? Infinity) : -Infinity
   }
 
-  /** Where a socket is seen from outside. */
+  /** Where a socket is seen from outside, or was when it was open. */
   at(socket: number): Address {
-    return this.host.reflexive(this.locals[socket]!)
+    const local = this.locals[socket]!
+    const address = this.#addresses.get(local) ?? this.host.reflexive(local)
+    this.#addresses.set(local, address)
+    return address
   }
 
   receive(datagram: Datagram, now: number): void {
