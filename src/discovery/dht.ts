@@ -249,7 +249,7 @@ export class Dht<Part> {
     this.#drainedAt = now
     for (const asked of this.#rpc.expired(now)) {
       // If nobody has answered since, it may be our own network that fails, not he.
-      if (this.#heardAt >= asked.sentAt!) this.table.missed(asked.peer)
+      if (this.#heardAt >= asked.sentAt!) this.#missed(asked, now)
       this.#refused(asked, undefined)
     }
     this.#step(now)
@@ -287,6 +287,7 @@ export class Dht<Part> {
   #answered(asked: Asked<Tag<Part>>, answer: Answer, now: number): void {
     const { peer, tag, question } = asked
     this.table.heard({ id: answer.id, address: peer }, now)
+    if (question.kind === 'get' || question.kind === 'put') this.table.keeps(peer)
     this.#note(asked, answer)
     if (tag.kind === 'measure') tag.measure.answered(answer.ip !== undefined)
     if (this.#state.kind !== 'joined') {
@@ -316,6 +317,12 @@ export class Dht<Part> {
     const others = told.filter(({ address }) => familyOf(address) !== this.family && mayTell(teller, address))
     const addresses = others.slice(0, k).map(({ address }) => address)
     if (addresses.length > 0) this.#events.push({ kind: 'others', addresses })
+  }
+
+  #missed({ peer, question }: Asked<Tag<Part>>, now: number): void {
+    if (question.kind === 'get' || question.kind === 'put') this.table.missedItem(peer)
+    else this.table.missed(peer)
+    if (this.#state.kind === 'joined') this.#state.checkAt = Math.min(this.#state.checkAt, now + doubtEvery)
   }
 
   #refused({ peer, tag, question }: Asked<Tag<Part>>, code: number | undefined): void {
@@ -432,7 +439,7 @@ export class Dht<Part> {
     this.#isStirred = true
     const closest = search.lookup.closest()
     if (search.part !== undefined)
-      this.#events.push({ kind: 'looked', part: search.part, closest, isFew: this.#isFew(closest) })
+      this.#events.push({ kind: 'looked', part: search.part, closest, isFew: this.#isFew(closest, now) })
     else if (closest.length > 0) this.#settle()
     if (closest.length > 0 || now - this.#heardAt < silence) return
     // Nobody answers any more, or nobody ever did.
@@ -443,9 +450,9 @@ export class Dht<Part> {
   }
 
   /** Only nodes that know the method give a token. */
-  #isFew(closest: readonly Storer[]): boolean {
+  #isFew(closest: readonly Storer[], now: number): boolean {
     const able = closest.filter(({ token }) => token !== undefined).length
-    return able < few && this.table.size > able
+    return able < few && this.table.size > able && now - this.#heardAt < silence
   }
 
   /** With one node in all the network its vote is all we get. */

@@ -157,7 +157,7 @@ export class Hearsay implements Asker {
 }
 
 const reviewEvery = 30_000 // ms
-const calmAfter = 10_000 // ms: a fallback polls every 5 s from its beginning, and every 60 s after a minute
+const calmAfter = 7_500 // ms: it polls four times in 3 s, as he announces himself about now, and then every 5 s
 const maxFresh = 8 // new addresses in a poll
-const maxPerTeller = 3 // of them by one node: an honest one knows one or two
+const maxPerTeller = 1 // of them by one node, or the first liar would take them all
 const maxKnown = 256

@@ -182,7 +182,7 @@ export class Rendezvous implements Asker {
 
   looked(whose: Part, { closest, isFew }: Looked, now: number): void {
     this.#find(whose)?.role.looked(closest, now)
-    if (isFew && closest.length > 0 && !this.#hearsay.isOn) this.#hearsayAt = Math.min(this.#hearsayAt, now)
+    if (isFew && !this.#hearsay.isOn) this.#hearsayAt = Math.min(this.#hearsayAt, now)
   }
 
   /** A node answered; of a `get` the item counts, whoever sent it: only the pair can make one. */

@@ -13,6 +13,7 @@ interface Entry extends NodeInfo {
   heardAt: number
   misses: number // questions in a row without an answer
   isTeller: boolean // it says as whom it sees us
+  items: 'unknown' | 'known' | 'suspect' | 'mute' // whether it answers `get` (BEP 44); suspect: it did not
 }
 
 export class Table {
@@ -48,6 +49,7 @@ export class Table {
     if (entry) {
       entry.heardAt = now
       entry.misses = 0
+      if (entry.items === 'suspect') entry.items = 'mute'
       return
     }
     if (this.isOwn(id)) return
@@ -58,6 +60,7 @@ export class Table {
       heardAt: now,
       misses: 0,
       isTeller: false,
+      items: 'unknown',
     })
   }
 
@@ -67,10 +70,27 @@ export class Table {
     if (entry) entry.isTeller = true
   }
 
+  /** It knows BEP 44. */
+  keeps(address: Address): void {
+    const entry = this.#byAddress.get(address)
+    if (entry) entry.items = 'known'
+  }
+
   /** A question stayed without an answer: bad after two. */
   missed(address: Address): void {
     const entry = this.#byAddress.get(address)
-    if (entry && ++entry.misses >= maxMisses) this.#remove(entry)
+    if (!entry) return
+    if (++entry.misses >= maxMisses) this.#remove(entry)
+    else entry.heardAt = -Infinity
+  }
+
+  /** A question of BEP 44 stayed without one: some nodes that do not know it are good in all else, as a ping shows. */
+  missedItem(address: Address): void {
+    const entry = this.#byAddress.get(address)
+    if (entry?.items === 'known') this.missed(address)
+    if (entry?.items !== 'unknown') return
+    entry.items = 'suspect'
+    entry.heardAt = -Infinity
   }
 
   /** Others tell us of us; and nobody else may have our id. */

@@ -1,6 +1,7 @@
 /** A DHT of our own full nodes on the virtual network, and buddies who share a secret. */
 import { sha256 } from '../../src/crypto.ts'
 import { Discovery, type DiscoveryEvent, type PairKeys } from '../../src/discovery/discovery.ts'
+import { type Answer, decodeMessage, encodeMessage, type Query } from '../../src/discovery/krpc.ts'
 import type { Address, Local } from '../../src/machine.ts'
 import { type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
 
@@ -51,19 +52,20 @@ export class Swarm {
       host.machine = undefined
   }
 
-  /** Somebody behind a NAT who knows three nodes that live. */
+  /** Somebody, behind a NAT as a rule, who knows three nodes that live. */
   buddy(
     options: {
       wall?: (now: number) => number
       saved?: readonly Address[]
       bootstrap?: readonly Address[]
+      ip?: string // on the open internet, not behind a NAT
     } = {},
   ): Member {
     const alive = this.nodes.filter(({ host }) => host.machine !== undefined)
     const bootstrap = options.bootstrap ?? alive.slice(-3).map(({ at }) => at)
     // With IPv6 there is no NAT.
-    const host =
-      this.#family === 6 ? this.network.attachAt(`[2a01::${++this.#buddies}]`) : this.network.attach(cone)
+    const ip = options.ip ?? (this.#family === 6 ? `[2a01::${++this.#buddies}]` : undefined)
+    const host = ip === undefined ? this.network.attach(cone) : this.network.attachAt(ip)
     const local: Local = { kind: `udp${this.#family}` }
     const at = host.open(local)
     const { random, wall } = this
@@ -105,6 +107,34 @@ export class Swarm {
     host.machine = discovery
     this.nodes.push({ discovery, host, local, at })
   }
+}
+
+/** What a node hears and says may be bent: it answers not at all, or with lies. */
+export function bend(
+  { host, discovery }: Member,
+  { hears = () => true, says = (answer) => answer }: Bent,
+): void {
+  host.machine = {
+    get deadline() {
+      return discovery.deadline
+    },
+    receive(datagram, now) {
+      const message = decodeMessage(datagram.bytes)
+      if (message?.kind !== 'query' || hears(message)) discovery.receive(datagram, now)
+    },
+    *drain(now) {
+      for (const out of discovery.drain(now)) {
+        const message = out.kind === 'send' ? decodeMessage(out.datagram.bytes) : undefined
+        if (out.kind !== 'send' || message?.kind !== 'answer') yield out
+        else yield { kind: 'send', datagram: { ...out.datagram, bytes: encodeMessage(says(message)) } }
+      }
+    },
+  }
+}
+
+export interface Bent {
+  readonly hears?: (query: Query) => boolean
+  readonly says?: (answer: Answer) => Answer
 }
 
 /** Both directions' keys of two who share a name. */
