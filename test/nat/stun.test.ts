@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Address, Local, Output } from '../../src/machine.ts'
+import type { Address, Local } from '../../src/machine.ts'
 import { Stun, type StunEvent } from '../../src/nat/stun.ts'
 import { readStunAnswer, writeStunRequest } from '../../src/nat/stunmessage.ts'
 import { address } from '../support/network.ts'
@@ -94,7 +94,7 @@ describe('Stun', () => {
   test('says as whom each server sees an end, and when the question left', () => {
     const stun = make()
     stun.ask(local, 1_000)
-    expect(drain(stun, 1_000).map(({ sent }) => sent)).toEqual(servers)
+    expect(drain(stun, 1_000)).toEqual(servers.map((to) => ({ kind: 'sent', to })))
     expect(drain(stun, 1_500)).toHaveLength(2)
     stun.receive({ local, peer: servers[1], bytes: answer(2) }, 1_600)
     expect(drain(stun, 1_600)).toEqual([
@@ -113,7 +113,7 @@ describe('Stun', () => {
       times.push(now)
       const [out, ...more] = drain(stun, now)
       expect(more).toEqual([])
-      if (times.length <= 7) expect(out).toEqual({ sent: servers[0] })
+      if (times.length <= 7) expect(out).toEqual({ kind: 'sent', to: servers[0] })
       else expect(out).toEqual({ kind: 'silent', local, server: servers[0] })
     }
     expect(times).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500, 31_500, 39_500])
@@ -176,12 +176,13 @@ function make(asked: readonly Address[] = servers): Stun {
   return new Stun({ servers: asked, random: (size) => new Uint8Array(size).fill(++transactions) })
 }
 
-function drain(stun: Stun, now: number): (StunEvent | { kind?: never; sent: Address })[] {
-  return [...stun.drain(now)].flatMap((out: Output<StunEvent>) => {
+type Done = StunEvent | { readonly kind: 'sent'; readonly to: Address }
+
+const drain = (stun: Stun, now: number): Done[] =>
+  [...stun.drain(now)].flatMap((out): Done[] => {
     if (out.kind === 'event') return [out.event]
-    return out.kind === 'send' ? [{ sent: out.datagram.peer }] : []
+    return out.kind === 'send' ? [{ kind: 'sent', to: out.datagram.peer }] : []
   })
-}
 
 function response(type: string, attributes: string): Uint8Array {
   const body = hex(attributes)
