@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Link, multicastLinks } from '../../src/edge/multicast.ts'
@@ -10,6 +9,7 @@ import type { Address, Datagram, Local, Notice } from '../../src/machine.ts'
 import { splitAddress } from '../../src/wire/address.ts'
 import { whyNoMulticast } from '../support/multicast.ts'
 import { address } from '../support/network.ts'
+import { useUpFiles } from '../support/openfiles.ts'
 
 const loopback = multicastLinks('lo')
 const gone: Link = { name: 'gone0', address4: '192.0.2.77', address6: 'fe80::77%gone0' }
@@ -163,16 +163,4 @@ const octets = (heard: readonly Datagram[]): number[] => heard.map(({ bytes }) =
 async function until(condition: () => boolean): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve))
   while (!condition())
-}
-
-/** Lowers the limit of this process and opens files until there are no more. */
-function useUpFiles(): number[] {
-  const { status } = spawnSync('prlimit', ['--pid', `${process.pid}`, '--nofile=512:'])
-  expect(status).toBe(0)
-  const files: number[] = []
-  try {
-    for (;;) files.push(openSync('/dev/null', 'r'))
-  } catch {
-    return files
-  }
 }
