@@ -194,7 +194,7 @@ export class KeepAlive {
     if (now >= this.#dueAt || now >= (this.#repeats[0] ?? Infinity)) return this.#speak(this.gap, now)
     if (now < this.#measuresAt) return undefined
     if (isIdle) return this.#ask(now)
-    this.#askAt = now + idleTime
+    this.#askAt = now + this.#idleTime
     return undefined
   }
 
@@ -235,7 +235,7 @@ export class KeepAlive {
   /** A version that does not know the question, or somebody whose NAT forgets sooner: neither is asked often. */
   #giveUpAsking(now: number): void {
     this.#measurement = none
-    this.#askAt = now + idleTime
+    this.#askAt = now + this.#idleTime
     if (++this.#unanswered < tolerated) return
     this.#unanswered = 0
     this.#askAt = now + unansweredPause
@@ -279,7 +279,12 @@ export class KeepAlive {
     const gap = ladder[this.#wanted]
     if (!this.#mayMeasure || gap === undefined || gap >= this.#limit) return Infinity
     if (gap > above(this.#theirs)) return Infinity // they know of no silence near that
-    return Math.max(this.#askAt, Math.max(this.#sentAt, this.#heardAt) + idleTime)
+    return Math.max(this.#askAt, Math.max(this.#sentAt, this.#heardAt) + this.#idleTime)
+  }
+
+  /** ms without a frame either way, before a measurement; less than any gap. */
+  get #idleTime(): number {
+    return Math.min(longestIdle, this.gap / 2)
   }
 
   #draw(): number {
@@ -320,7 +325,7 @@ const cautious = 1 // the first that is measured
 const base = 3 // kept where nothing can be measured
 const longest = 120 // s
 const shortest = 0.6 // of the gap: drawn anew each time, so that an idle link has no beat
-const idleTime = 5_000 // ms without a frame either way, before a measurement
+const longestIdle = 5_000 // ms
 const agreeTime = 3_000 // ms for the other side to say that it will be silent
 const grace = 1_500 // ms: a round trip
 /** ms after a silence that was agreed on until who asked for it speaks. */

@@ -282,7 +282,7 @@ export class Link implements Machine<LinkEvent> {
       if (out.kind === 'event') this.#hear(out.event, now)
       else if (out.kind === 'send') {
         this.#transmit(content.enet, out.datagram.bytes, this.#paths.current, now)
-        this.#silence.asked(now)
+        if (wantsAnswer(out.datagram.bytes)) this.#silence.asked(now)
       }
     }
     if (this.#paths.decide(now)) this.#hasMoved(now)
@@ -372,6 +372,9 @@ export class Link implements Machine<LinkEvent> {
     this.#outbox.push({ kind: 'event', event })
   }
 }
+
+/** ENet tells the time exactly when it wants an acknowledgement; one of these wants none. */
+const wantsAnswer = (enet: Uint8Array): boolean => (enet[0]! & 0x80) !== 0
 
 const channels = 2 // talk; bulk data later
 

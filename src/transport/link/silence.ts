@@ -1,9 +1,9 @@
 /**
  * What the silence of the other side means. It says how long it may be silent:
  * 25 s unless told otherwise. 2 s after that, as a frame was lost, a challenge
- * a second; 15 s after that the link is lost. With an ENet datagram sent and
- * nothing heard since: challenges from 3 s on, lost after 10 s. In doubt:
- * challenges at once, lost after 4 s.
+ * a second; 13 s later the link is lost. With an ENet datagram sent that wants
+ * an answer, and nothing heard since: challenges from 3 s on, lost after 10 s.
+ * In doubt: challenges at once, lost after 4 s.
  */
 export type Beat = 'challenge' | 'lost'
 
@@ -52,7 +52,7 @@ export class Silence {
     return isOverdue ? 'overdue' : undefined
   }
 
-  /** An ENet datagram was sent: most want an answer. */
+  /** An ENet datagram was sent that wants an answer. */
   asked(now: number): void {
     if (this.#askedAt === Infinity) this.#askedAt = now
   }

@@ -90,7 +90,7 @@ export function connect({ nats, sockets = 1, mayMeasure = [true, true], ...optio
   }
   begin(one, two, 0)
   begin(two, one, 1)
-  network.run(3_000)
+  while ([one, two].some((end) => !end.kinds().includes('up'))) network.run(1_000)
   for (const { link } of [one, two]) link!.unlock()
   return { network, one, two }
 }

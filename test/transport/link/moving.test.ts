@@ -159,6 +159,7 @@ describe('a change of our own network', () => {
   test('may last 35 s when nobody speaks; without a new end the link is lost after 40 s', () => {
     for (const comesBack of [true, false]) {
       const { network, one, two } = connect({ seed: 6, nats: open, sockets: 2, mayMeasure: [false, false] })
+      network.run(5_000)
       one.host.close(one.locals[0]!)
       one.link!.localGone(one.locals[0]!, network.now)
       network.run(35_000)
