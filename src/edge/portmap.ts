@@ -9,7 +9,7 @@ import { findGateway } from './gateway.ts'
 import { listen } from './portmap/announcements.ts'
 import { NatPmpWay } from './portmap/natpmp.ts'
 import { PcpWay } from './portmap/pcp.ts'
-import { pause, stopWith } from './portmap/stop.ts'
+import { pause, type Stop, stopWith } from './portmap/stop.ts'
 import { UpnpWay } from './portmap/upnp.ts'
 import type { Failure, Grant, Outcome, Surroundings, Terms, Via, Way } from './portmap/way.ts'
 
@@ -46,8 +46,6 @@ export interface MapPortOptions {
 export function mapPort(options: MapPortOptions): AsyncDisposable {
   const portmap = new Portmap(options)
   const running = portmap.run()
-  options.signal?.addEventListener('abort', () => portmap.stop(), { once: true })
-  if (options.signal?.aborted) portmap.stop()
   return {
     async [Symbol.asyncDispose]() {
       portmap.stop()
@@ -66,15 +64,16 @@ class Portmap {
   readonly #options: MapPortOptions
   readonly #terms: Terms
   readonly #ways: readonly [Way, ...Way[]]
-  readonly #stop = stopWith([])
+  readonly #stop: Stop
   #held: Held | undefined
   #told: PortMapping | undefined
   #lost = stopWith([])
 
   constructor(options: MapPortOptions) {
-    const { internal, lifetime = 3_600, allows = () => true } = options
+    const { internal, lifetime = 3_600, allows = () => true, signal } = options
     const around = { ...home, gateway: () => findGateway(internal.address), ...options.around }
     this.#options = options
+    this.#stop = stopWith(signal ? [signal] : [])
     this.#terms = { internal, lifetime, allows, around }
     this.#ways = [new PcpWay(this.#terms), new NatPmpWay(this.#terms), new UpnpWay(this.#terms)]
   }
@@ -90,7 +89,8 @@ class Portmap {
       if (this.#held?.way.isLost?.(bytes, from)) this.#lost.now()
     })
     while (!signal.aborted) {
-      this.#lost = stopWith([signal])
+      using lost = stopWith([signal])
+      this.#lost = lost
       const held = (await this.#renew()) ?? (await this.#search())
       if (signal.aborted) break
       this.#hold(held)
@@ -103,7 +103,8 @@ class Portmap {
 
   async #renew(): Promise<Held | undefined> {
     const way = this.#held?.way
-    return way && this.#take(way, await way.map(this.#stop.signal))
+    const outcome = await way?.map(this.#stop.signal)
+    return way && outcome && !this.#stop.signal.aborted ? this.#take(way, outcome) : undefined
   }
 
   /**

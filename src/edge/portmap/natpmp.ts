@@ -27,6 +27,10 @@ export class NatPmpWay implements Way {
   async prepare(signal: AbortSignal): Promise<Failure | undefined> {
     const address = await this.#terms.around.gateway()
     if (address === undefined) return { kind: 'barred', detail: 'no gateway' }
+    if (this.#server?.address !== address) {
+      this.#state = 'unasked' // the former gateway is out of reach
+      this.#epoch = undefined
+    }
     this.#server = { address, port: this.#terms.around.port }
     const asked = await this.#address(signal)
     return asked.kind === 'address' ? undefined : asked

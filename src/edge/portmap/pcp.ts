@@ -25,7 +25,11 @@ export class PcpWay implements Way {
     const address = await this.#terms.around.gateway()
     if (address === undefined) return { kind: 'barred', detail: 'no gateway' }
     const { port } = this.#terms.around
-    if (this.#server?.address !== address) this.#refused = undefined
+    if (this.#server?.address !== address) {
+      this.#state = 'unasked' // the former gateway is out of reach
+      this.#refused = undefined
+      this.#epoch = undefined
+    }
     this.#server = { address, port }
     // Section 7.2: the lifetime of a refusal; the same request would be refused again.
     return this.#refused && now() < this.#refused.until ? this.#refused : undefined

@@ -1,5 +1,5 @@
 /** Looks for UPnP gateways in the subnet of one interface. */
-import { on } from 'node:events'
+import { on, once } from 'node:events'
 import { type Place, readSearchAnswer, writeSearches } from '../../nat/ssdp.ts'
 import { isNeighbour } from '../gateway.ts'
 import { open } from './ask.ts'
@@ -20,10 +20,11 @@ export async function* search(
   const found = new Set<string>()
   try {
     const messages = on(socket, 'message', { signal: stop.signal })
-    socket.bind(0, internal.address, () => {
-      socket.setMulticastInterface(internal.address)
-      void sendSearches((bytes) => socket.send(bytes, around.search.port, around.search.address), stop.signal)
-    })
+    const bound = once(socket, 'listening')
+    socket.bind(0, internal.address)
+    await bound
+    socket.setMulticastInterface(internal.address)
+    void sendSearches((bytes) => socket.send(bytes, around.search.port, around.search.address), stop.signal)
     for await (const [bytes, from] of messages) {
       const place = readSearchAnswer(bytes, from.address)
       const text = JSON.stringify(place)

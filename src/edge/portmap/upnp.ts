@@ -1,4 +1,5 @@
 /** A port mapped by a UPnP Internet Gateway Device, version 1 or 2. */
+import { isDeepStrictEqual } from 'node:util'
 import { randomBytes } from '../../crypto.ts'
 import type { Place } from '../../nat/ssdp.ts'
 import { readDescription, readSoap, type Service, type SoapArguments, writeSoap } from '../../nat/upnp.ts'
@@ -36,8 +37,13 @@ export class UpnpWay implements Way {
     const looks: Promise<void>[] = []
     for await (const place of search(this.#terms, stop.signal)) looks.push(look(place))
     await Promise.all(looks)
+    if (!found) return failure
+    if (!isDeepStrictEqual(found, this.#service)) {
+      this.#asked.clear() // another router's, that is out of reach
+      this.#port = undefined
+    }
     this.#service = found
-    return found ? undefined : failure
+    return undefined
   }
 
   async map(signal: AbortSignal): Promise<Outcome> {
@@ -109,6 +115,7 @@ export class UpnpWay implements Way {
         this.#asked.add(reserved)
         return { port: reserved, lifetime: granted }
       }
+      if ('kind' in any && any.kind !== 'refused') return any
     }
     const added = await this.#ask(service, 'AddPortMapping', values, signal)
     if (!('kind' in added)) return { port, lifetime: granted }
