@@ -5,21 +5,14 @@
  * announcement to all. Spec: "LAN" in docs/Protocol.md.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { type Random, sha256, wipe } from '../crypto.ts'
+import { type Random, sha256 } from '../crypto.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
 import { Queue } from '../queue.ts'
 import { formatAddress, parseAddress, splitAddress } from '../wire/address.ts'
 import { type Announced, type LanPorts, readAnnouncement, writeAnnouncements } from './lantags.ts'
+import { type LanPair, Neighbour } from './neighbour.ts'
 import { Pace } from './pace.ts'
 import { epochOf } from './place.ts'
-
-/** What two buddies share; kept and wiped by its owner. */
-export interface LanPair {
-  /** The direction of our own announcements. */
-  readonly own: 0 | 1
-  /** 32 octets that are the caller's to wipe. */
-  key(label: 'lan', direction: 0 | 1, epoch: number): Uint8Array
-}
 
 /** A buddy's program is on this link. Whoever is on it, too, may show an old announcement as from himself. */
 export interface LanEvent {
@@ -52,23 +45,15 @@ export interface LanOptions {
 export const lanGroup4 = parseAddress('239.255.111.116:28532')!
 export const lanGroup6 = parseAddress('[ff12::ef74:7274]:28532')!
 
-interface Sought {
-  readonly name: string
-  readonly pair: LanPair
-  isMet: boolean
-  readonly keys: Map<string, Uint8Array> // by direction and epoch
-  readonly told: Map<Address, number> // when it was told: ms
-}
-
 interface Found {
-  readonly sought: Sought
+  readonly neighbour: Neighbour
   readonly sessionId: Uint8Array
 }
 
 export class Lan implements Machine<LanEvent> {
   readonly #options: LanOptions
   readonly #outbox = new Queue<Output<LanEvent>>()
-  readonly #sought = new Map<string, Sought>()
+  readonly #neighbours = new Map<string, Neighbour>()
   readonly #ends: readonly End[]
   readonly #heard = new Map<string, readonly Found[]>() // by digest: the same comes by every interface
   readonly #own = new Pace({ rate: 2, burst: 10 })
@@ -97,13 +82,13 @@ export class Lan implements Machine<LanEvent> {
 
   /** Announces us to this buddy and listens for him; again: he is no longer met. At most 1,024 are sought. */
   seek(name: string, pair: LanPair): void {
-    const known = this.#sought.get(name)
+    const known = this.#neighbours.get(name)
     if (known?.pair === pair && !known.isMet) return
     if (known?.pair === pair) known.isMet = false
     else {
       this.stop(name)
-      if (this.#sought.size >= maxSought) return
-      this.#sought.set(name, { name, pair, isMet: false, keys: new Map(), told: new Map() })
+      if (this.#neighbours.size >= maxNeighbours) return
+      this.#neighbours.set(name, new Neighbour(name, pair))
       this.#heard.clear()
     }
     this.#hurry()
@@ -111,15 +96,15 @@ export class Lan implements Machine<LanEvent> {
 
   /** There is a conversation with him: he is still announced to, as he may have to find us again, but rarely. */
   met(name: string): void {
-    const sought = this.#sought.get(name)
-    if (sought) sought.isMet = true
+    const neighbour = this.#neighbours.get(name)
+    if (neighbour) neighbour.isMet = true
   }
 
   stop(name: string): void {
-    const sought = this.#sought.get(name)
-    if (!sought) return
-    this.#sought.delete(name)
-    wipe(...sought.keys.values())
+    const neighbour = this.#neighbours.get(name)
+    if (!neighbour) return
+    this.#neighbours.delete(name)
+    neighbour[Symbol.dispose]()
     this.#heard.clear()
   }
 
@@ -133,7 +118,7 @@ export class Lan implements Machine<LanEvent> {
   /** The network is another one, or has other interfaces. */
   moved(now: number): void {
     for (const each of this.#ends) if (each.openAt < Infinity) each.openAt = now
-    for (const { told } of this.#sought.values()) told.clear()
+    for (const neighbour of this.#neighbours.values()) neighbour.forget()
     this.#hurry()
   }
 
@@ -171,7 +156,7 @@ export class Lan implements Machine<LanEvent> {
 
   get #mayAnnounce(): boolean {
     const { port4, port6 } = this.#ports
-    return this.#sought.size > 0 && port4 + port6 > 0 && this.#ends.some(({ isOpen }) => isOpen)
+    return this.#neighbours.size > 0 && port4 + port6 > 0 && this.#ends.some(({ isOpen }) => isOpen)
   }
 
   /** Begins the schedule again. */
@@ -190,7 +175,7 @@ export class Lan implements Machine<LanEvent> {
     this.#answerAt = Infinity
     const { random, sessionId, wall } = this.#options
     const epoch = epochOf(wall(now))
-    const keys = [...this.#sought.values()].map((sought) => keyOf(sought, sought.pair.own, epoch))
+    const keys = [...this.#neighbours.values()].map((neighbour) => neighbour.ownKey(epoch))
     for (const bytes of writeAnnouncements({ ...this.#ports, epoch, sessionId }, keys, random)) {
       this.#remember(bytesToHex(sha256(bytes)), []) // ours comes back by every interface
       for (const { local, group, isOpen } of this.#ends)
@@ -201,7 +186,7 @@ export class Lan implements Machine<LanEvent> {
   #nextGap(): number {
     const early = earlyGaps[this.#step++]
     if (early !== undefined) return early
-    const isEager = [...this.#sought.values()].some(({ isMet }) => !isMet)
+    const isEager = [...this.#neighbours.values()].some(({ isMet }) => !isMet)
     return (isEager ? eagerGap : calmGap) * (0.75 + this.#chance() / 2)
   }
 
@@ -209,10 +194,9 @@ export class Lan implements Machine<LanEvent> {
   #find(announced: Announced, source: string, now: number): readonly Found[] | undefined {
     if (!this.#sources.take(source, now) || !this.#all.take('', now)) return undefined
     const found: Found[] = []
-    for (const sought of this.#sought.values()) {
-      const theirs = sought.pair.own === 0 ? 1 : 0
-      const sessionId = announced.opens(keyOf(sought, theirs, announced.epoch))
-      if (sessionId) found.push({ sought, sessionId })
+    for (const neighbour of this.#neighbours.values()) {
+      const sessionId = announced.opens(neighbour.theirKey(announced.epoch))
+      if (sessionId) found.push({ neighbour, sessionId })
     }
     return found
   }
@@ -222,18 +206,22 @@ export class Lan implements Machine<LanEvent> {
     if (this.#heard.size > maxHeard) this.#heard.delete(this.#heard.keys().next().value!)
   }
 
-  #tell({ sought, sessionId }: Found, { port4, port6, epoch }: Announced, peer: Address, now: number): void {
+  #tell(
+    { neighbour, sessionId }: Found,
+    { port4, port6, epoch }: Announced,
+    peer: Address,
+    now: number,
+  ): void {
     const { address: host } = splitAddress(peer)
     const address = formatAddress({ address: host, port: host.includes(':') ? port6 : port4 })
-    if (address === undefined || !mayTell(sought.told, address, now)) return
-    sought.told.set(address, now)
-    const event = { kind: 'near', name: sought.name, address, epoch, sessionId } as const
+    if (address === undefined || !neighbour.tell(address, now)) return
+    const event = { kind: 'near', name: neighbour.name, address, epoch, sessionId } as const
     this.#outbox.push({ kind: 'event', event })
   }
 
   /** He may have missed what we said before he came; three times, as what we say now may be lost. */
-  #answer({ sought, sessionId }: Found, now: number): void {
-    if (!this.#answers.take(`${bytesToHex(sessionId)} ${sought.name}`, now)) return
+  #answer({ neighbour, sessionId }: Found, now: number): void {
+    if (!this.#answers.take(`${bytesToHex(sessionId)} ${neighbour.name}`, now)) return
     this.#answerAt = Math.min(this.#answerAt, now + minAnswer + this.#chance() * answerSpread)
   }
 
@@ -253,38 +241,11 @@ interface End {
 
 const end = (local: Local, group: Address): End => ({ local, group, isOpen: false, openAt: -Infinity })
 
-/** Of a few hours only: whoever invents hours costs time, not memory. */
-function keyOf({ pair, keys }: Sought, direction: 0 | 1, epoch: number): Uint8Array {
-  const name = `${direction} ${epoch}`
-  let key = keys.get(name)
-  if (key) return key
-  key = pair.key('lan', direction, epoch)
-  keys.set(name, key)
-  const [oldest, former] = keys.entries().next().value!
-  if (keys.size > maxKeys) {
-    keys.delete(oldest)
-    wipe(former)
-  }
-  return key
-}
-
-/** Each address once a second, and so many of them: an old announcement can be shown from anywhere on the link. */
-function mayTell(told: Map<Address, number>, address: Address, now: number): boolean {
-  const before = told.get(address)
-  if (before !== undefined) return now - before >= tellPause
-  for (const [known, at] of told) if (now - at >= toldFor) told.delete(known)
-  return told.size < maxTold
-}
-
 const earlyGaps = [250, 750, 1_000, 2_000, 4_000] // ms: multicast over Wi-Fi is lost more often than not
 const eagerGap = 30_000 // ms
 const calmGap = 120_000 // ms
 const minAnswer = 20 // ms
 const answerSpread = 100 // ms: all on a link hear the same at the same time
-const reopenPause = 30_000 // ms; an interface may come back
-const maxSought = 1_024 // HMACs for each announcement of a stranger: 2 ms
+const reopenPause = 5_000 // ms; an interface may come back
+const maxNeighbours = 1_024 // HMACs for each announcement of a stranger: 2 ms
 const maxHeard = 64
-const maxKeys = 6 // of this hour both ways, of an hour that a buddy's clock has, and of the turns of both
-const tellPause = 1_000 // ms
-const toldFor = 60_000 // ms
-const maxTold = 16 // the families and interfaces of one buddy are fewer

@@ -1,6 +1,7 @@
 /** Programs that look for each other on one link, in tests of it. */
 import { hmacSha256, type Random } from '../../src/crypto.ts'
-import { Lan, type LanEvent, type LanPair } from '../../src/discovery/lan.ts'
+import { Lan, type LanEvent } from '../../src/discovery/lan.ts'
+import type { LanPair } from '../../src/discovery/neighbour.ts'
 import type { Local } from '../../src/machine.ts'
 import type { Host, Network } from '../support/network.ts'
 import { Segment } from '../support/segment.ts'
