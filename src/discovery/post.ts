@@ -5,7 +5,9 @@
  * stored it are asked for it a second later: if none has it, the nearest are
  * not to be trusted, and a wider circle stores it, too. Spec: "Timing".
  */
+import { equal } from '../crypto.ts'
 import type { Address } from '../machine.ts'
+import { isGenuine } from './item.ts'
 import type { Item } from './krpc.ts'
 import { failures } from './krpc.ts'
 import { k, type Storer } from './lookup.ts'
@@ -125,12 +127,16 @@ export class Post {
     for (const to of asked) yield { kind: 'ask', to, question: { kind: 'get', target }, isIdle: false }
   }
 
-  /** A node was asked what stands here. @param seq - of what it has */
-  read(from: Address, seq: number | undefined, now: number): void {
+  /** A node was asked what stands here. Any item of the pair's that is not older than ours will do. */
+  read(from: Address, item: Item | undefined, now: number): void {
     if (this.#check.kind !== 'asked' || !this.#check.asked.delete(from)) return
-    const own = this.#item?.kind === 'mutable' ? this.#item.seq : 0
-    if (seq !== undefined && seq >= own) this.#check = { kind: 'none' }
+    if (this.#isKept(item)) this.#check = { kind: 'none' }
     else if (this.#check.asked.size === 0) this.#widen(now)
+  }
+
+  #isKept(item: Item | undefined): boolean {
+    if (item?.kind !== 'mutable' || this.#item?.kind !== 'mutable' || item.seq < this.#item.seq) return false
+    return equal(item.key, this.#item.key) && isGenuine(item)
   }
 
   /** Nobody has what he said he would keep. */

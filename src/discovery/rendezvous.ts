@@ -191,7 +191,7 @@ export class Rendezvous implements Asker {
     if (!part) return
     if (part.kind === 'watch') part.role.answered(from)
     else if (question.kind === 'put') part.role.stored(from)
-    else part.role.read(from, answer.item?.kind === 'mutable' ? answer.item.seq : answer.seq, now)
+    else part.role.read(from, answer.item, now)
     const { item } = answer
     if (item?.kind !== 'mutable') return
     if (part.kind === 'watch') this.#hear(part.role.place, item, now)
