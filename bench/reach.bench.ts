@@ -9,6 +9,7 @@ import { type Cell, titleOf } from '../test/lab/cells.ts'
 import { Internet, type Reached, tools } from '../test/lab/internet.ts'
 import { whyNoLab } from '../test/lab/lab.ts'
 import type { Bench, Figure, RunOptions } from './bench.ts'
+import { percentile } from './percentile.ts'
 
 export const bench: Bench = { name: 'reach', isLong: true, run }
 
@@ -59,11 +60,6 @@ async function reach(internet: Internet, cell: Cell, runs: number): Promise<Figu
     paths,
   ].join('; ')
   return { name: titleOf(cell), value: percentile(times, 0.5), unit: 'ms', note }
-}
-
-function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN
 }
 
 const shown = (values: readonly number[], part: number): string =>

@@ -74,6 +74,12 @@ export class Program implements AsyncDisposable {
     this.#closed = this.#close()
   }
 
+  /** Of the process itself: `ip netns exec` becomes what it runs. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(this.#complaint('it did not start'))
+    return this.#child.pid
+  }
+
   /** Every complete line of stdout so far. */
   get lines(): readonly string[] {
     return this.#lines
