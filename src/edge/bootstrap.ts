@@ -24,17 +24,24 @@ export interface ResolveOptions {
   /** At most once: none of the names could be looked up at the first attempt; all are tried again. */
   readonly onUnresolved?: (hosts: readonly string[]) => void
   readonly signal: AbortSignal
+  /** Waits between two attempts, as long as the signal lets it. */
+  readonly wait?: (ms: number) => Promise<unknown>
 }
 
 /** Calls `onFound` with the addresses of each name as they become known, until the signal. */
 export async function resolveBootstrap(
   entries: readonly Entry[],
-  { onFound, onUnresolved, signal }: ResolveOptions,
+  {
+    onFound,
+    onUnresolved,
+    signal,
+    wait = (ms) => sleep(ms, undefined, { signal, ref: false }),
+  }: ResolveOptions,
 ): Promise<void> {
   const unresolved = new Set<Entry>()
   await Promise.all(
     entries.map(async (entry) => {
-      while (!signal.aborted) {
+      for (let pause = firstPause; !signal.aborted; pause = Math.min(2 * pause, longestPause)) {
         const addresses = await entry.find()
         if (signal.aborted) return
         if (addresses.length > 0) {
@@ -44,10 +51,11 @@ export async function resolveBootstrap(
         const isFirst = !unresolved.has(entry)
         unresolved.add(entry)
         if (isFirst && unresolved.size === entries.length) onUnresolved?.(entries.map(({ host }) => host))
-        await sleep(pause, undefined, { signal, ref: false }).catch(() => {}) // aborted: the loop ends
+        await wait(pause).catch(() => {}) // aborted: the loop ends
       }
     }),
   )
 }
 
-const pause = 30_000 // ms
+const firstPause = 2_000 // ms: the network may be on its way up
+const longestPause = 30_000 // ms

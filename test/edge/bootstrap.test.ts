@@ -42,6 +42,16 @@ test('each name is told when it is known; that none is, once', async () => {
   expect(told).toEqual([['a', 'b']])
 })
 
+test('a name that is not known is asked for again after 2, 4, 8, 16 s, then every 30 s', async () => {
+  const stopped = new AbortController()
+  const waited: number[] = []
+  const wait = async (ms: number) => {
+    if (waited.push(ms) === 6) stopped.abort()
+  }
+  await resolveBootstrap([entry('a', async () => [])], { onFound() {}, signal: stopped.signal, wait })
+  expect(waited).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+})
+
 test('with an interface a name is asked of servers it leads to, from its address, and of no others', async () => {
   using allowed = await server('127.0.0.2', 0, '192.0.2.7')
   using other = await server('127.0.0.3', allowed.port, '192.0.2.8')

@@ -64,7 +64,7 @@ test('with --lan a destination must be in a subnet of the interface that it woul
   expect(allowed).toEqual(['192.168.1.9', '192.168.3.8', 'fd00::9'])
 })
 
-test('the kernel is asked again after 1 s, or at once when the network changed: the route may be another', () => {
+test('the kernel is asked again after 0.1 s, or at once when the network changed: the route may be another', () => {
   let [time, source, asked] = [0, '10.8.0.2', 0]
   const ask = (): string => {
     asked++
@@ -74,9 +74,9 @@ test('the kernel is asked again after 1 s, or at once when the network changed: 
   const { allows, flush } = routeGuard({ interfaces: () => interfaces, onLink: false, now: () => time, ask })
   expect(allows('192.0.2.1')).toBe(true)
   source = '192.168.1.2' // the VPN went down
-  time = 999
+  time = 99
   expect([allows('192.0.2.1'), asked]).toEqual([true, 1])
-  time = 1_000
+  time = 100
   expect([allows('192.0.2.1'), asked]).toEqual([false, 2])
   source = '10.8.0.2'
   flush()
