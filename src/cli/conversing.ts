@@ -7,7 +7,7 @@ import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/profiles.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
 import { inviteOf } from '../profile/invite.ts'
-import type { Command } from '../session/command.ts'
+import type { OfferKind, TakeFault } from '../session/offers.ts'
 import type { ProfileContext } from './context.ts'
 import { openFor } from './open.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
@@ -24,7 +24,16 @@ export interface Conversing {
   readonly fingerprint?: string | undefined
   /** ms until it ends if the buddy was not reached. */
   readonly timeoutMs?: number | undefined
-  readonly openUi: (options: UiOptions) => Ui | Promise<Ui>
+  readonly openUi: (options: UiOptions, lines: Lines) => Ui | Promise<Ui>
+}
+
+/** Of the profile that runs: lines for the one buddy, and from him, that people carry (docs/Protocol.md, "First contact"). */
+export interface Lines {
+  /** Our own, with where we can be reached by now; `undefined` if there is nothing to tell. */
+  offer(kind: OfferKind): string | undefined
+  take(line: string): 'taken' | TakeFault
+  /** Everything that may still be learnt about where we can be reached is known. */
+  readonly isGathered: boolean
 }
 
 /** Ends with what the Ui ended with; throws the UserError that ended it otherwise. */
@@ -42,8 +51,15 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     ...{ buddy: whom, isPending, timeoutMs: options.timeoutMs },
     port: context.options.port,
   })
-  const talk: { act: (command: Command) => void } = { act: () => {} }
-  await using ui = await options.openUi({
+  let talk: Talking | undefined
+  const lines: Lines = {
+    offer: (kind) => talk?.offer(whom ?? '', kind),
+    take: (line) => talk?.take(whom ?? '', line) ?? 'unknown-buddy',
+    get isGathered() {
+      return talk?.isGathered === true
+    },
+  }
+  const uiOptions: UiOptions = {
     profile: profile.name,
     fingerprint: profile.contents.identity.fingerprint,
     buddies: [
@@ -56,12 +72,13 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     ],
     ...(whom !== undefined && { buddy: whom }),
     ...(whom !== undefined && isPending && { heldUntil: watch.introduced }),
-    act: (command) => talk.act(command),
+    act: (command) => talk?.act(command),
     stdin: context.stdin,
     stdout: context.stdout,
     stderr: context.stderr,
     env: context.env,
-  })
+  }
+  await using ui = await options.openUi(uiOptions, lines)
   for (const { alias, code, expiresAt } of invites)
     if (code !== undefined) ui.tell({ kind: 'code', buddy: alias, code, expiresAt })
   await using talking: Talking = startTalking({
@@ -77,7 +94,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     onSaved: (event) => watch.saved(event),
     onFault: (error) => watch.fail(error),
   })
-  talk.act = (command) => talking.act(command)
+  talk = talking
   for (const { alias } of [...buddies, ...invites]) talking.act({ kind: 'open', buddy: alias })
   return await Promise.race([ui.done, watch.failed])
 }

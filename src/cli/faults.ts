@@ -4,6 +4,7 @@ import type { AddressFault } from '../profile/address.ts'
 import type { Buddies, BuddyFault } from '../profile/buddies.ts'
 import type { CodeFault } from '../profile/code.ts'
 import type { Burnt } from '../session/command.ts'
+import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { explainBurnt } from './explain.ts'
 
 /** Completes "this is no address: …". */
@@ -94,6 +95,82 @@ export function explainCodeFault(why: CodeFault): string {
     default:
       return why satisfies never
   }
+}
+
+/**
+ * A line of a buddy's that is not taken, and what to do.
+ *
+ * @param kind - what we give: the buddy's is the other one
+ */
+export function explainTakeFault(
+  why: TakeFault,
+  alias: string,
+  kind: OfferKind,
+): { readonly message: string; readonly hint: string } {
+  switch (why) {
+    case 'empty':
+    case 'prefix':
+      return {
+        message: 'this is no line of otrtalk: an offer begins with oto1, an answer with ota1',
+        hint: `copy the line that otrtalk shows to ${alias}`,
+      }
+    case 'short':
+      return {
+        message: 'the end of the line is missing',
+        hint: 'copy it whole, in several pieces if need be',
+      }
+    case 'damaged':
+      return { message: 'the line was changed on its way', hint: 'copy it again, and nothing else' }
+    case 'version':
+      return { message: 'the line is of a newer otrtalk', hint: 'update yours' }
+    case 'own':
+      return {
+        message: 'this is your own line',
+        hint: `give it to ${alias}, and paste here what ${alias} gives you`,
+      }
+    case 'not-for-you':
+      return {
+        message: `this line is not from ${alias}, or not for you`,
+        hint:
+          kind === 'offer'
+            ? `both must have added each other (otrtalk buddy add), or share an invite code`
+            : `both must have added each other, or share an invite code; else make the offer yourself: otrtalk offer ${alias}`,
+      }
+    case 'too-old':
+      return {
+        message: 'this line is more than a day old, or a clock is wrong',
+        hint: `check the date here and there, and ask ${alias} for a new line`,
+      }
+    case 'too-new':
+      return {
+        message: 'this line comes from a day in the future: a clock is wrong',
+        hint: `check the date here and there, and ask ${alias} for a new line`,
+      }
+    case 'offer':
+      return {
+        message: 'this is an offer too, and an answer is waited for',
+        hint: `one of you ends this with Ctrl-C and types: otrtalk answer`,
+      }
+    case 'answer':
+      return {
+        message: 'this is an answer, and an offer is waited for',
+        hint: `${alias} makes one with: otrtalk offer; or you do, and ${alias} answers`,
+      }
+    case 'other-offer':
+      return {
+        message: 'this line answers an earlier offer',
+        hint: `give ${alias} the line above, and ask for an answer to it`,
+      }
+    case 'unknown-buddy':
+      return { message: `nobody named ${alias} is looked for`, hint: 'begin again' }
+    default:
+      return why satisfies never
+  }
+}
+
+export function takeFault(why: TakeFault, alias: string, kind: OfferKind): UserError {
+  const { message, hint } = explainTakeFault(why, alias, kind)
+  return new UserError(message, { hint, exit: 2 })
 }
 
 /** An invite code that is of no use any more. */

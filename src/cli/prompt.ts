@@ -88,7 +88,7 @@ async function pressed<T>(input: ReadStream, press: (key: string) => T | undefin
 export const isEnter = (key: string): boolean => key === '\r' || key === '\n'
 
 /** One key: backspace, Ctrl-U, a character; other control characters do nothing. */
-function edit(line: string, key: string, show: (text: string) => void): string {
+export function edit(line: string, key: string, show: (text: string) => void): string {
   if (key === '\x7f' || key === '\b') {
     if (line !== '') show('\b \b')
     return [...line].slice(0, -1).join('')
@@ -102,7 +102,8 @@ function edit(line: string, key: string, show: (text: string) => void): string {
   return line.length < longest ? line + key : line
 }
 
-function openTerminal(): ReadStream | undefined {
+/** The terminal itself, for whose stdin is a pipe. */
+export function openTerminal(): ReadStream | undefined {
   try {
     return new ReadStream(openSync('/dev/tty', 'r'))
   } catch {

@@ -5,8 +5,8 @@
  *
  *     line   = bech32m, without its limit of 90, of "oto" (offer) or "ota" (answer), and
  *              version (1) | d (1) | slots (1) | e (4) | seq (8) | short record (66 + 20 slots)
- *     record = as in the DHT, 512 octets, for the target and under the key "aead" of d and e;
- *              seq = unix seconds in an offer, one more than the offer's in an answer, whose e is the offer's
+ *     record = as in the DHT, 512 octets, for the target and under the key "aead" of d and e; in an offer
+ *              seq = unix milliseconds, in an answer one more than the offer's, whose e it has
  *     short record = the record without the octets that whoever can open it can compute: see `shorten`
  */
 import { xchacha20 } from '@noble/ciphers/chacha.js'
@@ -175,7 +175,7 @@ const maxSlots = 16
 const slotsTogether = 4 // a QR code of four fits a terminal of 80 columns and 28 rows
 const longest = lineSize(maxSlots)
 const longestText = 8_192 // a line in a letter full of quotation marks
-const highestSeq = 2 ** 52 // unix seconds are some 2^31
+const highestSeq = 2 ** 52 // unix milliseconds are some 2^41
 // Where there is no internet a clock may run in another time zone than it says. Whoever carries the line may keep
 // it and give it again: then we probe where the buddy was on that day, and no more.
 const clockError = 24 * 3_600_000 // ms

@@ -92,6 +92,11 @@ export class Offers {
     return { kind: 'taken', pair, epoch, sessionId, candidates }
   }
 
+  /** The hours that lines to and from this buddy name: its links may come by the keys of these. */
+  epochs(alias: string): readonly number[] {
+    return [this.#made.get(alias), this.#heard.get(alias)].flatMap((named) => (named ? [named.epoch] : []))
+  }
+
   /** No exchange with this buddy is under way any more. */
   forget(alias: string): void {
     this.#made.delete(alias)
@@ -102,8 +107,8 @@ export class Offers {
     const pair = pairs.at(-1)
     if (!pair) return undefined
     const wall = this.#options.wall(now)
-    // By two: the number of an answer is never that of another offer.
-    this.#seq = Math.max(Math.floor(wall / 1_000), this.#seq + 2)
+    // Milliseconds, as no other run has; by two: the number of an answer is never that of another offer.
+    this.#seq = Math.max(Math.floor(wall), this.#seq + 2)
     return { pair, epoch: epochOf(wall), seq: this.#seq }
   }
 }

@@ -119,7 +119,7 @@ describe('a line is refused, and why', () => {
         fc.pre(line[i] !== other && line[i] !== line[i + 1])
         expect(read(line.slice(0, i) + other + line.slice(i + 1))).toSatisfy(isBroken)
         expect(read(line.slice(0, i) + line.slice(i + 1))).toSatisfy(isBroken)
-        expect(read(line.slice(0, i) + other + line.slice(i))).toBe('damaged')
+        expect(read(line.slice(0, i) + other + line.slice(i))).toSatisfy(isBroken)
         expect(read(line.slice(0, i) + line[i + 1] + line[i] + line.slice(i + 2))).toSatisfy(isBroken)
       }),
       { numRuns: 150 },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sealOffer } from '../../src/discovery/offer.ts'
 import type { Candidate } from '../../src/discovery/record.ts'
 import { epochOf, Pair } from '../../src/profile/pair.ts'
 import { Offers, type TakeFault, type TakenOffer } from '../../src/session/offers.ts'
@@ -60,7 +61,17 @@ describe('an offer and its answer', () => {
     }
   })
 
-  test('may be taken and given again, in the second they were made or an hour later', () => {
+  test('name an hour whose keys may serve, until the exchange is over', () => {
+    const { ada, bob } = sides({ skew: 36_000_000 })
+    expect([ada.offers.epochs('bob'), bob.offers.epochs('ada')]).toEqual([[], []])
+    bob.take(ada.make('offer'))
+    const epoch = epochOf(wall(0))
+    expect([ada.offers.epochs('bob'), bob.offers.epochs('ada')]).toEqual([[epoch], [epoch]])
+    bob.offers.forget('ada')
+    expect(bob.offers.epochs('ada')).toEqual([])
+  })
+
+  test('may be taken and given again, at the moment they were made or an hour later', () => {
     const { ada, bob } = sides()
     const offer = ada.make('offer')
     for (const now of [0, 0, 3_600_000]) {
@@ -103,7 +114,7 @@ describe('refused, and why', () => {
     expect(new Side('bob', [atAda]).take(answer)).toBe('answer')
   })
 
-  test('an answer to another offer: of an earlier run, replaced since, of the second before, of another hour', () => {
+  test('an answer to another offer: of an earlier run, replaced since, of a moment before, of another hour', () => {
     const { ada, bob } = sides()
     const [first, second] = [ada.make('offer'), ada.make('offer')]
     bob.take(first)
@@ -123,6 +134,24 @@ describe('refused, and why', () => {
     ada.make('offer')
     const { words } = bech32m.decode(bob.make('offer') as `${string}1${string}`, 1_000)
     expect(ada.take(bech32m.encode('ota', words, 1_000))).toBe('other-offer')
+  })
+
+  test('an answer of another hour than the offer, although it has its number', () => {
+    const { ada } = sides()
+    ada.make('offer')
+    const answer = (epoch: number): string =>
+      sealOffer(
+        {
+          kind: 'answer',
+          pair: { own: atBob.direction, key: (...which) => atBob.key(...which) },
+          epoch,
+          seq: wall(0) + 1,
+          record: { sessionId: new Uint8Array(8), timestamp: wall(0), startAt: 0, candidates },
+        },
+        seeded(3),
+      )
+    expect(ada.take(answer(epochOf(wall(0)) + 1))).toBe('other-offer')
+    expect(ada.take(answer(epochOf(wall(0))))).toMatchObject({ kind: 'taken' })
   })
 
   test('what is from somebody else', () => {

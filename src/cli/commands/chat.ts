@@ -15,12 +15,14 @@ export async function chat(context: ProfileContext, args: ChatArguments): Promis
 }
 
 /** The screen where there is one, else lines. */
-export function uiFor({ options, stdin, stdout }: ProfileContext): (options: UiOptions) => Promise<Ui> {
-  if (options.json) return async (ui) => (await import('../json.ts')).openJson(ui)
-  const hasScreen = stdin.isTTY && stdout.isTTY && !options.plain
-  if (!hasScreen) return async (ui) => (await import('../plain.ts')).openPlain(ui)
+export function uiFor(context: ProfileContext): (options: UiOptions) => Promise<Ui> {
+  if (context.options.json) return async (ui) => (await import('../json.ts')).openJson(ui)
+  if (!hasScreen(context)) return async (ui) => (await import('../plain.ts')).openPlain(ui)
   return async (ui) => (await import('../screen.ts')).openScreen(ui)
 }
+
+export const hasScreen = ({ options, stdin, stdout }: ProfileContext): boolean =>
+  stdin.isTTY && stdout.isTTY && !options.plain && !options.json
 
 export function exitCodeOf(end: UiEnd): ExitCode {
   switch (end.kind) {
