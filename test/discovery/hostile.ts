@@ -38,6 +38,9 @@ export const hostile: readonly [string, Uint8Array, Message['kind']?][] = [
   ['an answer with a list as id', fromKey('d1:rd2:idlee1:t4:aaaa1:y1:re')],
   ['an answer with a list as r', fromKey('d1:rle1:t4:aaaa1:y1:re')],
   ['an answer with half a node', fromKey(`d1:rd2:id20:${id}5:nodes25:${'n'.repeat(25)}e1:t4:aaaa1:y1:re`)],
+  ['find_node that wants a string', query('find_node', `6:target20:${id}4:want2:n6`)],
+  ['find_node that wants numbers', query('find_node', `6:target20:${id}4:wantli4ei6ee`), 'query'],
+  ['an answer with half a nodes6', fromKey(`d1:rd2:id20:${id}6:nodes626:${'n'.repeat(26)}e1:t4:aaaa1:y1:re`)],
   ['an answer with 65 nodes', fromKey(`d1:rd2:id20:${id}5:nodes1690:${'n'.repeat(1690)}e1:t4:aaaa1:y1:re`)],
   ['an answer with an integer as token', fromKey(`d1:rd2:id20:${id}5:tokeni1ee1:t4:aaaa1:y1:re`)],
   ['an answer with a string as values', fromKey(`d1:rd2:id20:${id}6:values6:aaaaaae1:t4:aaaa1:y1:re`)],
@@ -69,6 +72,7 @@ const transaction = bytes(4)
 const base = { transaction, id: bytes(20) }
 const target = bytes(20)
 const nodes = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ id: bytes(20), address: address(`45.0.${n}.7:6881`) }))
+const nodes6 = [1, 2, 3].map((n) => ({ id: bytes(20), address: address(`[2a00:${n}::7]:6881`) }))
 const mutable = {
   kind: 'mutable',
   key: bytes(32),
@@ -88,7 +92,7 @@ const asks = (question: Extract<Message, { kind: 'query' }>['question'], isReadO
 export const realMessages: readonly Message[] = [
   asks({ kind: 'ping' }, true),
   asks({ kind: 'find_node', target }),
-  asks({ kind: 'get_peers', target }),
+  asks({ kind: 'get_peers', target, want: [4, 6] }),
   asks({ kind: 'announce_peer', target, port: 6_881, isImplied: true, token: bytes(8) }),
   asks({ kind: 'get', target, seq: 5 }),
   asks({ kind: 'put', token: bytes(8), item: mutable, cas: 6 }),
@@ -96,6 +100,13 @@ export const realMessages: readonly Message[] = [
   asks({ kind: 'put', token: bytes(8), item: { kind: 'immutable', value: [1, bytes(3)] } }),
   { kind: 'answer', ...base, nodes, token: bytes(8), item: mutable, ip: address('203.0.113.9:40000') },
   { kind: 'answer', ...base, nodes, values: [address('45.1.2.3:4')], token: bytes(8) },
+  {
+    kind: 'answer',
+    ...base,
+    nodes: nodes6,
+    values: nodes6.map(({ address }) => address),
+    ip: nodes6[0]!.address,
+  },
   { kind: 'answer', ...base, seq: 9 },
   { kind: 'failure', transaction, code: 203 },
 ]

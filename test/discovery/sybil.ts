@@ -8,9 +8,10 @@ import {
   type NodeInfo,
   type Query,
 } from '../../src/discovery/krpc.ts'
+import { epochOf, Place } from '../../src/discovery/place.ts'
 import type { Address, Datagram, Local, Machine, Output } from '../../src/machine.ts'
 import { address } from '../support/network.ts'
-import type { Swarm } from './swarm.ts'
+import { type Member, pairOf, Swarm, wallStart } from './swarm.ts'
 
 /**
  * `silent`: known to others, and answers a ping, but nothing that is asked in a lookup. `swallowing`: answers all,
@@ -118,3 +119,22 @@ class Sybil implements Machine<DiscoveryEvent> {
     this.#out.push({ local: this.#options.local, peer, bytes })
   }
 }
+
+const epoch = epochOf(wallStart)
+const targets = ([0, 1] as const).map((direction) => new Place(pairOf('x', 0), direction, epoch).target)
+export const oneNetwork = Array.from({ length: 100 }, (_, n) => `46.6.6.${n + 1}`)
+export const twentyNetworks = Array.from({ length: 100 }, (_, n) => `46.${n % 20}.6.${n + 1}`)
+
+/** A swarm in which they wait, and two who begin to look for each other. */
+export function beset(malice: Malice, ips: readonly string[]): { swarm: Swarm; a: Member; b: Member } {
+  const swarm = new Swarm({ seed: 4, latency: [25, 25], nodes: 32 }).settle(25_000)
+  surround(swarm, { targets, ips, malice })
+  swarm.network.run(40_000)
+  const [a, b] = [swarm.buddy({ ip: '45.200.0.1' }), swarm.buddy({ ip: '45.200.1.1' })]
+  a.discovery.seek('b', pairOf('x', 0), swarm.network.now)
+  b.discovery.seek('a', pairOf('x', 1), swarm.network.now)
+  return { swarm, a, b }
+}
+
+export const heardOf = (one: Member, other: Member): boolean =>
+  one.host.events.some((event) => event.kind === 'rumour' && event.addresses.includes(other.at))
