@@ -122,7 +122,7 @@ export class Exchange implements Ui {
 
   async #converse(): Promise<UiEnd> {
     this.#signals[Symbol.dispose]()
-    const ui = await this.#by.openUi(this.#options)
+    const ui = await this.#by.openUi({ ...this.#options, patience })
     if (this.#isLeft) {
       await ui[Symbol.asyncDispose]()
       return await ui.done
@@ -204,6 +204,7 @@ export class Exchange implements Ui {
 const other = { offer: 'answer', answer: 'offer' } as const
 
 const longestWait = 3_000 // ms: two questions to a server, or a router's answer
+const patience = 600_000 // ms: after the end of stdin, for people who carry a line
 const pollEvery = 50 // ms
 const silentWait = 500 // ms: nobody wonders before
 const longestRow = 200 // columns of a remark

@@ -207,7 +207,7 @@ function addExchanges(program: Command, { profile }: Runner): void {
     'offer bob',
     'offer bob --qr',
   ])
-  examples(add('answer', 'answer the offer of a buddy'), ['answer ada', 'answer ada - < offer.txt'])
+  examples(add('answer', 'answer the offer of a buddy'), ['answer ada', 'answer ada --json | jq -r .line'])
 }
 
 function addIdentity(program: Command, { profile }: Runner): void {

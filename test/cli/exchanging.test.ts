@@ -89,7 +89,9 @@ function begin(given: Given = {}) {
     },
   }
   let isOpen = false
-  const openUi = async (): Promise<Ui> => {
+  let patience: number | undefined
+  const openUi = async (options: UiOptions): Promise<Ui> => {
+    patience = options.patience
     isOpen = true
     setImmediate(open) // when it has been told what happened before
     return ui
@@ -116,6 +118,7 @@ function begin(given: Given = {}) {
     ...{ exchange, opened, heard, taken, offered, raw, stdin, printed, remarked },
     leave: (end: UiEnd) => leave(end),
     isOpen: () => isOpen,
+    patience: () => patience,
     isClosed: () => isClosed,
   }
 }
@@ -224,6 +227,7 @@ test.each<[string, string]>([
   await run.opened
   expect(run.stdin.read()?.toString()).toBe('hello\n')
   expect(run.remarked()).not.toContain('the answer of bob')
+  expect(run.patience()).toBe(600_000) // people carry the other line
 })
 
 test('a script that has no line, a part of one, or a wrong one, ends with 2', async () => {
