@@ -17,7 +17,7 @@ const labs: readonly (readonly Cell[])[] = [
   cells.easy,
   cells.open,
   cells.mixed,
-  cells.predicted,
+  [...cells.predicted, ...cells.again],
   cells.lossy,
   cells.carrier,
   cells.home,

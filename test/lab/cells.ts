@@ -14,6 +14,8 @@ export interface Cell {
   readonly loss?: number
   /** The second starts so many ms after the first is running. */
   readonly lateMs?: number
+  /** The DHT still has what both told of themselves the last time. */
+  readonly isAgain?: boolean
   /** There is no direct path: it must be said, with exit 3, within 15 s. */
   readonly isHopeless?: boolean
 }
@@ -40,6 +42,12 @@ export const open: readonly Cell[] = [0, 300, 3_000].flatMap((lateMs) => [
   duo('port-restricted-open', 'port-restricted', { lateMs }),
   duo('port-restricted-open', 'port-restricted-open', { lateMs }),
 ])
+
+/** Both were there a moment ago, with other ports: after any other cell of their lab. */
+export const again: readonly Cell[] = [
+  duo('port-restricted', 'port-restricted', { isAgain: true }),
+  duo('port-restricted', 'symmetric', { isAgain: true }),
+]
 
 export const lossy: readonly Cell[] = [
   duo('port-restricted', 'port-restricted', { loss: 3 }),
@@ -80,12 +88,13 @@ export const upnp: readonly Cell[] = [
 ]
 
 /** `port-restricted × symmetric, 3 % loss` */
-export function titleOf({ topology, nats, isNear, loss, lateMs }: Cell): string {
+export function titleOf({ topology, nats, isNear, loss, lateMs, isAgain }: Cell): string {
   const where = topology === 'duo' ? '' : `${topology}: `
   return [
     `${where}${Object.values(nats).join(' × ')}`,
     ...(isNear ? ['same NAT'] : []),
     ...(loss ? [`${loss} % loss`] : []),
     ...(lateMs ? [`${lateMs} ms late`] : []),
+    ...(isAgain ? ['again'] : []),
   ].join(', ')
 }

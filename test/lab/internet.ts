@@ -139,19 +139,23 @@ export class Internet implements AsyncDisposable {
     return { code, stderr, ms: performance.now() - before }
   }
 
-  /** Routers, lines and nodes as the cell has them, without any memory. */
-  async renew({ nats, loss = 0 }: Cell): Promise<void> {
+  /** Routers, lines and nodes as the cell has them, without any memory but what it asks for. */
+  async renew({ nats, loss = 0, isAgain }: Cell): Promise<void> {
     if (loss !== this.#loss) {
       const spec = [`delay=${delay}ms`, ...(loss > 0 ? [`loss=${loss}%`] : [])]
       for (const link of lines[this.#topology]) await this.lab.change('link', link, ...spec)
       await this.lab.change('link', 'boot', `delay=${delay}ms`)
       this.#loss = loss
     }
+    const changes = Object.entries(nats).map(([router, kind]) =>
+      this.lab.change('nat', router, ...kind.split(' ')),
+    )
+    await Promise.all([...changes, ...(isAgain ? [] : [this.#forget()])])
+  }
+
+  async #forget(): Promise<void> {
     const token = `renewed-${++this.#renewals}`
     this.#nodes.write(`${token}\n`)
-    await Promise.all(
-      Object.entries(nats).map(([router, kind]) => this.lab.change('nat', router, ...kind.split(' '))),
-    )
     await this.#nodes.event(token)
   }
 
@@ -162,6 +166,7 @@ export class Internet implements AsyncDisposable {
     // Profiles need no network: made outside of the lab.
     const [alice, bob] = this.#homes.map(({ path }, i) => ({ name: names[i]!, at: { home: path } }))
     await introduce(alice!, bob!)
+    await this.#forget()
   }
 
   async #witness(cell: Cell, { folder, two }: Witness): Promise<void> {
