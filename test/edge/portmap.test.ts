@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { EventEmitter, once } from 'node:events'
 import { describe, expect, test } from 'vitest'
+import { isNeighbour } from '../../src/edge/gateway.ts'
 import type { Surroundings } from '../../src/edge/portmap/way.ts'
 import { type MapPortOptions, mapPort, type PortMapping } from '../../src/edge/portmap.ts'
 import {
@@ -11,6 +12,7 @@ import {
   isPcpRemoval,
   natPmp,
   pcp,
+  searchAnswer,
   type UdpRouter,
   udpRouter,
 } from './portmap/router.ts'
@@ -81,6 +83,16 @@ describe('NAT-PMP', () => {
     }
     const asked = router.heard.filter(([version]) => version === 0).map((each) => each.toString('hex'))
     expect(asked).toEqual(['0000', '00010000c3cbc3cb00000e10', '0000', '00010000c3cb000000000000'])
+  })
+
+  test('an answer for another port is none', async () => {
+    await using router = await udpRouter((request) => {
+      const answers = natPmp()(request)
+      for (const answer of answers) if (answer.length === 16) answer[9]! ^= 1
+      return answers
+    })
+    await using user = use({ router })
+    expect(await user.tried('nat-pmp')).toEqual(['malformed', 'not an answer'])
   })
 
   test('a refusal is told', async () => {
@@ -245,20 +257,58 @@ describe('UPnP', () => {
     expect(user.mappings).toEqual([])
   })
 
+  test('an IGD 2 that falls silent is not asked the same in other words', async () => {
+    const reply: IgdOptions['reply'] = ({ action }) => (action === 'AddAnyPortMapping' ? () => {} : undefined)
+    await using router = await igd({ service: 'WANIPConnection:2', reply })
+    await using user = use({ igd: router })
+    expect(await user.tried('upnp')).toEqual(['silent', 'no answer'])
+    expect(router.actions).not.toContain('AddPortMapping')
+  })
+
+  test('an answer from beyond the subnet is none', async () => {
+    await using router = await igd()
+    await using user = use({ igd: router, around: { isNeighbour: () => false } })
+    expect(await user.tried('upnp')).toEqual(['silent', 'no gateway answered'])
+    expect(router.calls).toEqual([])
+  })
+
+  test('of a router with a hundred descriptions four are read', async () => {
+    await using router = await igd({ describe: (response) => response.end('<html>') })
+    await using many = await udpRouter(() =>
+      Array.from({ length: 100 }, (_, i) => searchAnswer(`${router.place}?${i}`)),
+    )
+    await using user = use({ around: { search: { address: '127.0.0.1', port: many.port } } })
+    expect(await user.tried('upnp')).toEqual(['malformed', 'no description'])
+    expect(router.actions).toHaveLength(4)
+  })
+
   test('one liar and one silent router beside it do not keep us from the good one', async () => {
     await using good = await igd()
     await using liar = await igd({ describe: (response) => response.end('<html>') })
     await using silent = await igd({ describe: () => {} })
-    await using all = await udpRouter(() => [])
-    all.answer = () =>
-      [silent, liar, good].map(({ place }) =>
-        Buffer.from(
-          'HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n' +
-            `LOCATION: ${place}\r\n\r\n`,
-        ),
-      )
-    await using user = use({ around: { search: { address: '127.0.0.1', port: all.port } } })
+    await using all = await udpRouter(() => [silent, liar, good].map(({ place }) => searchAnswer(place)))
+    const search = { address: '127.0.0.1', port: all.port }
+    const before = performance.now()
+    await using user = use({ around: { search, patience: 15_000 } })
     expect(await user.mapped()).toMatchObject({ via: 'upnp' })
+    expect(performance.now() - before).toBeLessThan(5_000)
+  })
+
+  test('where another router took the place of the first, it is asked for our own port, and to take that back', async () => {
+    const reply: IgdOptions['reply'] = ({ action }) =>
+      action === 'AddAnyPortMapping' ? { NewReservedPort: '40000' } : undefined
+    const first = await igd({ service: 'WANIPConnection:2', reply })
+    await using second = await igd()
+    await using both = await udpRouter(() => [searchAnswer(first.place)])
+    {
+      await using user = use({ lifetime: 1, around: { search: { address: '127.0.0.1', port: both.port } } })
+      expect(await user.mapped()).toMatchObject({ port: 40_000 })
+      await first[Symbol.asyncDispose]()
+      both.answer = () => [searchAnswer(second.place)]
+      expect(await user.mapped()).toMatchObject({ port: 50_123 })
+    }
+    const removals = second.calls.filter(({ action }) => action === 'DeletePortMapping')
+    expect(removals.map(({ values }) => values['NewExternalPort'])).toEqual(['50123'])
   })
 })
 
@@ -449,6 +499,7 @@ function use({ router, igd: upnp, around, ...options }: UseOptions): User {
   let shown = 0
   const loopback: Surroundings = {
     gateway: async () => '127.0.0.1',
+    isNeighbour: (host) => isNeighbour('127.0.0.1', host),
     port: router?.port ?? 9,
     search: { address: '127.0.0.1', port: upnp?.ssdpPort ?? 9 },
     announcements: { address: '127.0.0.1', port: 0 },

@@ -1,7 +1,6 @@
 /** Looks for UPnP gateways in the subnet of one interface. */
 import { on, once } from 'node:events'
 import { type Place, readSearchAnswer, writeSearches } from '../../nat/ssdp.ts'
-import { isNeighbour } from '../gateway.ts'
 import { open } from './ask.ts'
 import { pause, stopWith } from './stop.ts'
 import type { Terms } from './way.ts'
@@ -28,7 +27,7 @@ export async function* search(
     for await (const [bytes, from] of messages) {
       const place = readSearchAnswer(bytes, from.address)
       const text = JSON.stringify(place)
-      if (!place || found.has(text) || !isNeighbour(internal.address, from.address)) continue
+      if (!place || found.has(text) || !around.isNeighbour(from.address)) continue
       found.add(text)
       yield place
       if (found.size === mostPlaces) return

@@ -43,6 +43,8 @@ export interface Way {
 export interface Surroundings {
   /** The default gateway of the interface. */
   readonly gateway: () => Promise<string | undefined>
+  /** Whether a host is in the subnet of the interface. */
+  readonly isNeighbour: (host: string) => boolean
   /** Where it listens for NAT-PMP and PCP: RFC 6886, section 3.1; RFC 6887, section 19.5. */
   readonly port: number
   /** Where UPnP devices listen (Device Architecture 1.1, section 1.3.2). */

@@ -138,10 +138,7 @@ export async function igd(options: IgdOptions = {}): Promise<Igd> {
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new Error('not bound')
   const place = location?.(bound.port) ?? `http://127.0.0.1:${bound.port}/root.xml`
-  const ssdp = await udpRouter((search) => {
-    const target = /^ST: (\S+)/m.exec(String(search))?.[1]
-    return [Buffer.from(`HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: ${place}\r\n\r\n`)]
-  })
+  const ssdp = await udpRouter((search) => [searchAnswer(place, /^ST: (\S+)/m.exec(String(search))?.[1])])
   return {
     ssdpPort: ssdp.port,
     place,
@@ -157,6 +154,11 @@ export async function igd(options: IgdOptions = {}): Promise<Igd> {
     },
   }
 }
+
+export const searchAnswer = (
+  place: string,
+  target = 'urn:schemas-upnp-org:device:InternetGatewayDevice:1',
+): Buffer => Buffer.from(`HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: ${place}\r\n\r\n`)
 
 async function read(request: IncomingMessage): Promise<Call> {
   let body = ''
