@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Lan, type LanEvent, lanGroup4, lanGroup6 } from '../../src/discovery/lan.ts'
 import { readAnnouncement, writeAnnouncements } from '../../src/discovery/lantags.ts'
-import type { LanPair } from '../../src/discovery/neighbour.ts'
 import type { Datagram, Local, Output } from '../../src/machine.ts'
 import { classify } from '../../src/wire/classify.ts'
 import { address, Network } from '../support/network.ts'
-import { attach, hour, link, pairOf, program, seeded, thisEpoch } from './lanpeople.ts'
+import { attach, counting, hour, link, pairOf, program, seeded, thisEpoch } from './lanpeople.ts'
 
 describe('two on one link', () => {
   test('know each other within 200 ms, both started at once: address, epoch, run', () => {
@@ -156,8 +155,43 @@ describe('a stranger', () => {
     expect(lan.deadline).toBeLessThanOrEqual(121)
     drain(lan.deadline)
     for (let now = 125; now < 240; now++) hear(bytes!, now)
-    drain(240)
+    expect(sends(drain(240))).toEqual([])
     expect(lan.deadline).toBe(250)
+  })
+
+  test('does not delay our answer to a buddy, nor do other buddies', () => {
+    const { lan, drain, hear } = solo()
+    for (let i = 0; i < 20; i++) lan.seek(`${i}`, pairOf(i)[0])
+    lan.announce({ port4: 7 })
+    drain(0)
+    const hearFrom = (i: number, now: number): void => {
+      const key = pairOf(i)[1].key('lan', 1, thisEpoch)
+      hear(writeAnnouncements(told(thisEpoch), [key], seeded(i))[0]!, now, `10.0.1.${i}:1`)
+      drain(now)
+    }
+    hearFrom(0, 1)
+    const due = lan.deadline
+    for (let i = 1; i < 20; i++) hearFrom(i, i)
+    expect(lan.deadline).toBeLessThanOrEqual(due)
+  })
+
+  test('is forgotten when 64 others were heard; until then, as our own voice, costs nothing again', () => {
+    const counted = counting(pairOf(1)[0])
+    const { lan, drain, hear } = solo()
+    lan.seek('bob', counted)
+    lan.announce({ port4: 7 })
+    const random = seeded(6)
+    const strangers = Array.from({ length: 65 }, (_, i) => writeAnnouncements(told(i), [], random)[0]!)
+    for (const [i, bytes] of strangers.entries()) hear(bytes, 1_000 * i)
+    counted.looks = 0
+    for (const bytes of strangers.slice(1)) hear(bytes, 70_000)
+    expect(counted.looks).toBe(0)
+    hear(strangers[0]!, 70_000)
+    expect(counted.looks).toBe(1)
+    const [own] = sends(drain(70_000))
+    counted.looks = 0
+    hear(own!.bytes, 70_001)
+    expect(counted.looks).toBe(0)
   })
 
   test('who makes us announce again cannot do so more than twice a second', () => {
@@ -259,6 +293,18 @@ describe('its ends', () => {
     expect([lan.deadline, opens(5_007), opens(90_000)]).toEqual([5_007, [open], []])
   })
 
+  test('speak at once when they open later than others', () => {
+    const { lan, locals } = program({ seed: 1, families: [4, 6] })
+    const [local, other] = [locals.multicast4!, locals.multicast6!]
+    lan.seek('bob', pairOf(1)[0])
+    lan.announce({ port4: 7, port6: 8 })
+    drainOf(lan, 0)
+    lan.notice({ kind: 'opened', local, at: address('0.0.0.0:28532') }, 0)
+    drainOf(lan, 0)
+    lan.notice({ kind: 'opened', local: other, at: address('[::]:28532') }, 100)
+    expect(sends(drainOf(lan, 100)).map((datagram) => datagram.peer)).toEqual([lanGroup4, lanGroup6])
+  })
+
   test('that are closed are neither spoken from nor listened to; the other family goes on', () => {
     const { lan, locals } = program({ seed: 1, families: [4, 6] })
     const [local, other] = [locals.multicast4!, locals.multicast6!]
@@ -297,6 +343,28 @@ test('the 1,025th buddy is not sought, and one who was may be stopped', () => {
   lan.seek('1024', pairOf(1_024)[0])
   const few = sends(drain(5_000))
   expect([few.length, opens(1_024, few), opens(0, few)]).toEqual([1, true, false])
+})
+
+test('who was a stranger when heard is a buddy when sought', () => {
+  const [ours, theirs] = pairOf(1)
+  const { lan, drain, hear } = solo()
+  lan.seek('cleo', pairOf(2)[0])
+  const [bytes] = writeAnnouncements(told(thisEpoch), [theirs.key('lan', 1, thisEpoch)], seeded(4))
+  hear(bytes!, 0)
+  lan.seek('bob', ours)
+  hear(bytes!, 1)
+  expect(events(drain(1)).map(({ name }) => name)).toEqual(['bob'])
+})
+
+test('where he was told to be is told again on another network', () => {
+  const [ours, theirs] = pairOf(1)
+  const { lan, drain, hear } = solo()
+  lan.seek('bob', ours)
+  const [bytes] = writeAnnouncements(told(thisEpoch), [theirs.key('lan', 1, thisEpoch)], seeded(4))
+  hear(bytes!, 0)
+  lan.moved(1)
+  hear(bytes!, 2)
+  expect(events(drain(2))).toHaveLength(2)
 })
 
 test('who is stopped is heard no more', () => {
@@ -344,19 +412,6 @@ const events = (outputs: readonly Output<LanEvent>[]): LanEvent[] =>
 
 const sends = (outputs: readonly Output<LanEvent>[]): Datagram[] =>
   outputs.flatMap((out) => (out.kind === 'send' ? [out.datagram] : []))
-
-/** A pair that counts how often a key of it is made. */
-function counting(pair: LanPair): LanPair & { looks: number } {
-  const counted = {
-    own: pair.own,
-    looks: 0,
-    key(...of: Parameters<LanPair['key']>): Uint8Array {
-      counted.looks++
-      return pair.key(...of)
-    },
-  }
-  return counted
-}
 
 const gapsOf = (times: readonly number[]): number[] => times.slice(1).map((at, i) => at - times[i]!)
 

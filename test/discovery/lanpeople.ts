@@ -31,6 +31,19 @@ export const pairOf = (number: number): readonly [LanPair, LanPair] => {
   ]
 }
 
+/** A pair that counts how often a key of it is made. */
+export function counting(pair: LanPair): LanPair & { looks: number } {
+  const counted = {
+    own: pair.own,
+    looks: 0,
+    key(...of: Parameters<LanPair['key']>): Uint8Array {
+      counted.looks++
+      return pair.key(...of)
+    },
+  }
+  return counted
+}
+
 export interface ProgramOptions {
   readonly seed: number
   /** How far its clock is ahead: ms. */
