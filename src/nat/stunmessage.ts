@@ -24,7 +24,7 @@ export function readStunAnswer(bytes: Uint8Array): StunAnswer | undefined {
   const reader = new Reader(bytes)
   const [type, length, magic] = [reader.u16(), reader.u16(), reader.u32()]
   const transaction = reader.bytes(12).slice()
-  if (!reader.isSound || magic !== cookie || length !== reader.left || length % 4 !== 0) return undefined
+  if (!reader.isSound || magic !== cookie || length !== reader.left) return undefined
   if (type !== bindingSuccess && type !== bindingError) return undefined
   const found = readAttributes(reader, bytes)
   if (!found) return undefined

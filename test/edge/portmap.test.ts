@@ -330,8 +330,22 @@ describe('mapPort', () => {
     await using user = use({ router, igd: upnp, around: { patience: 5_000 } })
     expect(await user.mapped()).toMatchObject({ via: 'upnp' })
     await user[Symbol.asyncDispose]()
+    expect(user.told).toEqual(['upnp']) // the others were not let finish
     expect(upnp.actions.at(-1)).toBe('DeletePortMapping')
     expect(await router.first(isPcpRemoval)).toBeDefined() // it may have mapped, and its answer be lost
+  })
+
+  test('while one asks for its mapping the next one waits', async () => {
+    let lost = 0
+    const isMap = (request: Buffer): boolean => request.length === 12
+    await using router = await udpRouter((request) =>
+      isMap(request) && lost++ === 0 ? [] : natPmp()(request),
+    )
+    await using upnp = await igd()
+    await using user = use({ router, igd: upnp, around: { patience: 5_000 } })
+    expect(await user.mapped()).toMatchObject({ via: 'nat-pmp' }) // after 250 ms
+    expect(upnp.actions).not.toContain('AddPortMapping')
+    expect(router.heard.filter(isMap)).toHaveLength(2)
   })
 
   test('a mapping is renewed at half of its lifetime, for the same port', async () => {
@@ -347,6 +361,23 @@ describe('mapPort', () => {
       Buffer.concat([map!.subarray(24, 42), Buffer.from('9c4000000000000000000000ffffcb007105', 'hex')]),
     )
     expect(user.mappings).toHaveLength(1) // nothing else to tell
+  })
+
+  test('however long a router grants it, a mapping is renewed at half of what was asked for', async () => {
+    await using router = await udpRouter(pcp({ lifetime: 0xffff_ffff }))
+    await using user = use({ router, lifetime: 1 })
+    await user.tried('pcp')
+    await user.tried('pcp')
+  })
+
+  test('however short a router grants it, a mapping is not renewed sooner than it may be', async () => {
+    await using router = await udpRouter(pcp({ lifetime: 1 }))
+    await using user = use({ router, around: { leastRenewal: 800 } })
+    await user.mapped()
+    const before = performance.now()
+    await user.tried('pcp')
+    await user.tried('pcp')
+    expect(performance.now() - before).toBeGreaterThan(750)
   })
 
   test('a mapping that a router changed is told', async () => {
@@ -370,18 +401,24 @@ describe('mapPort', () => {
   })
 
   describe.each([
-    ['PCP', pcp({ epoch: 5_000, lifetime: 1 }), '02800000 00000000 EPOCH 000000000000000000000000'],
-    ['NAT-PMP', natPmp({ epoch: 5_000, lifetime: 1 }), '00800000 EPOCH cb007105'],
+    [
+      'PCP',
+      (lifetime: number) => pcp({ epoch: 5_000, lifetime }),
+      '02800000 00000000 EPOCH 000000000000000000000000',
+    ],
+    ['NAT-PMP', (lifetime: number) => natPmp({ epoch: 5_000, lifetime }), '00800000 EPOCH cb007105'],
   ])('a router that announces itself by %s', (_, answer, template) => {
     const announcement = (epoch: number): Buffer =>
       Buffer.from(template.replace('EPOCH', epoch.toString(16).padStart(8, '0')).replaceAll(' ', ''), 'hex')
 
     /** ms from the mapping to its renewal, when all of these were announced in between. */
-    async function renewedAfter(announced: readonly Buffer[], from = '127.0.0.1'): Promise<number> {
-      await using router = await udpRouter(answer)
+    async function renewedAfter(announced: readonly Buffer[], options: Announced = {}): Promise<number> {
+      const { from = '127.0.0.1', lifetime = 1, leastRenewal = 20 } = options
+      await using router = await udpRouter(answer(lifetime))
       await using announcer = await udpRouter(() => [], from)
       const port = await freePort()
-      await using user = use({ router, around: { announcements: { address: '127.0.0.1', port } } })
+      const announcements = { address: '127.0.0.1', port }
+      await using user = use({ router, around: { announcements, leastRenewal } })
       const mapping = await user.mapped()
       const before = performance.now()
       await user.tried(mapping!.via)
@@ -391,7 +428,12 @@ describe('mapPort', () => {
     }
 
     test('having lost its state is asked at once for the mapping', async () => {
-      expect(await renewedAfter([announcement(0)])).toBeLessThan(400)
+      expect(await renewedAfter([announcement(0)], { lifetime: 3_600 })).toBeLessThan(15_000)
+    })
+
+    test('is not asked sooner than it may be', async () => {
+      const ms = await renewedAfter([announcement(0)], { lifetime: 3_600, leastRenewal: 600 })
+      expect(ms).toBeGreaterThan(550)
     })
 
     test('and kept its state, or says nonsense, is not', async () => {
@@ -400,7 +442,7 @@ describe('mapPort', () => {
     })
 
     test('but is not the one we asked, is not', async () => {
-      expect(await renewedAfter([announcement(0)], '127.0.0.2')).toBeGreaterThan(450)
+      expect(await renewedAfter([announcement(0)], { from: '127.0.0.2' })).toBeGreaterThan(450)
     })
   })
 
@@ -480,8 +522,16 @@ describe('mapPort', () => {
   })
 })
 
+interface Announced {
+  readonly from?: string
+  readonly lifetime?: number // s
+  readonly leastRenewal?: number // ms
+}
+
 interface User extends AsyncDisposable {
   readonly mappings: readonly (PortMapping | undefined)[]
+  /** Which ways, in order. */
+  readonly told: readonly string[]
   /** The next that is told, or was and not asked for yet. */
   mapped(): Promise<PortMapping | undefined>
   tried(via: string): Promise<readonly string[]>
@@ -495,6 +545,7 @@ interface UseOptions extends Partial<MapPortOptions> {
 function use({ router, igd: upnp, around, ...options }: UseOptions): User {
   const mappings: (PortMapping | undefined)[] = []
   const results: { readonly via: string; readonly told: readonly string[] }[] = []
+  const told: string[] = []
   const changes = new EventEmitter()
   let shown = 0
   const loopback: Surroundings = {
@@ -515,6 +566,7 @@ function use({ router, igd: upnp, around, ...options }: UseOptions): User {
       changes.emit('change')
     },
     onTried(via, result, detail) {
+      told.push(via)
       results.push({ via, told: [result, detail] })
       changes.emit('change')
     },
@@ -523,6 +575,7 @@ function use({ router, igd: upnp, around, ...options }: UseOptions): User {
   })
   return {
     mappings,
+    told,
     async mapped() {
       while (shown === mappings.length) await once(changes, 'change')
       return mappings[shown++]

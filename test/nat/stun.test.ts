@@ -71,6 +71,12 @@ describe('the octets', () => {
     expect(readStunAnswer(response(type, attributes))).toBeUndefined()
   })
 
+  test.each([-1, 1, 4])('a length that is %i octets off is no answer', (off) => {
+    const bytes = response('0101', '00010008 0001 8055 c0000201')
+    bytes[3]! += off
+    expect(readStunAnswer(bytes)).toBeUndefined()
+  })
+
   test('any octets give a value or undefined', () => {
     const attribute = fc
       .tuple(fc.constantFrom(1, 0x20, 0x8028, 0x8022, 9), fc.uint8Array({ maxLength: 24 }))
