@@ -258,7 +258,8 @@ export class Dht<Part> {
     for (const { local, peer, transaction, question } of this.#rpc.departures(now)) {
       const { isReadOnly } = this.#options
       if (question.kind === 'put') this.counters.puts++
-      const bytes = encodeMessage({ kind: 'query', transaction, id: this.#id, isReadOnly, question })
+      const asked = this.#wanting(question)
+      const bytes = encodeMessage({ kind: 'query', transaction, id: this.#id, isReadOnly, question: asked })
       yield { local, peer, bytes }
     }
   }
@@ -269,6 +270,13 @@ export class Dht<Part> {
 
   #ours(addresses: readonly Address[]): Address[] {
     return addresses.filter((address) => familyOf(address) === this.family)
+  }
+
+  /** Nodes of our family, where no more is wanted: not every node takes the one we ask by. */
+  #wanting(question: Question): Question {
+    const isTelling =
+      question.kind === 'find_node' || question.kind === 'get_peers' || question.kind === 'get'
+    return isTelling ? { want: [this.family], ...question } : question
   }
 
   #rejoin(): void {
@@ -383,7 +391,7 @@ export class Dht<Part> {
 
   #search(target: Uint8Array): void {
     const lookup = new Lookup(target, this.table.closest(target, maxSeeds), { addresses: this.#addresses() })
-    const want: Family[] = this.#options.hasOther?.() ? [4, 6] : [this.family]
+    const want = this.#options.hasOther?.() ? ([4, 6] as const) : [this.family]
     const question: Question = { kind: 'find_node', target, want }
     this.counters.lookups++
     this.#searches.push({ part: undefined, lookup, question, isUrgent: true })

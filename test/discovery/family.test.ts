@@ -90,6 +90,19 @@ describe('a Discovery over IPv6', () => {
     }
   })
 
+  test('says so in every question that is answered with nodes', () => {
+    const wants = new Map<string, unknown>()
+    const bench = new Solo({ local: six, bootstrap: [somebody6] })
+    bench.discovery.announce([], 0)
+    bench.discovery.seek('bob', pairOf('x', 0), 0)
+    bench.serve(20_000, ({ question }) => {
+      wants.set(question.kind, 'want' in question ? question.want : undefined)
+      return {}
+    })
+    for (const kind of ['find_node', 'get', 'get_peers']) expect([kind, wants.get(kind)]).toEqual([kind, [6]])
+    expect(wants.get('put')).toBeUndefined()
+  })
+
   test('asks nobody of the other family that it is told of', () => {
     const bench = new Solo({ local: six, bootstrap: [somebody6] })
     const [query] = bench.queries()
