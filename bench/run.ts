@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
+process.once('SIGINT', () => process.exit(130)) // as it would, but labs are taken down
 const benches = await load()
 const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name))
 if (unknown.length > 0) {

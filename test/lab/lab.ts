@@ -28,6 +28,7 @@ export interface LabOptions {
 
 export class Lab implements Disposable {
   static #made = 0
+  static readonly #standing = new Set<Lab>()
   readonly #name = `otrtalk${process.pid}-${++Lab.#made}`
   readonly #env: Readonly<Record<string, string>>
 
@@ -35,6 +36,8 @@ export class Lab implements Disposable {
   constructor(topology: string, { env = {} }: LabOptions = {}) {
     this.#env = { ...process.env, ...env, NATLAB: this.#name }
     removeOrphans()
+    if (Lab.#made === 1) process.once('exit', () => Lab.#removeAll())
+    Lab.#standing.add(this)
     this.#natlab('up', topology)
   }
 
@@ -62,7 +65,12 @@ export class Lab implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#natlab('down')
+    if (Lab.#standing.delete(this)) this.#natlab('down')
+  }
+
+  /** The process ends before it let go of them. */
+  static #removeAll(): void {
+    for (const lab of Lab.#standing) lab[Symbol.dispose]()
   }
 
   #natlab(...args: readonly string[]): string {
