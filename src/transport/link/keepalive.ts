@@ -106,7 +106,7 @@ export class KeepAlive {
     }
     this.#theirs = told ?? this.#theirs
     const isAwaited = measurement.kind === 'waiting' && kind === content.echo
-    if (measurement.kind !== 'asking' && !isAwaited) this.#measurement = none
+    if (measurement.kind !== 'asking' && !isAwaited) this.#end(now)
   }
 
   /** The frame broke a silence that was longer than the other side said: one of its keep-alives was missing. */
@@ -248,8 +248,16 @@ export class KeepAlive {
     this.#step = base
   }
 
-  #succeed(gap: number, now: number): void {
+  /** What was not due in the silence is due from here on, not overdue. */
+  #end(now: number): void {
+    if (this.#measurement.kind === 'none') return
     this.#measurement = none
+    this.#dueAt = Math.max(this.#dueAt, now)
+    this.#askAt = Math.max(this.#askAt, now)
+  }
+
+  #succeed(gap: number, now: number): void {
+    this.#end(now)
     this.#step = ladder.indexOf(gap)
     this.#isProven = true
     this.#dueAt = now // the way is as old as was proven
@@ -257,7 +265,7 @@ export class KeepAlive {
 
   /** Twice, as the echo may just have been lost; but what is in use is left at the first failure. */
   #fail(gap: number, now: number): void {
-    this.#measurement = none
+    this.#end(now)
     const step = ladder.indexOf(gap)
     this.#failures[step] = (this.#failures[step] ?? 0) + 1
     if (step === this.#step) this.#step = Math.max(0, step - 1)

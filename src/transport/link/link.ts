@@ -97,6 +97,7 @@ export class Link implements Machine<LinkEvent> {
     this.#state = { kind: 'opening', until: now + patience }
   }
 
+  /** Where frames go. */
   get path(): Path {
     return this.#paths.current
   }
@@ -246,7 +247,7 @@ export class Link implements Machine<LinkEvent> {
         return
       case content.echo:
         this.#keepAlive.echoed(octets, isSame(path, this.#paths.current) ? 'current' : 'another', now)
-        if (this.#paths.echoed(path, octets, now)) this.#hasMoved(now)
+        this.#takeEcho(octets, path, now)
         return
       case content.keepAlive:
         this.#silence.expected = toldGap(octets) ?? this.#silence.expected
@@ -256,6 +257,12 @@ export class Link implements Machine<LinkEvent> {
         return
       default: // a kind of a later version: it was heard
     }
+  }
+
+  #takeEcho(octets: Uint8Array, path: Path, now: number): void {
+    const wasLost = this.#paths.isLost
+    if (this.#paths.echoed(path, octets, now)) this.#hasMoved(now)
+    if (wasLost && !this.#paths.isLost) this.#silence.settled()
   }
 
   /** The other side wants to know how long its NAT keeps a way: it will be silent, and so are we. */
@@ -269,9 +276,7 @@ export class Link implements Machine<LinkEvent> {
   }
 
   #hasMoved(now: number): void {
-    this.#silence.settled()
     this.#keepAlive.moved(now)
-    this.#peer?.hurry(now)
     this.#emit({ kind: 'path', path: this.#paths.current })
   }
 

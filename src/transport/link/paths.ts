@@ -26,7 +26,7 @@ export class Paths {
   #told: Path // the last one that was told as moved to
   #trials: Trial[] = []
   #left: { readonly path: Path; readonly until: number } | undefined
-  #isLost = false // our network changed, and nothing has echoed since
+  #isLost = false
   #decideAt = Infinity
 
   /** The responder has shown to the initiator that it hears there, by its response, and not the other way. */
@@ -45,6 +45,11 @@ export class Paths {
   /** Our end of the current path is closed: nothing can be sent. */
   get isCut(): boolean {
     return this.#gone.has(this.#current.local)
+  }
+
+  /** Our network changed, and nothing has echoed since. */
+  get isLost(): boolean {
+    return this.#isLost
   }
 
   /** When `due` or `decide` has something to do. */

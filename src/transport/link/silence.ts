@@ -89,11 +89,16 @@ export class Silence {
   }
 
   get #lostAt(): number {
-    const isHidden = this.#askedAt + unansweredAfter > this.agreed.from
-    const unanswered = Math.max(this.#askedAt, isHidden ? this.agreed.until : 0) + unansweredAfter
     const silent = this.#heardAt + this.expected + lostMargin
-    const lost = Math.min(silent, unanswered, this.#doubtedAt + doubtedFor)
+    const lost = Math.min(silent, this.#unansweredAt, this.#doubtedAt + doubtedFor)
     return Math.max(lost, this.#sparedUntil)
+  }
+
+  /** Time in which an answer may have no way to us does not count. */
+  get #unansweredAt(): number {
+    const { from, until } = this.agreed
+    const at = this.#askedAt + unansweredAfter
+    return at <= from || this.#askedAt >= until ? at : at + until - Math.max(from, this.#askedAt)
   }
 }
 

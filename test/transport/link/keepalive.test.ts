@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { KeepAlive, toldGap } from '../../../src/transport/link/keepalive.ts'
 import { content } from '../../../src/transport/link/sealed.ts'
-import type { NatType } from '../../support/network.ts'
+import { never } from '../../../src/transport/link/silence.ts'
+import { address, type NatType } from '../../support/network.ts'
 import { connect, type End, type Ends, openNat, portRestricted } from './ends.ts'
 import { octets, randomOf } from './pair.ts'
+import { Wire } from './wire.ts'
 
 type Refreshed = 'outbound' | 'both'
 
@@ -81,6 +83,32 @@ describe('behind NATs that forget after', () => {
       }
     },
   )
+})
+
+test('what is said when a NAT has closed in a silence of 40 s arrives at its end, and ends no link', () => {
+  const wire = Wire.open()
+  const asks = (): number =>
+    wire.sent.filter(({ from, bytes }) => from === 'initiator' && bytes.length === 43).length
+  while (asks() < 5) wire.run(1_000) // 10 s, twice, 18, 25, 40
+  wire.run(26_000)
+  const { length } = wire.sent
+  wire.passes = ({ from }) =>
+    from === 'initiator' || wire.sent.slice(length).some((sent) => sent.from === 'initiator')
+  wire.say('responder', 'anybody?')
+  wire.run(13_000)
+  expect(wire.texts('initiator')).toEqual([])
+  while (!wire.sent.slice(length).some(({ from }) => from === 'initiator')) wire.run(10)
+  wire.run(10) // at once, not when ENet would try again
+  expect(wire.texts('initiator')).toEqual(['0 anybody?'])
+  expect(wire.kinds('responder')).toEqual(['up'])
+})
+
+test('a late echo that comes from another address leads the way there', () => {
+  const wire = Wire.open()
+  wire.run(8_000) // the initiator measures
+  wire.from.responder = address('10.9.9.9:9')
+  wire.run(9_500)
+  expect(wire.events.initiator.at(-1)).toMatchObject({ kind: 'path', path: { peer: '10.9.9.9:9' } })
 })
 
 test('a link whose buddy never agrees keeps 15 to 25 s, and asks twice in a quarter of an hour', () => {
@@ -217,6 +245,53 @@ describe('a measurement', () => {
     expect(keepAlive.asked(ask(5), true, 1e6)).toBe(undefined)
   })
 
+  /** A keep-alive that has measured this gap. */
+  const proven = (seconds: number): KeepAlive => {
+    const keepAlive = alone()
+    while (keepAlive.gap < seconds * 1_000 || keepAlive.gap === 10_000) {
+      const [at, kind, [, asked]] = next(keepAlive) ?? [0, 0, []]
+      if (kind !== content.echoLater) continue
+      keepAlive.heard({ kind: content.keepAlive, octets: told(asked!) }, at + 50)
+      keepAlive.heard({ kind: content.echo, octets: eight }, at + asked! * 1_000 + 100)
+      keepAlive.echoed(eight, 'current', at + asked! * 1_000 + 100)
+      keepAlive.heard({ kind: content.keepAlive, octets: told(asked!) }, at + asked! * 1_000 + 150)
+    }
+    return keepAlive
+  }
+
+  test('of more than 25 s says from when on an answer may be missing, until something is heard', () => {
+    const keepAlive = proven(25)
+    expect(keepAlive.asked(ask(25), true, 1e6)).toBe(25_000)
+    expect(keepAlive.agreed).toEqual(never)
+    keepAlive.heard({ kind: content.enet, octets: eight }, 2e6)
+    expect(keepAlive.asked(ask(40), true, 2e6)).toBe(40_000)
+    expect(keepAlive.agreed).toEqual({ from: 2e6 + 25_000, until: 2e6 + 41_500 })
+    keepAlive.heard({ kind: content.enet, octets: eight }, 2e6 + 10)
+    expect(keepAlive.agreed).toEqual(never)
+  })
+
+  test('that is broken off leaves nothing late: nobody takes its silence for sleep', () => {
+    const keepAlive = proven(60)
+    keepAlive.heard({ kind: content.keepAlive, octets: told(60) }, keepAlive.deadline)
+    let duty = next(keepAlive)
+    while (duty?.[1] !== content.echoLater) duty = next(keepAlive)
+    const [at, , [, asked]] = duty
+    keepAlive.heard({ kind: content.keepAlive, octets: told(asked!) }, at + 50)
+    keepAlive.heard({ kind: content.enet, octets: eight }, at + 80_000)
+    expect([asked, keepAlive.deadline]).toEqual([90, at + 80_000])
+  })
+
+  test('that failed explains why keep-alives were missing', () => {
+    const keepAlive = proven(18)
+    let duty = next(keepAlive)
+    while (duty?.[1] !== content.echoLater) duty = next(keepAlive)
+    const [at, , [, asked]] = duty
+    keepAlive.heard({ kind: content.keepAlive, octets: told(asked!) }, at + 50)
+    next(keepAlive)
+    for (let i = 0; i < 4; i++) keepAlive.missed(at + asked! * 1_000 + 5_000)
+    expect(keepAlive.gap).toBe(18_000)
+  })
+
   test('is forgotten on another path, where the gap is told at once and up to three times again', () => {
     const keepAlive = alone()
     agreed(keepAlive)
@@ -233,6 +308,24 @@ describe('a measurement', () => {
     keepAlive.heard({ kind: content.keepAlive, octets: told(10) }, 20_200)
     expect(keepAlive.deadline).toBe(25_200)
   })
+})
+
+test('who was never agreed with keeps 25 s, on another path too', () => {
+  const keepAlive = new KeepAlive({
+    role: 'initiator',
+    random: (size) => octets(size, 9),
+    now: 0,
+    mayMeasure: true,
+  })
+  const asked: number[] = []
+  for (let now = 0; asked.length < 2 || now < 30_000; now = keepAlive.deadline) {
+    const duty = keepAlive.due(true, now)
+    if (duty) keepAlive.sent(duty.kind, now)
+    if (duty?.kind === content.echoLater) asked.push(now)
+  }
+  expect(keepAlive.gap).toBe(25_000)
+  keepAlive.moved(60_000)
+  expect(keepAlive.gap).toBe(25_000)
 })
 
 test('keep-alives of the other side that are missing twice in a row make the gap smaller', () => {

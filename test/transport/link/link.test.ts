@@ -335,6 +335,16 @@ describe('silence', () => {
     expect(lostAfter(wire, 'initiator')).toBeLessThanOrEqual(40_100)
   })
 
+  test('right after an acknowledgement is no more than silence: nobody waits for an answer to that', () => {
+    const wire = Wire.open(1, false)
+    wire.run(5_000)
+    wire.say('initiator', 'the last line')
+    wire.run(10)
+    wire.passes = () => false
+    wire.run(15_000)
+    expect(sides.map((side) => wire.kinds(side))).toEqual([['up'], ['up', 'message']])
+  })
+
   test('of 14 s, with a keep-alive lost, costs an idle link nothing', () => {
     const wire = Wire.open()
     for (let i = 0; i < 20; i++) {
@@ -395,6 +405,16 @@ describe('roaming', () => {
     }
     expect(wire.texts('initiator')).toHaveLength(50)
     expect(wire.texts('responder')).toHaveLength(50)
+  })
+
+  test('a question for a sign of life shows where its sender is; the trial of a path does not', () => {
+    const wire = Wire.open(1, false)
+    wire.run(5_000)
+    const answers = (counter: number, value: number): number => {
+      wire.receive('initiator', authentic({ kind: 1, content: octets(8, value), counter }), elsewhere)
+      return wire.drain('initiator').filter(({ peer }) => peer === elsewhere).length
+    }
+    expect([answers(10_000, 7), answers(10_001, 0)]).toEqual([1, 2])
   })
 
   test('a copy of a newer frame from elsewhere moves nothing, and gets at most three times its octets', () => {

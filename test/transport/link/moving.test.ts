@@ -170,6 +170,18 @@ describe('a change of our own network', () => {
     }
   })
 
+  test('is over when a path was found: the next line that nobody answers is the end in 10 s, as ever', () => {
+    const { network, one, two } = connect({ seed: 12, nats: open, sockets: 2, mayMeasure: [false, false] })
+    one.host.close(one.locals[0]!)
+    one.link!.localGone(one.locals[0]!, network.now)
+    one.link!.moved([path(one, two, [1, 0])], network.now)
+    network.run(5_000)
+    two.host.machine = undefined
+    one.say('anybody?')
+    network.run(10_100)
+    expect(one.kinds()).toEqual(['up', 'path', 'lost'])
+  })
+
   test('has 30 s: who is silent for longer is lost', () => {
     const { network, one, two } = connect({ seed: 7, nats: open, sockets: 2 })
     two.host.close(two.locals[0]!)

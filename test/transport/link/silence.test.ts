@@ -34,12 +34,22 @@ test('something sent: a challenge a second from 3 s on, lost at 10 s', () => {
   expect(beats(silence)).toEqual([...challenges(8_000, 14_000), [15_000, 'lost']])
 })
 
-test('something sent in the unknown part of a silence that was agreed on: lost 10 s after that', () => {
+test('something sent into a silence that was agreed on: its unknown part is not counted in the 10 s', () => {
   const silence = new Silence(0)
   silence.expected = 44_000
   silence.agreed = { from: 25_000, until: 42_000 }
   silence.asked(15_001)
-  expect(beats(silence)).toEqual([...challenges(18_001, 51_001), [52_000, 'lost']])
+  expect(beats(silence)).toEqual([...challenges(18_001, 42_000), [42_001, 'lost']])
+  for (const [asked, lost] of [
+    [30_000, 52_000],
+    [42_000, 52_000],
+  ] as const) {
+    const late = new Silence(0)
+    late.expected = 44_000
+    late.agreed = { from: 25_000, until: 42_000 }
+    late.asked(asked)
+    expect(beats(late).at(-1)).toEqual([lost, 'lost'])
+  }
 })
 
 test('something sent when the way is known to be open: lost 10 s after it', () => {
