@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -88,9 +89,11 @@ describe.each([
     ['all fail', () => [gone]],
     ['none has the family', () => [{ name: 'lo' }]],
   ])('an end is closed when %s', (_, multicast) => {
-    const { notices, open } = start({ multicast })
+    const { sockets, notices, open } = start({ multicast })
     const local = open(kind, group)
-    expect(notices).toEqual([{ kind: 'closed', local, reason: 'failed' }])
+    sockets.open(local, group) // as it is closed, it may be
+    const closed = { kind: 'closed', local, reason: 'failed' }
+    expect(notices).toEqual([closed, closed])
   })
 
   test.skipIf(process.platform !== 'linux')('an end over the limit of open files is closed for it', () => {
@@ -114,6 +117,46 @@ test.skipIf(process.platform !== 'linux')(
     sockets.send({ local, peer: group, bytes: Uint8Array.of(1) })
     await until(() => heard.length > 0)
     expect(octets(heard)).toEqual([1])
+  },
+)
+
+const linkLocal = outward[0]?.address6
+
+test.skipIf(linkLocal === undefined)('an IPv6 end hears its own links only', async () => {
+  const group = address(`[ff12::ef74:7274]:${randomInt(20_000, 28_000)}`)
+  const { sockets, heard, open } = start({ multicast: () => outward })
+  const local = open('multicast6', group)
+  const stranger = createSocket('udp6')
+  await new Promise((sent) => stranger.send('x', splitAddress(group).port, '::1', sent))
+  stranger.close()
+  sockets.send({ local, peer: group, bytes: Uint8Array.of(1) })
+  await until(() => heard.length > 0)
+  expect(octets(heard)).toEqual([1])
+})
+
+test.skipIf(outward[0]?.address4 === undefined)(
+  'whoever speaks notices himself that an interface is gone, and leaves the group there',
+  async () => {
+    const group = address(`239.255.111.116:${randomInt(20_000, 28_000)}`)
+    let links = [...loopback, ...outward]
+    const { sockets, heard, open } = start({ multicast: () => links })
+    const local = open('multicast4', group)
+    sockets.send({ local, peer: group, bytes: Uint8Array.of(1) })
+    await until(() => heard.length >= 2)
+    const sources = new Set(heard.map(({ peer }) => splitAddress(peer).address))
+    expect(sources).toEqual(new Set(links.map(({ address4 }) => address4)))
+    links = [...outward]
+    heard.length = 0
+    sockets.send({ local, peer: group, bytes: Uint8Array.of(2) })
+    const stranger = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    stranger.setMulticastInterface('127.0.0.1')
+    const { address: host, port } = splitAddress(group)
+    await new Promise((sent) => stranger.send('x', port, host, sent))
+    stranger.close()
+    await until(() => heard.length > 0)
+    await sleep(5)
+    expect(heard.map(({ peer }) => splitAddress(peer).address)).toEqual([outward[0]!.address4])
   },
 )
 
