@@ -44,7 +44,7 @@ describe('what was put is asked for', () => {
         return { ...base, item: kept.get(to) }
       })
     serve(5_000)
-    return { puts, reads, serve }
+    return { solo, puts, reads, serve }
   }
 
   test('of two of them, a second later, and once', () => {
@@ -62,13 +62,19 @@ describe('what was put is asked for', () => {
     expect(put((at) => at === asked).puts).toHaveLength(8)
   })
 
-  test('nobody has it: sixteen of a wider circle get it, too, and nobody twice', () => {
-    const { puts, serve } = put(() => false)
+  test('nobody has it: the farthest sixteen of a wider circle get it, too, and nobody twice', () => {
+    const { solo, puts, serve } = put(() => false)
     expect(puts).toHaveLength(24)
     expect(new Set(puts).size).toBe(24)
     expect([...puts.slice(0, 8)].sort()).toEqual(near.slice(0, 8).sort())
+    expect([...puts.slice(8)].sort()).toEqual(near.slice(-16).sort())
     serve(200_000)
     expect(puts).toHaveLength(24)
+    // From then on all of them get what changes, and nobody is looked for again because of it.
+    const { lookups } = solo.discovery.counters
+    solo.discovery.announce([], solo.now)
+    serve(20_000)
+    expect([puts.length, solo.discovery.counters.lookups]).toEqual([48, lookups])
   })
 
   test.each<[string, (item: Item) => Item]>([

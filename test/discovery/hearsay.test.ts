@@ -121,6 +121,17 @@ describe('the fallback', () => {
     expect(solo.kinds()).not.toContain('get_peers')
   })
 
+  test('stop ends its lookups, too', () => {
+    const solo = new Listener().pass(5_000, ({ question }) =>
+      question.kind === 'get_peers' ? undefined : {},
+    )
+    expect(solo.kinds()).toContain('get_peers')
+    solo.discovery.stop('bob')
+    solo.asked.length = 0
+    solo.pass(10_000)
+    expect(solo.kinds()).not.toContain('get_peers')
+  })
+
   test('polls four times in 3 s, every 5 s for a minute, then every 60 s or so, and announces every 15 min', () => {
     const solo = new Listener().pass(20 * 60_000)
     const times = (spot: InfoHash, kind: string): number[] => {
