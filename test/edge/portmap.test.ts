@@ -364,7 +364,7 @@ describe('mapPort', () => {
   })
 
   test('however long a router grants it, a mapping is renewed at half of what was asked for', async () => {
-    await using router = await udpRouter(pcp({ lifetime: 0xffff_ffff }))
+    await using router = await udpRouter(pcp({ lifetime: 3_600 }))
     await using user = use({ router, lifetime: 1 })
     await user.tried('pcp')
     await user.tried('pcp')
@@ -500,6 +500,14 @@ describe('mapPort', () => {
     expect(ms).toBeGreaterThan(950)
     expect(ms).toBeLessThan(2_000)
     expect(router.heard.filter(isPcpRemoval).length).toBeGreaterThan(1)
+  })
+
+  test('nothing is told any more once it is disposed of', async () => {
+    await using router = await udpRouter(() => [])
+    const user = use({ router })
+    await router.first(isPcp)
+    await user[Symbol.asyncDispose]()
+    expect(user.told).toEqual([])
   })
 
   test('an aborted signal ends it, also before it began', async () => {
