@@ -75,6 +75,10 @@ test('servers on this machine, and of a family that is not there, are not asked'
   }
   expect(await byInterface(name, way).find()).toEqual([])
   expect(local.heard).toEqual([])
+  using six = await server('::1', 0, '192.0.2.9')
+  const servers = () => [`[::1]:${six.port}`]
+  expect(await byInterface(name, { ...way, servers, isLocal: () => false }).find()).toEqual([])
+  expect(six.heard).toEqual([])
 })
 
 interface Server extends Disposable {
@@ -85,7 +89,7 @@ interface Server extends Disposable {
 
 /** Answers every question for an A record with one address, and the others with none (RFC 1035). */
 async function server(host: string, port: number, answer: string): Promise<Server> {
-  const socket: Socket = createSocket('udp4').bind(port, host)
+  const socket: Socket = createSocket(host.includes(':') ? 'udp6' : 'udp4').bind(port, host)
   await once(socket, 'listening')
   const heard: string[] = []
   socket.on('message', (question, from) => {

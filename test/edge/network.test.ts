@@ -1,12 +1,15 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, Socket } from 'node:dgram'
 import { once } from 'node:events'
+import type { NetworkInterfaceInfo } from 'node:os'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { mainline } from '../../src/edge/bootstrap.ts'
+import { listInterfaces } from '../../src/edge/interfaces.ts'
 import { meshPort } from '../../src/edge/mesh.ts'
 import type { Network, NetworkFacts } from '../../src/edge/network.ts'
-import { isFree } from '../../src/edge/sockets.ts'
+import { isFree, Sockets } from '../../src/edge/sockets.ts'
 import { watchNetwork } from '../../src/edge/watch.ts'
 import { UserError } from '../../src/error.ts'
+import type { Local, Notice } from '../../src/machine.ts'
 import { device, eth0, lo, Surroundings, wg0 } from './surroundings.ts'
 
 const bindOf = ({ run: { bind } }: Network, family: 'udp4' | 'udp6' = 'udp4') =>
@@ -150,6 +153,61 @@ describe('--interface', () => {
     expect(network.allows('192.168.7.1')).toBe(false)
     expect(network.allows('192.168.8.1')).toBe(true)
   })
+})
+
+test('the system is asked for a name only where everything may be used', async () => {
+  const world = new Surroundings()
+  const find = (name: string | undefined) =>
+    world.choose({ interface: name, bootstrap: [{ host: 'localhost', port: 7 }] }).bootstrap[0]?.find()
+  expect(await find(undefined)).toContain('127.0.0.1:7')
+  expect(await find('lo')).toEqual([])
+})
+
+test('an end of a family that is closed is closed; any other is bound, with the hops it may take', () => {
+  const setTtl = vi.spyOn(Socket.prototype, 'setTTL')
+  const notices: Notice[] = []
+  using sockets = new Sockets({
+    receive() {},
+    notice: (notice) => notices.push(notice),
+    bind: (family) => ({ udp4: '127.0.0.1', udp6: null, ...(family === 'udp4' && { hops: 1 }) }),
+  })
+  const [four, six]: Local[] = [{ kind: 'udp4' }, { kind: 'udp6' }]
+  for (const local of [four!, six!]) sockets.open(local)
+  expect(notices).toEqual([
+    { kind: 'opened', local: four, at: expect.stringMatching(/^127\.0\.0\.1:/) },
+    { kind: 'closed', local: six, reason: 'failed' },
+  ])
+  expect(setTtl.mock.calls).toEqual([[1]])
+  setTtl.mockRestore()
+})
+
+test('interfaces have a kind, and their link-local addresses a zone', () => {
+  const info = (address: string, cidr: string, mac: string, internal = false) =>
+    ({
+      ...{ address, cidr, mac, internal, netmask: '' },
+      ...(address.includes(':') ? { family: 'IPv6', scopeid: 7 } : { family: 'IPv4' }),
+    }) as NetworkInterfaceInfo
+  const none = '00:00:00:00:00:00'
+  const found = listInterfaces({
+    lo: [info('127.0.0.1', '127.0.0.1/8', none, true)],
+    en0: [
+      info('192.168.1.2', '192.168.1.2/24', '02:00:00:00:00:01'),
+      info('fe80::2', 'fe80::2/64', '02:00:00:00:00:01'),
+    ],
+    utun3: [info('10.8.0.2', '10.8.0.2/32', none), info('fdfe::80', 'fdfe::80/64', none)],
+    gone: [],
+  })
+  expect(found.map(({ name, kind }) => [name, kind])).toEqual([
+    ['lo', 'loopback'],
+    ['en0', 'link'],
+    ['utun3', 'tunnel'],
+  ])
+  const zone = process.platform === 'win32' ? '7' : 'en0'
+  expect(found[1]).toMatchObject({
+    addresses: ['192.168.1.2', `fe80::2%${zone}`],
+    subnets: ['192.168.1.2/24', 'fe80::2/64'],
+  })
+  expect(found[2]?.addresses).toEqual(['10.8.0.2', 'fdfe::80'])
 })
 
 describe('--lan', () => {
