@@ -279,6 +279,10 @@ export class Dht<Part> {
     return isTelling ? { want: [this.family], ...question } : question
   }
 
+  get #checkGap(): number {
+    return this.table.isDoubted ? doubtEvery : checkEvery
+  }
+
   #rejoin(): void {
     if (this.isJoined) return
     this.#searches = this.#searches.filter(({ part }) => part !== undefined)
@@ -299,7 +303,12 @@ export class Dht<Part> {
     this.#note(asked, answer)
     if (tag.kind === 'measure') tag.measure.answered(answer.ip !== undefined)
     if (this.#state.kind !== 'joined') {
-      this.#state = { kind: 'joined', refreshAt: now + minRefresh, refreshes: 0, checkAt: now + checkEvery }
+      this.#state = {
+        kind: 'joined',
+        refreshAt: now + minRefresh,
+        refreshes: 0,
+        checkAt: now + this.#checkGap,
+      }
       this.#events.push({ kind: 'joined' })
     }
     if (tag.kind === 'lookup') {
@@ -377,7 +386,7 @@ export class Dht<Part> {
     if (now >= state.checkAt) {
       const address = this.table.questionable(now)
       if (address !== undefined) this.#rpc.ask(address, { kind: 'ping' }, { kind: 'check' })
-      state.checkAt = now + (this.table.isDoubted ? doubtEvery : checkEvery)
+      state.checkAt = now + this.#checkGap
     }
     if (now >= state.refreshAt) {
       // Dense at first: who joins a network that begins must meet those who come a moment later.

@@ -121,6 +121,12 @@ describe('the fallback', () => {
     expect(solo.kinds()).not.toContain('get_peers')
   })
 
+  test('a node that is silent to get, and answers all else, stays in the table', () => {
+    const solo = new Listener().pass(60_000, ({ question }) => (question.kind === 'get' ? undefined : {}))
+    expect(solo.discovery.nodes()).toHaveLength(nodes.length)
+    expect(solo.began).toBeLessThan(5_000)
+  })
+
   test('stop ends its lookups, too', () => {
     const solo = new Listener().pass(5_000, ({ question }) =>
       question.kind === 'get_peers' ? undefined : {},
@@ -169,6 +175,22 @@ describe('what is read', () => {
     expect(solo.rumours).toEqual(['46.0.0.1:5000'])
     solo.pass(60_000, (query) => peersOf(query, many(1, 0)))
     expect(solo.rumours).toHaveLength(1)
+
+    const lookup = new Listener().pass(4_999)
+    const nearer = Array.from({ length: 8 }, (_, n) => {
+      const id = theirs.target.slice()
+      id[19] = id[19]! ^ (n + 1)
+      return { id, address: address(`45.2.${n}.1:6881`) }
+    })
+    const tellers = new Set<Address>()
+    lookup.pass(200, (query) => {
+      if (query.question.kind !== 'get_peers' || !isAt(query, theirs)) return {}
+      const id = nearer.find(({ address }) => address === query.to)?.id
+      tellers.add(query.to)
+      return { ...peersOf(query, many(1, tellers.size)), nodes: nearer, ...(id && { id }) }
+    })
+    expect(tellers.size).toBeGreaterThanOrEqual(16)
+    expect(lookup.rumours).toHaveLength(8)
 
     const crowd = new Listener()
     let polls = 0

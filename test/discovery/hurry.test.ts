@@ -1,5 +1,6 @@
 /** What one buddy is told, and how soon; and what a change of network does. */
 import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/crypto.ts'
 import type { Candidate, DiscoveryOptions } from '../../src/discovery/discovery.ts'
 import { epochOf, Place } from '../../src/discovery/place.ts'
 import { openRecord } from '../../src/discovery/record.ts'
@@ -229,6 +230,36 @@ describe('hurry', () => {
 
 describe('moved', () => {
   const nodes = Array.from({ length: 12 }, (_, n) => address(`45.1.${n}.1:6881`))
+
+  test('what was asked before is answered in vain', () => {
+    const solo = new Solo()
+    const [query] = solo.queries()
+    solo.discovery.moved(0)
+    solo.answer(query!)
+    solo.drain()
+    expect([solo.discovery.nodes(), solo.events]).toEqual([[], []])
+  })
+
+  test('nodes that no lookup asks must answer, too, within 10 s', () => {
+    const many = Array.from({ length: 30 }, (_, n) => address(`45.1.${n}.1:6881`))
+    const solo = new Solo({ bootstrap: many.slice(0, 1) })
+    const idAt = (at: Address): Uint8Array => sha256(new TextEncoder().encode(at)).slice(0, 20)
+    const around = (at: Address): Address[] =>
+      [...many, ...many].slice(many.indexOf(at), many.indexOf(at) + 16)
+    const asked = new Set<Address>()
+    const pass = (span: number): void =>
+      solo.serve(span, ({ to }) => {
+        asked.add(to)
+        return { id: idAt(to), nodes: around(to).map((address) => ({ id: idAt(address), address })) }
+      })
+    pass(60_000)
+    const known = solo.discovery.nodes()
+    expect(known.length).toBeGreaterThan(12)
+    asked.clear()
+    solo.discovery.moved(solo.now)
+    pass(10_000)
+    expect(known.filter((at) => !asked.has(at))).toEqual([])
+  })
 
   test('a new id, no token of before, every node asked again, dense polls, a put at once', () => {
     const solo = new Solo({ bootstrap: nodes })

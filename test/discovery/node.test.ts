@@ -167,6 +167,22 @@ describe('Node', () => {
     expect(node.node.store.size).toBe(0)
   })
 
+  test('a peer of the LAN is told in the LAN alone', () => {
+    const node = new Asker()
+    const peer = address('192.168.1.2:5000')
+    const announce = {
+      kind: 'announce_peer',
+      target: own,
+      port: 1,
+      isImplied: true,
+      token: node.token(peer),
+    } as const
+    node.ask(announce, peer)
+    const told = (from: typeof peer): unknown =>
+      (node.ask({ kind: 'get_peers', target: own }, from) as Answer).values
+    expect([told(address('192.168.1.3:5000')), told(asker)]).toEqual([[peer], undefined])
+  })
+
   test('tells who asks as whom it sees him, and 204 to a method nobody knows', () => {
     const node = new Asker()
     expect(node.ask({ kind: 'ping' })).toMatchObject({ id: own, ip: asker })
