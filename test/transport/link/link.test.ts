@@ -335,6 +335,19 @@ describe('silence', () => {
     expect(lostAfter(wire, 'initiator')).toBeLessThanOrEqual(40_100)
   })
 
+  test('of every keep-alive of the other side makes ours come sooner', () => {
+    const wire = Wire.open(1, false)
+    wire.run(5_000)
+    const isKeepAlive = (bytes: Uint8Array): boolean => bytes.length === 35
+    wire.passes = ({ from, bytes }) => from === 'initiator' || !isKeepAlive(bytes)
+    wire.run(300_000)
+    wire.sent.length = 0
+    wire.run(60_000)
+    const sent = wire.sent.filter(({ from, bytes }) => from === 'initiator' && isKeepAlive(bytes))
+    expect(sent.length).toBeGreaterThan(60 / 10)
+    expect(wire.kinds('initiator')).toEqual(['up'])
+  })
+
   test('right after an acknowledgement is no more than silence: nobody waits for an answer to that', () => {
     const wire = Wire.open(1, false)
     wire.run(5_000)
