@@ -29,7 +29,8 @@ interface Place {
   readonly filter: string
 }
 
-const ofOurs = 'not arp and not icmp6 and not igmp and not (udp port 51820)' // the tunnel's own
+/** Not the tunnel itself, nor what kernels say of their addresses (ARP, neighbour discovery, MLD). IGMP would be ours. */
+const ofOurs = 'not arp and not icmp6 and not ip6 proto 0 and not (udp port 51820)'
 const trials: readonly Trial[] = [
   {
     name: '--interface wg0',
