@@ -2,13 +2,13 @@
 import {
   explainDuration,
   explainFingerprint,
-  explainPath,
   explainPostQuantum,
   explainTrust,
   explainTrustMeaning,
   type Notice,
   timeOfDay,
 } from './explain.ts'
+import { explainPath } from './explainreach.ts'
 import type { Conversation, Model } from './model.ts'
 import type { CommandName } from './parse.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'

@@ -92,6 +92,10 @@ export async function converse(options: Conversing): Promise<UiEnd> {
       watch.hear(event)
     },
     onSaved: (event) => watch.saved(event),
+    onUnresolved(hosts) {
+      const { interface: name } = context.options
+      ui.tell({ kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) })
+    },
     onFault: (error) => watch.fail(error),
   })
   talk = talking

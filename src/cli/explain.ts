@@ -7,7 +7,6 @@ import type {
   Clocks,
   Lost,
   NetworkState,
-  PathKind,
   Phase,
   Refused,
   TalkEvent,
@@ -15,6 +14,7 @@ import type {
   Undelivered,
   Verification,
 } from '../session/command.ts'
+import { explainPath, explainUnreached } from './explainreach.ts'
 import { noText, type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
 export type Tone = 'plain' | 'good' | 'bad'
@@ -84,6 +84,14 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
       return { tone: 'bad', ...explainRefused(event.why, event.buddy, event.clocks) }
     case 'network':
       return explainNetwork(event.state)
+    case 'unresolved':
+      return explainUnresolved(event.hosts, event.interface)
+    case 'path':
+      return plain(words`connected ${explainPath(event.path)} from here on`)
+    case 'unreached': {
+      const { text, hint } = explainUnreached(event.why, event.buddy)
+      return { tone: 'plain', text, hint }
+    }
     default:
       return event satisfies never
   }
@@ -143,19 +151,6 @@ export function explainPostQuantum(isOn: boolean, buddy: string): SafeText {
   return isOn
     ? words`post-quantum protection is on: who records this cannot open it with a quantum computer later`
     : words`post-quantum protection is off: the program of ${safeName(buddy)} does not offer it`
-}
-
-export function explainPath(path: PathKind): SafeText {
-  switch (path) {
-    case 'loopback':
-      return words`on this machine`
-    case 'lan':
-      return words`over the local network`
-    case 'direct':
-      return words`directly over the internet`
-    default:
-      return path satisfies never
-  }
 }
 
 export function explainVerification(state: Verification, buddy: string): Notice {
@@ -332,6 +327,11 @@ export function explainNetwork(state: NetworkState, port?: number): Notice {
           port === undefined
             ? words`another program may use it: try another --port or --interface`
             : words`another program may use it: try another --port, or none for any free one`,
+      }
+    case 'gone':
+      return {
+        tone: 'bad',
+        text: words`the network interface has no address any more: nothing is sent until it has`,
       }
     default:
       return state satisfies never

@@ -144,6 +144,12 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy: event.buddy, why: event.why }
     case 'network':
       return { ...name, state: event.state }
+    case 'unresolved':
+      return { ...name, hosts: event.hosts }
+    case 'path':
+      return { ...name, buddy: event.buddy, path: event.path }
+    case 'unreached':
+      return { ...name, buddy: event.buddy, why: event.why, ms: event.ms }
     case 'asked':
       return { ...name, buddy: event.buddy, question: event.question, ...under(event) }
     case 'verification':

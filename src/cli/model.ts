@@ -145,6 +145,13 @@ function told(model: Model, event: TalkEvent, now: number): Model {
       return { ...model, listening: { port: event.port, addresses: event.addresses } }
     case 'network':
       return { ...model, network: event.state }
+    case 'unresolved': {
+      const buddy = model.focus ?? model.conversations[0]?.buddy
+      const told = explainEvent(event)
+      return buddy === undefined
+        ? model
+        : change(model, buddy, (conversation) => notice(conversation, told, now))
+    }
     case 'message':
       return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
     default:
@@ -153,7 +160,7 @@ function told(model: Model, event: TalkEvent, now: number): Model {
 }
 
 type Message = Extract<TalkEvent, { kind: 'message' }>
-type AboutBuddy = Exclude<TalkEvent, { kind: 'listening' | 'network' | 'message' }>
+type AboutBuddy = Exclude<TalkEvent, { kind: 'listening' | 'network' | 'unresolved' | 'message' }>
 
 function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
   const { buddy, session, fingerprint, trust, at } = event
@@ -223,8 +230,14 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       const after = isOfThis ? { ...conversation, verification } : conversation
       return notice(after, noticeOf(conversation, event), now)
     }
+    case 'path': {
+      const { state } = conversation
+      const moved: State = state.kind === 'secured' ? { ...state, path: event.path } : state
+      return notice({ ...conversation, state: moved }, explainEvent(event), now)
+    }
     case 'bound':
     case 'code':
+    case 'unreached':
     case 'alone':
     case 'burnt':
     case 'introduced':

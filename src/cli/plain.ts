@@ -84,6 +84,7 @@ class Plain implements Ui {
         break
       case 'listening':
       case 'network':
+      case 'unresolved':
         this.#notice(explainEvent(event))
         break
       default:

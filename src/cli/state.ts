@@ -1,13 +1,7 @@
 /** What is known of a conversation, and how the header and the status line say it. */
 import type { Lost, NetworkState, PathKind, Phase, Refused, Under } from '../session/command.ts'
-import {
-  explainDuration,
-  explainLost,
-  explainNetwork,
-  explainPath,
-  explainPhase,
-  explainTrust,
-} from './explain.ts'
+import { explainDuration, explainLost, explainNetwork, explainPhase, explainTrust } from './explain.ts'
+import { explainPath } from './explainreach.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
 
 /** Trust is a property of a secured conversation and goes with it: promise 2 of the design. */
@@ -56,8 +50,8 @@ export function explainStatus(buddy: string, state: State, at: StatusAt): SafeTe
       return words`${explainLost('closed', buddy)}; /open looks again`
     case 'under way': {
       const sentence = words`${explainPhase(state.phase, buddy)}, ${explainDuration(at.now - state.since)}`
-      const isHeld = at.network === 'unreachable' || at.network === 'no-socket'
-      return isHeld ? words`${sentence}; ${explainNetwork(at.network).text}` : sentence
+      const held = at.network === 'unreachable' || at.network === 'no-socket' || at.network === 'gone'
+      return held ? words`${sentence}; ${explainNetwork(at.network).text}` : sentence
     }
     case 'secured':
       return words`${explainPath(state.path)}, for ${explainDuration(at.now - state.since)}`

@@ -1,7 +1,8 @@
 /** What ends a conversation from outside: it cannot be reached, it is not what was asked for. */
 import { UserError } from '../error.ts'
-import type { NetworkState, TalkEvent } from '../session/command.ts'
+import type { NetworkState, TalkEvent, Unreached } from '../session/command.ts'
 import { explainNetwork, explainRefused } from './explain.ts'
+import { explainUnreached } from './explainreach.ts'
 import { burntFault } from './faults.ts'
 
 export interface WatchOptions {
@@ -29,6 +30,7 @@ export class Watch implements Disposable {
   #timer: NodeJS.Timeout | undefined
   #network: NetworkState | undefined
   #wasListening = false
+  #unreached: Unreached | undefined
   #isSecured = false
 
   constructor({ buddy, timeoutMs, isPending, port }: WatchOptions) {
@@ -71,6 +73,9 @@ export class Watch implements Disposable {
       case 'refused':
         this.#refused(event)
         return
+      case 'unreached':
+        if (event.buddy === this.#buddy) this.#unreached = event.why
+        return
       case 'burnt':
         if (event.buddy === this.#buddy) this.fail(burntFault(event.why))
         return
@@ -92,6 +97,13 @@ export class Watch implements Disposable {
   #late(timeoutMs: number): UserError {
     if (this.#network === 'unreachable') return noNetwork(this.#network)
     const name = this.#buddy ?? 'anybody'
+    if (this.#unreached !== undefined) {
+      const { text, hint } = explainUnreached(this.#unreached, name)
+      return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s: ${text}`, {
+        hint,
+        exit: 3,
+      })
+    }
     return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s`, {
       hint: `is otrtalk running there, and did ${name} add your address (otrtalk id)?`,
       exit: 3,

@@ -43,8 +43,6 @@ export interface NetworkFacts {
 
 export interface Network {
   readonly run: Pick<RunOptions<unknown>, 'bind' | 'allows' | 'multicast'>
-  /** IPv4 addresses a buddy may be told, as they were at the start. */
-  readonly hosts: readonly string[]
   /** A network on this machine alone. */
   readonly loopback: boolean
   /** Where the DHT begins; none: a node that waits to be found. */
@@ -53,6 +51,8 @@ export interface Network {
   /** It is the public DHT, whose nodes are worth saving. */
   readonly isPublic: boolean
   readonly lan: Lan
+  /** One interface was named: ends are bound to its addresses. */
+  readonly isNamed: boolean
   /** Whether routers may be asked to map ports. */
   readonly portmap: boolean
   /** STUN servers to ask. */
@@ -94,12 +94,12 @@ export function chooseNetwork(choice: NetworkChoice, world: World = system): Net
 
 class Chosen implements Network {
   readonly run: Network['run']
-  readonly hosts: readonly string[]
   readonly loopback: boolean
   readonly bootstrap: readonly Entry[]
   readonly dht: boolean
   readonly isPublic: boolean
   readonly lan: Lan
+  readonly isNamed: boolean
   readonly portmap: boolean
   readonly stun: readonly Entry[]
   readonly #choice: NetworkChoice
@@ -122,8 +122,8 @@ class Chosen implements Network {
         strays: (host, names) => this.#strays(host, names),
       })
     this.lan = lan
+    this.isNamed = choice.interface !== undefined
     this.loopback = choice.interface !== undefined && this.#find(choice.interface).internal
-    this.hosts = this.facts().hosts4
     const isPublic = bootstrap.length === 0
     this.isPublic = isPublic && lan !== 'only' && !this.loopback
     this.dht = choice.dht && (lan !== 'only' || !isPublic)

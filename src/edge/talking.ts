@@ -1,7 +1,6 @@
 /** Runs one profile on the real network: what every command that talks begins with. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from '../crypto.ts'
-import type { Address } from '../machine.ts'
 import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile.ts'
 import { formatProfileAddress } from '../profile/address.ts'
 import { type Buddy, findBuddy } from '../profile/buddies.ts'
@@ -10,8 +9,9 @@ import { findInvite, type Invite, type Invites, isSame, openInvites } from '../p
 import { selvesOf } from '../profile/rotation.ts'
 import type { Own } from '../session/buddy.ts'
 import type { Command, TalkEvent, Under } from '../session/command.ts'
+import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Talk } from '../session/talk.ts'
-import { resolveBootstrap } from './bootstrap.ts'
+import { lookAround, placeOf } from './around.ts'
 import type { DebugLog } from './debuglog.ts'
 import { introducing, invitedOf, knownOf, meetingFault, watchInvite } from './meeting.ts'
 import type { Network } from './network.ts'
@@ -31,6 +31,8 @@ export interface TalkingOptions {
   readonly onEvent: (event: TalkEvent) => void
   /** What follows from the event is in the vault. */
   readonly onSaved?: (event: TalkEvent) => void
+  /** At most once for nodes to begin with, and once for STUN servers: none of the names could be looked up so far. */
+  readonly onUnresolved?: ((hosts: readonly string[]) => void) | undefined
   /** A change of the vault could not be written. */
   readonly onFault: (error: unknown) => void
 }
@@ -38,6 +40,11 @@ export interface TalkingOptions {
 /** Disposal says goodbye to every buddy, and waits for that a moment. */
 export interface Talking extends AsyncDisposable {
   act(command: Command): void
+  /** Our line for this buddy, to be carried by people; `undefined` if there is nothing to tell, or to answer. */
+  offer(buddy: string, kind: OfferKind): string | undefined
+  take(buddy: string, line: string): 'taken' | TakeFault
+  /** Nothing more is being learnt about where we can be reached. */
+  readonly isGathered: boolean
 }
 
 export function startTalking(options: TalkingOptions): Talking {
@@ -49,7 +56,9 @@ export function startTalking(options: TalkingOptions): Talking {
     random: randomBytes,
     wall: wallClock,
     dht: { mode: network.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
-    hosts: network.hosts,
+    place: placeOf(network, network.facts()),
+    lan: network.lan !== 'off',
+    stun: network.stun.length > 0,
     loopback: network.loopback,
     now: performance.now(),
   })
@@ -71,6 +80,7 @@ export function startTalking(options: TalkingOptions): Talking {
 
   const tell = (event: TalkEvent): void => {
     debug?.event(event)
+    if (event.kind === 'listening') around.listening()
     remember(event).catch(onFault)
     options.onEvent(event.kind === 'met' ? introducing(event, profile.contents) : event)
   }
@@ -107,19 +117,34 @@ export function startTalking(options: TalkingOptions): Talking {
     openInvites(profile.contents).find((open) => isSame(open, invite))
   const watches = invites.map((invite) => watchInvite(invite, { current, onAlone, onExpired }))
 
-  if (network.dht) {
-    const onFound = (addresses: Address[]): void =>
-      running.act((talk) => talk.addBootstrap(addresses, performance.now()))
-    resolveBootstrap(network.bootstrap, { onFound, signal: stopped.signal }).catch(onFault)
-  }
+  const around = lookAround({ network, running, onUnresolved: options.onUnresolved ?? (() => {}), onFault })
 
   return {
     act: (command) => running.act((talk) => talk.act(command, performance.now())),
+    offer(buddy, kind) {
+      let line: string | undefined
+      running.act((talk) => {
+        line = talk.offer(buddy, kind, performance.now())
+      })
+      return line
+    },
+    take(buddy, line) {
+      let taken: 'taken' | TakeFault = 'unknown-buddy'
+      running.act((talk) => {
+        taken = talk.take(buddy, line, performance.now())
+      })
+      return taken
+    },
+    get isGathered() {
+      return talk.isGathered && around.isSettled
+    },
     async [Symbol.asyncDispose]() {
       stopped.abort()
       for (const watch of watches) watch[Symbol.dispose]()
       running.act((talk) => talk.quit(performance.now()))
+      const left = around[Symbol.asyncDispose]()
       await Promise.race([quiet, sleep(goodbye, undefined, { ref: false })])
+      await left
       running[Symbol.dispose]()
       const found = talk.nodes
       if (network.isPublic && found.length > 0)

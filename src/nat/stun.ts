@@ -7,6 +7,7 @@
 import type { Random } from '../crypto.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output } from '../machine.ts'
 import { Queue } from '../queue.ts'
+import { isV6 } from './candidates.ts'
 import { readStunAnswer, writeStunRequest } from './stunmessage.ts'
 
 export type StunEvent =
@@ -30,9 +31,11 @@ export class Stun implements Machine<StunEvent> {
   readonly #options: StunOptions
   readonly #outbox = new Queue<Output<StunEvent>>()
   readonly #questions = new Set<Question>()
+  readonly #servers: Address[]
 
   constructor(options: StunOptions) {
     this.#options = options
+    this.#servers = [...options.servers]
   }
 
   get deadline(): number {
@@ -42,9 +45,15 @@ export class Stun implements Machine<StunEvent> {
     return deadline
   }
 
+  /** Names are looked up elsewhere, and arrive later. */
+  add(servers: readonly Address[]): void {
+    this.#servers.push(...servers.filter((server) => !this.#servers.includes(server)))
+  }
+
   /** Asks every server that is not being asked from this end already. */
   ask(local: Local, now: number): void {
-    for (const server of this.#options.servers) {
+    for (const server of this.#servers) {
+      if ((local.kind === 'udp6') !== isV6(server)) continue
       if (this.#find(local, server)) continue
       const transaction = this.#options.random(12)
       this.#questions.add({ local, server, transaction, sentAt: undefined, sent: 0, nextAt: now })

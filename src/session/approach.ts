@@ -7,30 +7,43 @@
  */
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { equal, hmacSha256, type Random } from '../crypto.ts'
-import type { Address, Datagram, Local, Output, Path, WallClock } from '../machine.ts'
-import { mayProbe } from '../nat/candidates.ts'
-import { Probes } from '../nat/probes.ts'
+import type { Address, Datagram, Local, Notice, Output, Path, WallClock } from '../machine.ts'
+import { type Candidate, mayProbe } from '../nat/candidates.ts'
+import type { Mapping } from '../nat/mapping.ts'
+import { type End, Punch } from '../nat/punch.ts'
+import { type Unreached, verdictOf } from '../nat/verdict.ts'
+import { type Goal, type Way, wayTo } from '../nat/way.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { knock, type LinkKeys, readKnock } from '../transport/link/frames.ts'
 import { Initiator, Responder } from '../transport/link/handshake.ts'
 import { Knocks } from '../transport/link/knocks.ts'
 import type { Established } from '../transport/link/sealed.ts'
+import { splitAddress } from '../wire/address.ts'
 
 export type ApproachEvent =
   /** The handshake is done: a link can be made of it. */
-  | { readonly kind: 'reached'; readonly established: Established; readonly path: Path }
+  | { readonly kind: 'reached'; readonly established: Established; readonly path: Path; readonly way: Way }
   /** An attempt begins, or ends in vain. */
-  | { readonly kind: 'trying' }
-  | { readonly kind: 'failed' }
+  | { readonly kind: 'trying'; readonly goals: readonly Goal[] }
+  | { readonly kind: 'failed'; readonly why: Unreached }
   /** There is a conversation, and something says that the buddy's program was started anew. */
   | { readonly kind: 'doubt' }
   /** A half-open link of this index had to make room for a newer one. */
   | { readonly kind: 'displaced'; readonly index: number }
+  /** A fresh end is open: `measured` is to be told as whom it is seen. */
+  | { readonly kind: 'measure'; readonly local: Local }
+  /** The buddy is to know this address, and that both begin then; `undefined`: what all are told. */
+  | { readonly kind: 'tell'; readonly fresh: Fresh | undefined }
+
+/** Where we can be found in the next attempt. */
+export interface Fresh {
+  readonly address: Address
+  readonly startAt: number // unix ms
+}
 
 export interface ApproachOptions {
   readonly pair: Pair
-  readonly local: Local
   readonly random: Random
   readonly wall: WallClock
   /** Names this run of the program in knocks and records: 8 octets. */
@@ -38,19 +51,48 @@ export interface ApproachOptions {
   /** Draws a receiver index that this process does not use; it is ours until released. */
   readonly allocate: () => number
   readonly release: (index: number) => void
+  /** Our main ends that are open at this moment. */
+  readonly ends: () => readonly End[]
+  /** Whether a thousand datagrams may go to ports of this host; it counts as done. */
+  readonly mayGuess: (host: string, now: number) => boolean
+  /** Where he may be besides what his record says. */
+  readonly hints: readonly Goal[]
   readonly loopback: boolean
 }
 
 /** What of a record matters here. */
 export interface Found {
   readonly sessionId: Uint8Array
-  readonly addresses: readonly Address[]
+  readonly candidates: readonly Candidate[]
+  readonly startAt: number // unix ms, 0 for at once
+  /** Whose keys both use, whatever the clocks say: a line that people carried names it. */
+  readonly epoch?: number
+}
+
+/** His program is on our link, and says so. */
+export interface Near {
+  readonly address: Address
+  /** By his clock. */
+  readonly epoch: number
+  readonly sessionId: Uint8Array
 }
 
 interface Attempt {
-  readonly probes: Probes
   readonly bytes: Uint8Array
+  /** Whose keys it uses. */
+  readonly epoch: number
   readonly handshake: { readonly initiator: Initiator; readonly index: number } | undefined
+  punch: Punch
+  /** When another end is to be tried: ms. */
+  freshenAt: number
+}
+
+/** One more end of ours, that no router has seen yet. */
+interface FreshEnd {
+  readonly local: Local
+  state:
+    | { readonly kind: 'opening' | 'measuring'; readonly until: number }
+    | { readonly kind: 'told'; readonly mapping: Mapping; readonly startAt: number } // ms
 }
 
 export class Approach {
@@ -58,8 +100,17 @@ export class Approach {
   readonly #outbox = new Queue<Output<ApproachEvent>>()
   readonly #responder = new Responder()
   readonly #knocks = new Knocks()
-  #peers: readonly Address[] = [] // of the buddy's record
+  readonly #rumours = new Map<string, number>() // datagrams, by host
+  #rumoursOf = 0 // the epoch that they are counted in
+  #candidates: readonly Candidate[] = [] // of the buddy's record
+  #goals: readonly Goal[] // known otherwise
+  #record = '' // what it said
+  #agreedAt = -Infinity // when he begins: ms
+  #carried: { readonly epoch: number; readonly until: number } | undefined // by people, for a while
+  #near: { readonly epoch: number; readonly since: number } | undefined // by a clock that differs from ours
   #attempt: Attempt | undefined
+  #fresh: FreshEnd | undefined
+  #isTold = false // something else than what all are told
   #run: Uint8Array | undefined // of the buddy, told in a conversation
   readonly #formerRuns = new Set<string>() // what is left never comes back: whoever shows it replays
   #failures = 0
@@ -68,19 +119,99 @@ export class Approach {
 
   constructor(options: ApproachOptions) {
     this.#options = options
+    this.#goals = options.hints
+    if (this.#goals.length > 0) this.#retryAt = -Infinity
   }
 
   get deadline(): number {
     if (this.#outbox.length > 0) return -Infinity
-    return this.#attempt ? this.#attempt.probes.deadline : this.#retryAt
+    const fresh = this.#fresh?.state
+    const freshAt = fresh && (fresh.kind === 'told' ? Infinity : fresh.until)
+    const attempt = this.#attempt
+    const own = attempt ? Math.min(attempt.punch.deadline, attempt.freshenAt) : this.#retryAt
+    return Math.min(own, freshAt ?? Infinity)
+  }
+
+  /** Every address he may be at, as far as is known. */
+  get goals(): readonly Goal[] {
+    return [
+      ...this.#goals,
+      ...this.#candidates.map((known) => ({ address: known.address, way: wayTo(known) })),
+    ]
+  }
+
+  /** It opened this end, and may send from it. */
+  owns(local: Local): boolean {
+    return this.#fresh?.local === local || this.#attempt?.punch.owns(local) === true
   }
 
   /** What a new record of the buddy's says. */
-  found({ sessionId, addresses }: Found, now: number): void {
-    this.#peers = addresses.filter((address) => mayProbe(address, this.#options))
+  found({ sessionId, candidates, startAt, epoch }: Found, now: number): void {
+    const record = JSON.stringify([candidates, startAt])
+    const isNew = record !== this.#record
+    this.#record = record
+    this.#carried = epoch === undefined ? undefined : { epoch, until: now + carriedFor }
+    this.#candidates = candidates.filter(({ address }) => mayProbe(address, this.#options))
+    const { wall } = this.#options
+    const wait = startAt - wall(now)
+    this.#agreedAt = startAt > 0 && wait < longestWait ? now + wait : -Infinity
     this.#failures = 0
     if (!this.#isWanted) this.#compare(sessionId, (run) => run)
-    else if (this.#peers.length > 0) this.#begin(this.#peers, now)
+    else if (this.#candidates.length === 0) return
+    else if (this.#attempt?.epoch !== this.#epoch(now)) this.#begin(now)
+    else if (isNew) this.#aim(this.#attempt, now)
+  }
+
+  /** He was heard on our link. Whoever is on it may show what he said earlier. */
+  near({ address, epoch, sessionId }: Near, now: number): void {
+    if (!this.#isWanted) this.#compare(sessionId, (run) => run)
+    const isOther = Math.abs(epoch - epochOf(this.#options.wall(now))) > 1 // else he takes ours
+    const mayChange = !this.#near || now >= this.#near.since + nearFor
+    if (mayChange) this.#near = isOther ? { epoch, since: now } : undefined
+    this.hear([{ address, way: 'lan' }], now)
+    if (this.#isWanted && this.#attempt && this.#attempt.epoch !== this.#epoch(now)) this.#begin(now)
+  }
+
+  /** He is, or may be, at these too. */
+  hear(goals: readonly Goal[], now: number): void {
+    const news = goals.filter(
+      ({ address }) =>
+        mayProbe(address, this.#options) && !this.#goals.some((known) => known.address === address),
+    )
+    const heard = [...this.#goals, ...news]
+    const kept = (way: Way): Goal[] =>
+      heard.filter((goal) => goal.way === way).slice(way === 'mesh' ? -maxMesh : -maxHeard)
+    if (news.length > 0) this.#goals = [...kept('lan'), ...kept('hint'), ...kept('mesh'), ...kept('rumour')]
+    if (!this.#isWanted || (news.length === 0 && this.#attempt)) return
+    if (!this.#attempt) this.#begin(now)
+    for (const goal of news) this.#attempt?.punch.learn(goal, now)
+  }
+
+  /** As whom our fresh end is seen. */
+  measured(local: Local, mapping: Mapping, now: number): void {
+    const fresh = this.#fresh
+    if (fresh?.local !== local || fresh.state.kind !== 'measuring' || mapping.kind !== 'same') return
+    const isAgreed = this.#agreedAt > now + shortestLead
+    const startAt = isAgreed ? this.#agreedAt : now + lead
+    fresh.state = { kind: 'told', mapping, startAt }
+    this.#isTold = true
+    const { wall } = this.#options
+    const at = Math.round(wall(now) + startAt - now)
+    this.#emit({ kind: 'tell', fresh: { address: mapping.address, startAt: at } })
+    if (this.#attempt) this.#aim(this.#attempt, now)
+  }
+
+  notice(notice: Notice, now: number): void {
+    this.#attempt?.punch.notice(notice)
+    const fresh = this.#fresh
+    if (fresh?.local !== notice.local) return
+    if (notice.kind === 'closed') {
+      this.#fresh = undefined
+      return
+    }
+    if (fresh.state.kind !== 'opening') return
+    fresh.state = { kind: 'measuring', until: now + measuring }
+    this.#emit({ kind: 'measure', local: fresh.local })
   }
 
   /** The buddy says in the conversation which run of his program speaks. */
@@ -97,6 +228,9 @@ export class Approach {
     this.#isWanted = false
     this.#retryAt = Infinity
     this.#abandon()
+    if (!this.#isTold) return
+    this.#isTold = false
+    this.#emit({ kind: 'tell', fresh: undefined })
   }
 
   /** There is none: try, after `pause` ms. */
@@ -104,6 +238,14 @@ export class Approach {
     this.#isWanted = true
     this.#failures = 0
     if (!this.#attempt) this.#retryAt = now + pause
+  }
+
+  /** Our own network is another one: what was tried means nothing. */
+  moved(now: number): void {
+    this.#failures = 0
+    this.#goals = this.#goals.filter(({ way }) => way !== 'lan')
+    if (this.#attempt) this.#abandon()
+    if (this.#isWanted) this.#retryAt = now
   }
 
   /** A frame whose tag is this pair's in `epoch`. */
@@ -114,20 +256,27 @@ export class Approach {
 
   /** A response to the index of the attempt under way. */
   receiveResponse({ local, peer, bytes }: Datagram): void {
-    const established = this.#attempt?.handshake?.initiator.receive(bytes)
-    if (!established) return
-    this.#attempt = undefined // its index is the link's
+    const attempt = this.#attempt
+    const established = attempt?.handshake?.initiator.receive(bytes)
+    if (!attempt || !established) return
+    const path = { local, peer }
+    this.#emit({ kind: 'reached', established, path, way: attempt.punch.wayOf(path) })
+    this.#drop(attempt) // its index is the link's
     this.rest()
-    this.#emit({ kind: 'reached', established, path: { local, peer } })
   }
 
   *drain(now: number): Generator<Output<ApproachEvent>> {
     if (!this.#attempt && now >= this.#retryAt) this.#retry(now)
-    const { local } = this.#options
+    const fresh = this.#fresh
+    if (fresh && fresh.state.kind !== 'told' && now >= fresh.state.until) this.#dropFresh()
     const attempt = this.#attempt
-    for (const peer of attempt?.probes.due(now) ?? [])
-      yield { kind: 'send', datagram: { local, peer, bytes: attempt!.bytes } }
-    if (attempt?.probes.isOver(now)) this.#fail(now)
+    if (attempt && now >= attempt.freshenAt) this.#freshen(attempt, now)
+    for (const out of attempt?.punch.drain(now) ?? []) {
+      if (out.kind !== 'event') yield out
+      else if (this.#maySend(attempt!, out.event.path, now))
+        yield { kind: 'send', datagram: { ...out.event.path, bytes: attempt!.bytes } }
+    }
+    if (attempt?.punch.isOver(now)) this.#fail(now)
     yield* this.#outbox.take()
   }
 
@@ -154,40 +303,119 @@ export class Approach {
     this.#emit({ kind: 'doubt' })
   }
 
-  #begin(peers: readonly Address[], now: number): void {
+  #begin(now: number): void {
     this.#abandon()
-    const { pair, random, wall, sessionId, allocate } = this.#options
-    const keys = linkKeys(pair, epochOf(wall(now)))
-    const probes = new Probes({ peers, now })
-    if (pair.role === 'initiator') {
-      const index = allocate()
-      const initiator = new Initiator({ keys, index, random })
-      this.#attempt = { probes, bytes: initiator.init, handshake: { initiator, index } }
-    } else {
-      this.#attempt = { probes, bytes: knock(keys, runName(keys, sessionId), random), handshake: undefined }
-    }
+    const { pair, random, sessionId, allocate } = this.#options
+    const epoch = this.#epoch(now)
+    const keys = linkKeys(pair, epoch)
+    const handshake = pair.role === 'initiator' ? this.#initiate(keys, allocate()) : undefined
+    const bytes = handshake?.initiator.init ?? knock(keys, runName(keys, sessionId), random)
+    const punch = this.#punch(now)
+    this.#attempt = { bytes, epoch, handshake, punch, freshenAt: now + freshenAfter }
     this.#retryAt = Infinity
-    this.#emit({ kind: 'trying' })
+    this.#emit({ kind: 'trying', goals: punch.goals })
+  }
+
+  /** Whose keys a handshake of ours uses. */
+  #epoch(now: number): number {
+    const carried = this.#carried && now < this.#carried.until ? this.#carried : undefined
+    return (carried ?? this.#near)?.epoch ?? epochOf(this.#options.wall(now))
+  }
+
+  #initiate(keys: LinkKeys, index: number): NonNullable<Attempt['handshake']> {
+    const { random } = this.#options
+    return { initiator: new Initiator({ keys, index, random }), index }
+  }
+
+  /** He is told to be elsewhere, or we are: the same first datagram, sent there. */
+  #aim(attempt: Attempt, now: number): void {
+    this.#close(attempt.punch)
+    attempt.punch = this.#punch(now)
+    this.#emit({ kind: 'trying', goals: attempt.punch.goals })
+  }
+
+  #punch(now: number): Punch {
+    const { ends, random, mayGuess } = this.#options
+    const fresh = this.#fresh?.state.kind === 'told' ? this.#fresh.state : undefined
+    const own = ends().filter(({ local }) => !fresh || local.kind !== 'udp4')
+    if (fresh) own.push({ local: this.#fresh!.local, mapping: fresh.mapping })
+    const agreed = Math.max(fresh?.startAt ?? -Infinity, this.#agreedAt)
+    const startAt = Math.max(now, agreed)
+    return new Punch({
+      ends: own,
+      candidates: this.#candidates,
+      goals: this.#goals,
+      startAt,
+      patience: fresh ? freshPatience : patience,
+      random,
+      mayGuess: (host) => mayGuess(host, now),
+    })
+  }
+
+  /**
+   * A router that was not asked yet, and heard from him first, gives our end another port for him for as long as
+   * it remembers: a fresh end, and both begin at the same moment. Of no use where each destination has its port anyway.
+   */
+  #freshen(attempt: Attempt, now: number): void {
+    attempt.freshenAt = Infinity
+    const main = this.#options.ends().find(({ local }) => local.kind === 'udp4')
+    if (this.#fresh || main?.mapping.kind !== 'same' || this.#candidates.length === 0) return
+    const local: Local = { kind: 'udp4', isExtra: true }
+    this.#fresh = { local, state: { kind: 'opening', until: now + measuring } }
+    this.#outbox.push({ kind: 'open', local })
   }
 
   /** Without an address there is nothing to try: a record or a knock will bring one. */
   #retry(now: number): void {
     this.#retryAt = Infinity
-    if (this.#peers.length > 0) this.#begin(this.#peers, now)
+    if (this.#candidates.length > 0 || this.#goals.length > 0) this.#begin(now)
   }
 
   #fail(now: number): void {
+    const why = verdictOf(this.#options.ends(), this.#candidates)
     this.#abandon()
-    const pause = pauses[this.#failures++] ?? steadyPause
+    const usual = pauses[this.#failures++] ?? steadyPause
+    const isCarried = this.#carried !== undefined && now < this.#carried.until
+    const pause = isCarried ? Math.min(usual, carriedPause) : usual
+    this.#near = undefined
     if (this.#isWanted) this.#retryAt = now + pause
-    this.#emit({ kind: 'failed' })
+    this.#emit({ kind: 'failed', why })
   }
 
   #abandon(): void {
-    const handshake = this.#attempt?.handshake
-    handshake?.initiator.wipe()
-    if (handshake) this.#options.release(handshake.index)
+    const attempt = this.#attempt
+    attempt?.handshake?.initiator.wipe()
+    if (attempt?.handshake) this.#options.release(attempt.handshake.index)
+    if (attempt) this.#drop(attempt)
+  }
+
+  /** An end that a link uses stays open: its owner sees to that. */
+  #drop(attempt: Attempt): void {
     this.#attempt = undefined
+    this.#close(attempt.punch)
+    this.#dropFresh()
+  }
+
+  #close(punch: Punch): void {
+    for (const local of punch.close()) this.#outbox.push({ kind: 'close', local })
+  }
+
+  #dropFresh(): void {
+    if (this.#fresh) this.#outbox.push({ kind: 'close', local: this.#fresh.local })
+    this.#fresh = undefined
+  }
+
+  /** What somebody said in the DHT may be about anybody: a few datagrams, and no more in this hour. */
+  #maySend({ punch }: Attempt, path: Path, now: number): boolean {
+    if (punch.wayOf(path) !== 'rumour') return true
+    const epoch = epochOf(this.#options.wall(now))
+    if (this.#rumoursOf !== epoch) this.#rumours.clear()
+    this.#rumoursOf = epoch
+    const { address } = splitAddress(path.peer)
+    const sent = this.#rumours.get(address) ?? 0
+    if (sent >= maxRumoured || this.#rumours.size >= maxRumours) return false
+    this.#rumours.set(address, sent + 1)
+    return true
   }
 
   #answer({ local, peer, bytes }: Datagram, epoch: number, now: number): void {
@@ -201,7 +429,13 @@ export class Approach {
     if (answer.displaced !== undefined) this.#emit({ kind: 'displaced', index: answer.displaced })
     // It may be a replay: only when something opens on the link is anybody there.
     if (!answer.established) return
-    this.#emit({ kind: 'reached', established: answer.established, path: { local, peer } })
+    const path = { local, peer }
+    this.#emit({ kind: 'reached', established: answer.established, path, way: this.#wayOf(path) })
+  }
+
+  #wayOf(path: Path): Way {
+    const known = this.goals.find(({ address }) => address === path.peer)
+    return this.#attempt?.punch.wayOf(path) ?? known?.way ?? 'learnt'
   }
 
   /** One init for a knock, and nothing else: whoever it came from is not probed again. */
@@ -213,7 +447,7 @@ export class Approach {
       this.#compare(heard.sessionId, (run) => runName(keys, run))
       return
     }
-    if (!this.#attempt) this.#begin([], now)
+    if (!this.#attempt) this.#begin(now)
     const { bytes: init } = this.#attempt!
     this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: init } })
   }
@@ -239,5 +473,20 @@ function linkKeys(pair: Pair, epoch: number): LinkKeys {
 // The record may be old, and the buddy gone: ms between attempts.
 const pauses = [1_000, 2_000, 5_000, 10_000, 30_000]
 const steadyPause = 60_000
+const patience = 10_000 // ms
+const freshenAfter = 3_000 // ms; what works at all has worked by then
+const measuring = 1_500 // ms: to open an end, and again to hear as whom it is seen
+const lead = 2_500 // ms: he looks for a record every second
+const shortestLead = 1_000 // ms
+const longestWait = 15_000 // ms: whoever names a later time is not waited for
+const freshPatience = 4_000 // ms
+
+const maxHeard = 32 // of one kind
+const maxMesh = 256
+const carriedFor = 600_000 // ms: people are slow, and the other line may still be on its way
+const carriedPause = 10_000 // ms
+const nearFor = 5_000 // ms: an old announcement shown again does not end what has just begun
+const maxRumoured = 12 // datagrams to a host and epoch
+const maxRumours = 256 // hosts an epoch
 
 const maxFormerRuns = 16

@@ -10,8 +10,10 @@
  */
 import { hexToBytes } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
-import type { Datagram, Local, Output, WallClock } from '../machine.ts'
-import { pathKind } from '../nat/candidates.ts'
+import type { Datagram, Local, Notice, Output, WallClock } from '../machine.ts'
+import type { Mapping } from '../nat/mapping.ts'
+import type { End } from '../nat/punch.ts'
+import { type Goal, pathKind, type Way } from '../nat/way.ts'
 import type { Attempts } from '../otr/attempts.ts'
 import { DakeBudget } from '../otr/budget.ts'
 import { Conversation } from '../otr/conversation.ts'
@@ -20,13 +22,14 @@ import type { Pair, Self } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { Link } from '../transport/link/link.ts'
 import { Acquaintance, type Secured, type Whom } from './acquaintance.ts'
-import type { Found } from './approach.ts'
-import type { Lost, Phase, Refused, TalkEvent } from './command.ts'
+import type { Found, Fresh, Near } from './approach.ts'
+import type { Lost, PathKind, Phase, Refused, TalkEvent, Unreached } from './command.ts'
 import { KnownIds } from './known.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
 import { phiIds } from './phi.ts'
 import { Session, type SessionEvent } from './session.ts'
+import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
 
 export interface BuddyOptions {
@@ -36,7 +39,10 @@ export interface BuddyOptions {
   /** He does not know our address yet, or not the one of now. */
   readonly isStrange: boolean
   readonly own: Own
-  readonly local: Local
+  /** Our main ends that are open at this moment. */
+  readonly ends: () => readonly End[]
+  /** Whether a thousand datagrams may go to ports of this host; it counts as done. */
+  readonly mayGuess: (host: string, now: number) => boolean
   readonly random: Random
   readonly wall: WallClock
   readonly sessionId: Uint8Array
@@ -64,8 +70,19 @@ export interface Indices {
   release(index: number): void
 }
 
+/** What it wants of its owner. */
+export type Wish =
+  /** This end is open: as whom is it seen? */
+  | { readonly kind: 'measure'; readonly local: Local }
+  /** The buddy is to be told this address and time; `undefined`: the same as everybody. */
+  | { readonly kind: 'tell'; readonly pair: Pair; readonly fresh: Fresh | undefined }
+  /** An attempt failed: what he publishes next is needed soon. */
+  | { readonly kind: 'hurry'; readonly pair: Pair }
+
 interface Live {
   readonly session: Session
+  /** How its present path was found. */
+  way: Way
   /** By which it was reached. */
   readonly pair: Pair
   readonly index: number
@@ -82,6 +99,7 @@ interface Rival extends Live {
 type Current = Live & Secured
 
 export class Buddy {
+  readonly wishes = new Queue<Wish>()
   readonly #options: BuddyOptions
   readonly #acquaintance: Acquaintance
   readonly #ways: Ways
@@ -96,16 +114,24 @@ export class Buddy {
   #leaving: Live[] = [] // closed, their links still flush
   #told: { readonly why: Refused; readonly at: number } | undefined // the last refusal
   #early: Payload[] = [] // texts that came while the vault was written
+  #upgrade: Upgrade | undefined // of the conversation there is
+  readonly #kept = new Set<Local>() // ends of attempts that links use
+  #path: PathKind | undefined // as it was told
+  #unreached: Unreached | undefined // told since looking began
   #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
   constructor(options: BuddyOptions) {
-    const { local, random, wall, sessionId, indices, loopback, own, now } = options
+    const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
     this.#options = options
     this.#since = now
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
     const { allocate, release } = indices
-    const ways = { local, random, wall, sessionId, allocate, release, loopback }
+    const hints = whom.kind === 'known' ? whom.contact.hints : []
+    const ways = {
+      ...{ ends, mayGuess, random, wall, sessionId, allocate, release, loopback },
+      hints: hints.map((address): Goal => ({ address, way: 'hint' })),
+    }
     this.#ways = new Ways(this.#acquaintance.pairs, ways)
     this.#enter('looking', now)
   }
@@ -120,8 +146,10 @@ export class Buddy {
   }
 
   get deadline(): number {
-    if (this.#events.length > 0 || this.#acquaintance.events.length > 0 || this.#isSayingDue) return -Infinity
-    return Math.min(this.#ways.deadline, ...this.#live().map(({ session }) => session.deadline))
+    if (this.#events.length > 0 || this.wishes.length > 0) return -Infinity
+    if (this.#acquaintance.events.length > 0 || this.#isSayingDue) return -Infinity
+    const upgrade = this.#upgrade?.deadline ?? Infinity
+    return Math.min(upgrade, this.#ways.deadline, ...this.#live().map(({ session }) => session.deadline))
   }
 
   /** Nothing is left to flush: it may be forgotten. */
@@ -134,7 +162,47 @@ export class Buddy {
   }
 
   found(pair: Pair, found: Found, now: number): void {
-    if (!this.#isClosed) this.#ways.found(pair, found, now)
+    if (this.#isClosed) return
+    this.#ways.found(pair, found, now)
+    this.#upgrade?.soon(now)
+  }
+
+  /** His program was heard on our link. */
+  near(pair: Pair, near: Near, now: number): void {
+    if (this.#isClosed) return
+    this.#ways.near(pair, near, now)
+    this.#upgrade?.soon(now)
+  }
+
+  /** He is, or may be, at these too. */
+  hear(pair: Pair, goals: readonly Goal[], now: number): void {
+    if (!this.#isClosed) this.#ways.hear(pair, goals, now)
+  }
+
+  /** As whom an end that was to be measured is seen. */
+  measured(local: Local, mapping: Mapping, now: number): void {
+    this.#ways.measured(local, mapping, now)
+  }
+
+  /** Our own network is another one, or an end of ours is open again. */
+  moved(now: number): void {
+    if (this.#isClosed) return
+    for (const { session } of this.#live()) {
+      const paths = pathsTo(this.#ways.goals, this.#options.ends())
+      const home = this.#options.ends().map(({ local }) => ({ local, peer: session.path.peer }))
+      const isSame4 = (local: Local): boolean =>
+        (local.kind === 'udp6') === (session.path.local.kind === 'udp6')
+      session.moved([...home.filter(({ local }) => isSame4(local)), ...paths], now)
+    }
+    if (!this.#current) this.#ways.moved(now)
+    this.#upgrade?.soon(now)
+  }
+
+  /** What became of an end that is not a main one. */
+  notice(notice: Notice, now: number): void {
+    this.#ways.notice(notice, now)
+    if (notice.kind === 'opened' || !this.#kept.delete(notice.local)) return
+    for (const { session } of this.#live()) session.localGone(notice.local, now)
   }
 
   say(text: string, id: string, now: number): void {
@@ -198,7 +266,8 @@ export class Buddy {
   *drain(now: number): Generator<Output<TalkEvent>> {
     for (const out of this.#ways.drain(now)) {
       if (out.kind === 'event') this.#approached(out.event, now)
-      else yield out
+      else if (out.kind !== 'close' || !this.#isUsed(out.local)) yield out
+      else this.#kept.add(out.local)
     }
     for (const live of this.#live()) {
       this.#sayWhatWaits(live, now)
@@ -208,12 +277,43 @@ export class Buddy {
       }
       if (live.session.isOver) this.#forget(live)
     }
+    if (this.#upgrade?.isDue(now)) this.#offerPaths(now)
+    for (const local of [...this.#kept]) {
+      if (this.#isUsed(local)) continue
+      this.#kept.delete(local)
+      yield { kind: 'close', local }
+    }
     if (this.#acquaintance.events.length > 0) this.#tellAcquaintance(now)
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
 
   #live(): readonly Live[] {
     return [...(this.#current ? [this.#current] : []), ...this.#rivals, ...this.#leaving]
+  }
+
+  /** A link may be heard there. */
+  #isUsed(local: Local): boolean {
+    return this.#live().some(({ session }) => session.path.local === local)
+  }
+
+  #offerPaths(now: number): void {
+    const current = this.#current
+    if (!current) return
+    const { peer } = current.session.path
+    const paths = betterPaths({ address: peer, way: current.way }, this.#ways.goals, this.#options.ends())
+    if (paths.length > 0) current.session.offerPaths(paths, now)
+  }
+
+  /** Its link has moved. */
+  #moved(live: Live): void {
+    const { peer } = live.session.path
+    live.way = this.#ways.goals.find(({ address }) => address === peer)?.way ?? 'learnt'
+    const current = this.#current
+    if (live.session !== current?.session || !this.#acquaintance.isMet) return
+    const path = this.#pathOf(live)
+    if (path === this.#path) return
+    this.#path = path
+    this.#emit({ kind: 'path', buddy: this.alias, path })
   }
 
   get #isSayingDue(): boolean {
@@ -237,7 +337,7 @@ export class Buddy {
   }
 
   /** A handshake of the link is done: a conversation is tried in it, beside the one there is. */
-  #reached({ established, path, pair }: WaysEvent & { kind: 'reached' }, now: number): void {
+  #reached({ established, path, pair, way }: WaysEvent & { kind: 'reached' }, now: number): void {
     const { random, own, wall, nextSession, sessionId } = this.#options
     if (this.#isClosed) {
       this.#options.indices.release(established.index)
@@ -245,7 +345,9 @@ export class Buddy {
     }
     const { role, index } = established
     const ids = phiIds(established, pair)
-    const link = new Link({ established, path, random, now })
+    // No new datagram opens again what prediction or luck has opened.
+    const mayMeasure = !path.local.isExtra && way !== 'predicted' && way !== 'guessed'
+    const link = new Link({ established, path, random, now, mayMeasure })
     const conversation = new Conversation({
       role,
       identity: own.identity,
@@ -260,7 +362,7 @@ export class Buddy {
       wall,
     })
     const session = new Session({ number: nextSession(), link, conversation, run: sessionId })
-    this.#rivals.push({ session, pair, index, isUp: false, fingerprint: undefined })
+    this.#rivals.push({ session, pair, index, way, isUp: false, fingerprint: undefined })
     if (role !== 'initiator') return // the init may be a replay: so far nobody is there
     this.#ways.rest()
     this.#enter('securing', now)
@@ -289,7 +391,15 @@ export class Buddy {
         this.#enter('punching', now)
         return
       case 'failed':
+        this.wishes.push({ kind: 'hurry', pair: event.pair })
         this.#enter('looking', now)
+        this.#tellUnreached(event.why, now)
+        return
+      case 'measure':
+        this.wishes.push({ kind: 'measure', local: event.local })
+        return
+      case 'tell':
+        this.wishes.push({ kind: 'tell', pair: event.pair, fresh: event.fresh })
         return
       case 'doubt':
         this.#current?.session.doubt(now)
@@ -318,6 +428,9 @@ export class Buddy {
         return
       case 'room':
         return // the next drain says what waits
+      case 'path':
+        this.#moved(live)
+        return
       case 'smp':
         if (this.#current?.session === live.session) this.#acquaintance.hearSmp(this.#current, event, now)
         return
@@ -364,8 +477,10 @@ export class Buddy {
       this.#retire(old, now)
       this.#lose('restarted', now)
     }
-    const { session, pair, index } = rival
-    this.#current = { session, pair, index, fingerprint }
+    const { session, pair, index, way } = rival
+    this.#current = { session, pair, index, way, fingerprint }
+    this.#upgrade = new Upgrade(now)
+    this.#unreached = undefined
     this.#ways.settle(index)
     this.#ways.rest()
     this.#phase = undefined
@@ -376,10 +491,15 @@ export class Buddy {
   /** He who answers is the buddy, and can be shown; with an invite code only once it is proved. */
   #welcome(current: Current, now: number): void {
     if (!this.#acquaintance.isMet) return
-    const path = pathKind(current.session.path.peer)
+    const path = this.#pathOf(current)
+    this.#path = path
     const pq = current.session.isPostQuantum
     const ms = tenths(now - this.#since)
     this.#emit({ kind: 'secured', ...this.#acquaintance.under(current), path, ms, pq })
+  }
+
+  #pathOf({ session, way }: Live): PathKind {
+    return pathKind({ address: session.path.peer, way })
   }
 
   #received(current: Current, payload: Payload, now: number): void {
@@ -444,6 +564,7 @@ export class Buddy {
 
   #lose(why: Lost, now: number): void {
     this.#current = undefined
+    this.#upgrade = undefined
     this.#early = []
     this.#outbox.rewind()
     this.#since = now
@@ -468,6 +589,12 @@ export class Buddy {
   #retire(live: Live, now: number): void {
     live.session.close(now)
     this.#leaving.push(live)
+  }
+
+  #tellUnreached(why: Unreached, now: number): void {
+    if (this.#current || this.#unreached === why) return
+    this.#unreached = why
+    this.#emit({ kind: 'unreached', buddy: this.alias, why, ms: tenths(now - this.#since) })
   }
 
   #enter(phase: Phase, now: number): void {

@@ -5,6 +5,12 @@
  * milliseconds, durations milliseconds.
  */
 
+import type { Unreached } from '../nat/verdict.ts'
+import type { PathKind } from '../nat/way.ts'
+
+export type { Unreached } from '../nat/verdict.ts'
+export type { PathKind } from '../nat/way.ts'
+
 export type Command =
   /** Look for the buddy, and keep a conversation with him for as long as the profile is open. */
   | { readonly kind: 'open'; readonly buddy: string }
@@ -21,9 +27,6 @@ export type Command =
 
 /** How much is known of who answers: see docs/Security.md, "Trust". */
 export type Trust = 'unverified' | 'by-code' | 'verified'
-
-/** By which kind of path the buddy is reached. */
-export type PathKind = 'loopback' | 'lan' | 'direct'
 
 /** What is under way before a conversation is secured. */
 export type Phase = 'looking' | 'punching' | 'securing'
@@ -78,10 +81,16 @@ export type TalkEvent =
   | { readonly kind: 'delivered'; readonly buddy: string; readonly id: string; readonly ms: number }
   /** It will not be sent, or nobody knows whether it arrived and it will not be sent again. */
   | { readonly kind: 'undelivered'; readonly buddy: string; readonly id: string; readonly why: Undelivered }
+  /** The conversation takes another path from here on. */
+  | { readonly kind: 'path'; readonly buddy: string; readonly path: PathKind }
+  /** Nobody answered at the buddy's addresses, for `ms` since looking began; told when `why` is another than before. */
+  | { readonly kind: 'unreached'; readonly buddy: string; readonly why: Unreached; readonly ms: number }
   /** The conversation ended: its keys are gone. */
   | { readonly kind: 'lost'; readonly buddy: string; readonly why: Lost }
   /** `clocks`: of why `clock`. */
   | { readonly kind: 'refused'; readonly buddy: string; readonly why: Refused; readonly clocks?: Clocks }
+  /** None of these names of nodes to begin with, or STUN servers, could be looked up so far. */
+  | { readonly kind: 'unresolved'; readonly hosts: readonly string[]; readonly interface?: string }
   /** The network, not a buddy. */
   | { readonly kind: 'network'; readonly state: NetworkState }
 
@@ -117,4 +126,5 @@ export type NetworkState =
   | 'joining' // asking the first nodes of the DHT
   | 'joined'
   | 'unreachable' // no node of the DHT answers
-  | 'no-socket' // no socket can be opened: port taken, interface gone
+  | 'no-socket' // no socket can be opened: the port is taken
+  | 'gone' // the interface has no address any more: nothing is sent until it has

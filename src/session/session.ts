@@ -7,7 +7,7 @@
  * `src/machine.ts`.
  */
 import { wipe } from '../crypto.ts'
-import type { Datagram, Machine, Output, Path } from '../machine.ts'
+import type { Datagram, Local, Machine, Output, Path } from '../machine.ts'
 import type { Conversation, ConversationEvent, Received } from '../otr/conversation.ts'
 import type { Fingerprint } from '../otr/identity.ts'
 import type { SmpEvent, SmpHurdle, SmpInput } from '../otr/smp.ts'
@@ -23,6 +23,7 @@ export type SessionEvent =
   | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
+  | { readonly kind: 'path'; readonly path: Path } // the link has moved to it
   | SmpEvent
   | { readonly kind: 'refused'; readonly why: Refused; readonly clocks?: Clocks }
   | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' } // its keys are gone
@@ -84,6 +85,21 @@ export class Session implements Machine<SessionEvent> {
   /** Something says that the other side was started anew: it must show that it is still there. */
   doubt(now: number): void {
     this.#link.doubt(now)
+  }
+
+  /** Better ones than the current one, the best first: the link moves if they work. */
+  offerPaths(paths: readonly Path[], now: number): void {
+    this.#link.offerPaths(paths, now)
+  }
+
+  /** Our own network is another one: these are what is left, and the first that works is taken. */
+  moved(paths: readonly Path[], now: number): void {
+    this.#link.moved(paths, now)
+  }
+
+  /** This end of ours is closed. */
+  localGone(local: Local, now: number): void {
+    this.#link.localGone(local, now)
   }
 
   /** The secured conversation rests on post-quantum keys too. */
@@ -210,6 +226,7 @@ export class Session implements Machine<SessionEvent> {
         this.#end('timeout', now)
         return
       case 'path':
+        this.#emit(event)
         return
       default:
         event satisfies never

@@ -1,20 +1,26 @@
 /**
- * All of one profile: one socket, the DHT, every buddy. Commands go in, plain
- * JSON events come out; see `command.ts`. Sans-I/O: see `src/machine.ts`.
+ * All of one profile: its ends in the network, the DHT, the LAN, every buddy.
+ * Commands go in, plain JSON events come out; see `command.ts`. Sans-I/O: see
+ * `src/machine.ts`.
  */
-import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Random } from '../crypto.ts'
-import { Discovery, type DiscoveryEvent, type PairKeys } from '../discovery/discovery.ts'
+import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
+import { Lan, type LanEvent } from '../discovery/lan.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
-import { ownCandidates } from '../nat/candidates.ts'
+import { isV6 } from '../nat/candidates.ts'
+import { Stun } from '../nat/stun.ts'
+import type { Goal } from '../nat/way.ts'
 import { Attempts } from '../otr/attempts.ts'
-import { epochOf, type Pair } from '../profile/pair.ts'
+import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
-import { splitAddress } from '../wire/address.ts'
 import { classify } from '../wire/classify.ts'
+import type { Fresh } from './approach.ts'
 import { Buddy, type BuddyOptions, type Own } from './buddy.ts'
 import type { Command, NetworkState, TalkEvent } from './command.ts'
+import { type OfferKind, Offers, type TakeFault } from './offers.ts'
+import { SoughtNames } from './sought.ts'
+import { type Family, type Place, Standing } from './standing.ts'
 
 export interface TalkOptions {
   /** The profile's name. */
@@ -23,8 +29,11 @@ export interface TalkOptions {
   readonly random: Random
   readonly wall: WallClock
   readonly dht: DhtOptions
-  /** IPv4 addresses of the interfaces that may be used. */
-  readonly hosts: readonly string[]
+  readonly place: Place
+  /** Buddies are looked for on the link, too. */
+  readonly lan: boolean
+  /** Others than nodes of the DHT shall say as whom they see us: `addStun` names them. */
+  readonly stun: boolean
   /** Loopback is told and probed: in a private network on this machine. */
   readonly loopback: boolean
   readonly now: number
@@ -44,39 +53,58 @@ export class Talk implements Machine<TalkEvent> {
   readonly #events = new Queue<TalkEvent>()
   readonly #outputs = new Queue<Output<TalkEvent>>()
   readonly #whoms = new Map<string, Known>()
-  readonly #sought = new Map<string, { readonly alias: string; readonly pair: Pair }>() // by the name the DHT has for it
+  readonly #names = new SoughtNames()
   readonly #buddies = new Map<string, Buddy>()
   readonly #owners = new Map<number, string>() // receiver index -> alias
-  readonly #discovery: Discovery | undefined
+  readonly #standing: Standing
+  readonly #discoveries = new Map<Family, Discovery>()
+  readonly #reach = new Map<Family, 'joined' | 'unreachable'>()
+  readonly #seenRecords = new Map<string, number>() // by name: the newest, whichever family it came by
+  readonly #elsewhere = new Map<string, number>() // by alias: told when
+  readonly #lan: Lan | undefined
+  readonly #met = new Set<string>() // names of buddies there is a conversation with
+  readonly #stun: Stun
+  readonly #offers: Offers
+  readonly #guesses = new Map<string, number>() // when ports of a host were tried last
   readonly #sessionId: Uint8Array
   readonly #attempts = new Attempts()
+  #mesh: readonly Goal[] = []
   #leaving: Buddy[] = []
-  #local: Local = { kind: 'udp4' }
-  #at: Address | undefined // where our socket is bound
-  #reflexive: Address | undefined
-  #reopenAt = Infinity
   #sessions = 0
-  #names = 0
-  #tags: { readonly epoch: number; readonly table: ReadonlyMap<string, Tagged> } | undefined
+  #stunAt = Infinity
   #network: NetworkState | undefined
+  #told: string | undefined // of where we listen
   #isClosing = false
 
   constructor(options: TalkOptions) {
     this.#options = options
-    const { dht, random, wall, now } = options
-    if (dht.mode !== 'off') {
-      const { mode, bootstrap, saved } = dht
-      this.#discovery = new Discovery({ local: this.#local, random, wall, mode, bootstrap, saved, now })
+    const { dht, random, wall, place, lan, loopback, now } = options
+    const sessionId = random(8).slice()
+    this.#sessionId = sessionId
+    this.#standing = new Standing(place, { loopback, now })
+    this.#offers = new Offers({ random, wall, sessionId })
+    this.#stun = new Stun({ servers: [], random })
+    if (lan) {
+      const locals = { multicast4: { kind: 'multicast4' }, multicast6: { kind: 'multicast6' } } as const
+      this.#lan = new Lan({ locals, random, wall, sessionId })
     }
-    this.#sessionId = this.#discovery?.sessionId ?? random(8)
-    this.#outputs.push({ kind: 'open', local: this.#local })
+    if (dht.mode === 'off') return
+    const { mode, bootstrap, saved } = dht
+    for (const family of ['udp4', 'udp6'] as const) {
+      const local = this.#standing.localOf(family)
+      const other = (): Discovery | undefined => this.#discoveryOf(family === 'udp4' ? 'udp6' : 'udp4')
+      const discovery = new Discovery({ local, sessionId, other, random, wall, mode, bootstrap, saved, now })
+      this.#discoveries.set(family, discovery)
+    }
   }
 
   get deadline(): number {
     if (this.#events.length > 0 || this.#outputs.length > 0) return -Infinity
-    // Without a socket nothing of the DHT is due: its answers could not come.
-    const dht = this.#at === undefined ? Infinity : (this.#discovery?.deadline ?? Infinity)
-    return Math.min(this.#reopenAt, dht, ...this.#everybody().map(({ deadline }) => deadline))
+    let deadline = Math.min(this.#standing.deadline, this.#stun.deadline, this.#stunAt)
+    if (this.#lan) deadline = Math.min(deadline, this.#lan.deadline)
+    for (const [, discovery] of this.#open()) deadline = Math.min(deadline, discovery.deadline)
+    for (const buddy of this.#everybody()) deadline = Math.min(deadline, buddy.deadline)
+    return deadline
   }
 
   /** Everything closed has said goodbye. */
@@ -86,7 +114,20 @@ export class Talk implements Machine<TalkEvent> {
 
   /** Nodes of the DHT that answered, to begin with the next time. */
   get nodes(): readonly Address[] {
-    return this.#discovery?.nodes() ?? []
+    return [...this.#discoveries.values()].flatMap((discovery) => discovery.nodes())
+  }
+
+  /** Our socket for IPv4 is bound to it. */
+  get port4(): number | undefined {
+    return this.#standing.ports.udp4
+  }
+
+  /** Nothing more is being learnt about where we can be reached: what is open, and what STUN servers say. */
+  get isGathered(): boolean {
+    const { families } = this.#standing
+    const isSeen = (family: Family): boolean => this.#standing.mapping(family).kind !== 'unknown'
+    if (!families.some((family) => this.#standing.isOpen(family))) return false
+    return !this.#options.stun || families.some(isSeen)
   }
 
   /** Makes a buddy known, or who has the other half of an invite code. */
@@ -100,12 +141,34 @@ export class Talk implements Machine<TalkEvent> {
     this.#buddies.get(alias)?.saved(address, now)
   }
 
+  /** Our line for this buddy, with where we can be reached by now; `undefined` if there is nothing to tell, or to answer. */
+  offer(alias: string, kind: OfferKind, now: number): string | undefined {
+    const buddy = this.#buddies.get(alias)
+    if (!buddy) return undefined
+    const { candidates } = this.#standing
+    const line = this.#offers.make(kind, { alias, pairs: buddy.pairs, candidates }, now)
+    this.#exchanging(now)
+    return line
+  }
+
+  /** Takes a line that this buddy gave by other means. */
+  take(alias: string, line: string, now: number): 'taken' | TakeFault {
+    const buddy = this.#buddies.get(alias)
+    if (!buddy) return 'unknown-buddy'
+    const taken = this.#offers.take(line, { alias, pairs: buddy.pairs }, now)
+    if (typeof taken === 'string') return taken
+    const { pair, epoch, sessionId, candidates } = taken
+    this.#exchanging(now)
+    buddy.found(pair, { sessionId, candidates, startAt: 0, epoch }, now)
+    return 'taken'
+  }
+
   act(command: Command, now: number): void {
     if (this.#isClosing) return
     const { buddy: alias } = command
     switch (command.kind) {
       case 'open':
-        this.#open(alias, now)
+        this.#openBuddy(alias, now)
         return
       case 'close':
         this.#close(alias, now)
@@ -141,45 +204,106 @@ export class Talk implements Machine<TalkEvent> {
   /** Ends every conversation, saying so; done when `isQuiet`. */
   quit(now: number): void {
     this.#isClosing = true
+    this.#standing.close()
     for (const alias of [...this.#buddies.keys()]) this.#close(alias, now)
   }
 
   addBootstrap(addresses: readonly Address[], now: number): void {
-    this.#discovery?.addBootstrap(addresses, now)
+    for (const discovery of this.#discoveries.values()) discovery.addBootstrap(addresses, now)
+  }
+
+  addStun(addresses: readonly Address[], now: number): void {
+    this.#stun.add(addresses)
+    this.#askStun(now)
+  }
+
+  /** Where others in the same mesh may wait. */
+  addMesh(addresses: readonly Address[], now: number): void {
+    this.#mesh = addresses.map((address) => ({ address, way: 'mesh' }))
+    for (const buddy of this.#buddies.values())
+      for (const pair of buddy.pairs) buddy.hear(pair, this.#mesh, now)
+  }
+
+  /** A router keeps this port for us, or none any more. */
+  mapped(address: Address | undefined, now: number): void {
+    this.#standing.mapped = address
+    this.#announce(now)
+  }
+
+  /**
+   * Our network is another one, or the machine slept.
+   *
+   * @param isBound - our ends are bound to addresses that may be gone
+   */
+  moved(place: Place, { isBound }: { readonly isBound: boolean }, now: number): void {
+    this.#standing.moved(place, { isBound }, now)
+    for (const discovery of this.#discoveries.values()) discovery.moved(now)
+    this.#lan?.moved(now)
+    this.#reach.clear()
+    if (place.families.length === 0) this.#enter('gone')
+    this.#announce(now)
+    this.#askStun(now)
+    for (const buddy of this.#buddies.values()) buddy.moved(now)
+  }
+
+  /** Interfaces came or went that only the link sees. */
+  linksMoved(now: number): void {
+    this.#lan?.moved(now)
   }
 
   receive(datagram: Datagram, now: number): void {
-    if (datagram.local !== this.#local) return
+    const { local } = datagram
+    if (local.kind === 'multicast4' || local.kind === 'multicast6') {
+      this.#lan?.receive(datagram, now)
+      return
+    }
     const owner = classify(datagram.bytes)
-    if (owner === 'dht') this.#discovery?.receive(datagram, now)
+    if (owner === 'dht') this.#discoveryOf(familyOf(local))?.receive(datagram, now)
+    if (owner === 'stun') this.#stun.receive(datagram, now)
     if (owner === 'link') this.#receiveFrame(datagram, now)
   }
 
   notice(notice: Notice, now: number): void {
-    if (notice.local !== this.#local) return
-    if (notice.kind === 'opened') {
-      this.#opened(notice.at, now)
+    this.#lan?.notice(notice, now)
+    const family = this.#standing.notice(notice, now)
+    if (notice.kind === 'closed') this.#gone(notice)
+    if (family === undefined) {
+      for (const buddy of this.#everybody()) buddy.notice(notice, now)
       return
     }
-    this.#at = undefined
-    this.#enter('no-socket')
-    this.#reopenAt = this.#isClosing ? Infinity : now + reopenPause
+    this.#announce(now)
+    if (notice.kind === 'opened') this.#opened(family, now)
+    else if (this.#standing.ends.length === 0 && this.#network !== 'gone') this.#enter('no-socket')
   }
 
   *drain(now: number): Generator<Output<TalkEvent>> {
-    if (now >= this.#reopenAt) {
-      this.#reopenAt = Infinity
-      this.#outputs.push({ kind: 'open', local: this.#local })
+    for (const out of this.#standing.drain(now)) {
+      if (out.kind !== 'event') yield out
+      else if (out.event.kind === 'settled') this.#listening()
+      else for (const buddy of this.#buddies.values()) buddy.measured(out.event.local, out.event.mapping, now)
     }
     yield* this.#outputs.take()
-    if (this.#at !== undefined) {
-      for (const out of this.#discovery?.drain(now) ?? []) {
-        if (out.kind === 'event') this.#hear(out.event, now)
+    for (const [family, discovery] of this.#open()) {
+      for (const out of discovery.drain(now)) {
+        if (out.kind === 'event') this.#hear(out.event, family, now)
         else yield out
       }
     }
+    for (const out of this.#lan?.drain(now) ?? []) {
+      if (out.kind === 'event') this.#hearNear(out.event, now)
+      else yield out
+    }
+    if (now >= this.#stunAt) this.#keepStun(now)
+    for (const out of this.#stun.drain(now)) {
+      if (out.kind !== 'event') yield out
+      else if (out.event.kind === 'seen') this.#see({ ...out.event, isTrusted: true }, now)
+    }
     for (const buddy of this.#everybody()) {
-      yield* buddy.drain(now)
+      for (const out of buddy.drain(now)) {
+        if (out.kind === 'close') this.#gone(out)
+        yield out
+      }
+      this.#grant(buddy, now)
       this.#seek(buddy, now)
     }
     this.#leaving = this.#leaving.filter(({ isQuiet }) => !isQuiet)
@@ -190,14 +314,24 @@ export class Talk implements Machine<TalkEvent> {
     return [...this.#buddies.values(), ...this.#leaving]
   }
 
-  #open(alias: string, now: number): void {
+  #discoveryOf(family: Family): Discovery | undefined {
+    return this.#discoveries.get(family)
+  }
+
+  /** Without a socket nothing of the DHT is due: its answers could not come. */
+  #open(): readonly (readonly [Family, Discovery])[] {
+    return [...this.#discoveries].filter(([family]) => this.#standing.isOpen(family))
+  }
+
+  #openBuddy(alias: string, now: number): void {
     const known = this.#whoms.get(alias)
     if (!known || this.#buddies.has(alias)) return
     const { own, random, wall, loopback } = this.#options
     const buddy = new Buddy({
       ...known,
       own,
-      local: this.#local,
+      ends: () => this.#standing.ends,
+      mayGuess: (host, now) => this.#mayGuess(host, now),
       random,
       wall,
       sessionId: this.#sessionId,
@@ -215,83 +349,208 @@ export class Talk implements Machine<TalkEvent> {
     const buddy = this.#buddies.get(alias)
     if (!buddy) return
     this.#buddies.delete(alias)
+    this.#offers.forget(alias)
     buddy.close(now)
     this.#leaving.push(buddy)
     this.#seek(buddy, now)
   }
 
-  /** Publishes and looks in the DHT under every secret shared with him, and under no other any more. */
+  /** Looks for him, and is there for him, under every secret shared with him, and under no other any more. */
   #seek(buddy: Buddy, now: number): void {
     const { alias } = buddy
-    const wanted = this.#buddies.get(alias) === buddy ? buddy.pairs : []
-    for (const [name, sought] of [...this.#sought]) {
-      if (sought.alias !== alias || wanted.includes(sought.pair)) continue
-      this.#sought.delete(name)
-      this.#discovery?.stop(name)
-      this.#tags = undefined
+    const isOpen = this.#buddies.get(alias) === buddy
+    if (!isOpen && this.#buddies.has(alias)) return // he was opened again
+    const { begun, ended } = this.#names.change(alias, isOpen ? buddy.pairs : [])
+    for (const name of ended) this.#stop(name)
+    for (const { name, pair, keys } of begun) {
+      for (const discovery of this.#discoveries.values()) discovery.seek(name, keys, now)
+      this.#lan?.seek(name, keys)
+      if (this.#mesh.length > 0) buddy.hear(pair, this.#mesh, now)
     }
-    const has = new Set([...this.#sought.values()].map(({ pair }) => pair))
-    for (const pair of wanted) {
-      if (has.has(pair)) continue
-      const name = `${alias} ${++this.#names}`
-      this.#sought.set(name, { alias, pair })
-      const key: PairKeys['key'] = (...which) => pair.key(...which)
-      this.#discovery?.seek(name, { own: pair.direction, key, ...(pair.mark && { mark: pair.mark }) }, now)
-      this.#tags = undefined
+    for (const { name, keys } of isOpen ? this.#names.of(alias) : []) {
+      if (buddy.isSecured === this.#met.has(name)) continue
+      if (buddy.isSecured) this.#lan?.met(name)
+      else this.#lan?.seek(name, keys)
+      if (buddy.isSecured) this.#met.add(name)
+      else this.#met.delete(name)
     }
   }
 
-  #opened(at: Address, now: number): void {
-    this.#at = at
-    const { name } = this.#options
-    const { port } = splitAddress(at)
-    const addresses = this.#candidates().map(({ address }) => address as string)
-    this.#emit({ kind: 'listening', profile: name, port, addresses })
-    if (this.#discovery) this.#enter('joining')
-    this.#announce(now)
+  #stop(name: string): void {
+    for (const discovery of this.#discoveries.values()) discovery.stop(name)
+    this.#lan?.stop(name)
+    this.#met.delete(name)
+    this.#seenRecords.delete(name)
+  }
+
+  /** Does what a buddy wants of the rest. */
+  #grant(buddy: Buddy, now: number): void {
+    for (const wish of buddy.wishes.take()) {
+      switch (wish.kind) {
+        case 'measure':
+          this.#standing.measure(wish.local)
+          this.#discoveryOf(familyOf(wish.local))?.measure(wish.local, now)
+          this.#stun.ask(wish.local, now)
+          break
+        case 'tell':
+          this.#tell(wish.pair, wish.fresh, now)
+          break
+        case 'hurry':
+          this.#hurry(wish.pair, now)
+          break
+        default:
+          wish satisfies never
+      }
+    }
+  }
+
+  /** He alone is told the fresh address; it stands for the one that others see our main end as. */
+  #tell(pair: Pair, fresh: Fresh | undefined, now: number): void {
+    const name = this.#names.nameOf(pair)
+    if (name === undefined) return
+    const others = this.#standing.candidates.filter(
+      ({ kind, address }) => kind !== 'reflexive' || isV6(address),
+    )
+    const said = fresh && {
+      candidates: [{ kind: 'reflexive', address: fresh.address } as const, ...others],
+      startAt: fresh.startAt,
+    }
+    for (const discovery of this.#discoveries.values()) discovery.tell(name, said, now)
+  }
+
+  /** What he publishes next is needed soon, and what we tell has to be true: a NAT that counts has gone on. */
+  #hurry(pair: Pair, now: number): void {
+    const name = this.#names.nameOf(pair)
+    for (const [family, discovery] of this.#discoveries) {
+      if (name !== undefined) discovery.hurry(name, now)
+      const { kind } = this.#standing.mapping(family)
+      if (kind === 'counting' && this.#standing.isOpen(family))
+        discovery.measure(this.#standing.localOf(family), now)
+    }
+  }
+
+  #opened(family: Family, now: number): void {
+    if (this.#discoveries.size > 0) this.#enter(this.#isJoined ? 'joined' : 'joining')
+    this.#stun.ask(this.#standing.localOf(family), now)
+    for (const buddy of this.#buddies.values()) buddy.moved(now)
+  }
+
+  get #isJoined(): boolean {
+    return [...this.#reach.values()].includes('joined')
+  }
+
+  #listening(): void {
+    const { ports, candidates } = this.#standing
+    const port = ports.udp4 ?? ports.udp6
+    if (port === undefined) return
+    const addresses = candidates.map(({ address }) => address as string)
+    const said = JSON.stringify([port, addresses])
+    if (this.#told === said) return
+    this.#told = said
+    this.#emit({ kind: 'listening', profile: this.#options.name, port, addresses })
   }
 
   #announce(now: number): void {
-    this.#discovery?.announce(this.#candidates(), now)
+    const { candidates, ports } = this.#standing
+    for (const discovery of this.#discoveries.values()) discovery.announce(candidates, now)
+    this.#lan?.announce({ port4: ports.udp4 ?? 0, port6: ports.udp6 ?? 0 })
   }
 
-  #candidates(): ReturnType<typeof ownCandidates> {
-    if (this.#at === undefined) return []
-    const { hosts, loopback } = this.#options
-    const { port } = splitAddress(this.#at)
-    return ownCandidates({ hosts, port, reflexive: this.#reflexive, loopback })
-  }
-
-  #hear(event: DiscoveryEvent, now: number): void {
+  #hear(event: DiscoveryEvent, family: Family, now: number): void {
     switch (event.kind) {
       case 'joined':
       case 'unreachable':
-        this.#enter(event.kind)
+        this.#reach.set(family, event.kind)
+        this.#reached()
         return
-      case 'external':
-        this.#reflexive = event.address
-        this.#announce(now)
-        return
-      case 'found': {
-        const { sessionId, candidates } = event.record
-        const addresses = candidates.map(({ address }) => address)
-        const sought = this.#sought.get(event.name)
-        if (sought) this.#buddies.get(sought.alias)?.found(sought.pair, { sessionId, addresses }, now)
+      case 'external': {
+        const before = JSON.stringify(this.#standing.candidates)
+        this.#standing.trust(family)
+        if (JSON.stringify(this.#standing.candidates) !== before) this.#announce(now)
         return
       }
-      case 'elsewhere':
-        this.#emit({ kind: 'refused', buddy: this.#sought.get(event.name)?.alias ?? '', why: 'elsewhere' })
+      case 'seen':
+        this.#see({ ...event, isTrusted: false }, now)
         return
+      case 'rumour': {
+        const sought = this.#names.get(event.name)
+        const goals = event.addresses.map((address): Goal => ({ address, way: 'rumour' }))
+        if (sought) this.#buddies.get(sought.alias)?.hear(sought.pair, goals, now)
+        return
+      }
+      case 'found': {
+        const { sessionId, candidates, startAt, timestamp } = event.record
+        const sought = this.#names.get(event.name)
+        if (!sought || timestamp < (this.#seenRecords.get(event.name) ?? 0)) return
+        this.#seenRecords.set(event.name, timestamp)
+        this.#buddies.get(sought.alias)?.found(sought.pair, { sessionId, candidates, startAt }, now)
+        return
+      }
+      case 'elsewhere': {
+        const alias = this.#names.get(event.name)?.alias ?? ''
+        if (now < (this.#elsewhere.get(alias) ?? -Infinity) + tellAgain) return // by the other family, too
+        this.#elsewhere.set(alias, now)
+        this.#emit({ kind: 'refused', buddy: alias, why: 'elsewhere' })
+        return
+      }
       default:
         event satisfies never
     }
   }
 
-  /** One look-up decides whether a frame is anybody's; a stranger costs nothing else. */
+  /** One of the two is enough; a family without a node to ask says nothing. */
+  #reached(): void {
+    if (this.#isJoined) this.#enter('joined')
+    else if (this.#reach.size > 0) this.#enter('unreachable')
+  }
+
+  #hearNear({ name, address, epoch, sessionId }: LanEvent, now: number): void {
+    const sought = this.#names.get(name)
+    if (sought) this.#buddies.get(sought.alias)?.near(sought.pair, { address, epoch, sessionId }, now)
+  }
+
+  #see(sighting: Parameters<Standing['see']>[0], now: number): void {
+    if (this.#standing.see(sighting, now)) this.#announce(now)
+  }
+
+  /** An end is closed, or about to be. */
+  #gone({ local }: { readonly local: Local }): void {
+    if (this.#standing.isMain(local)) return
+    for (const discovery of this.#discoveries.values()) discovery.forget(local)
+    this.#stun.notice({ kind: 'closed', local, reason: 'ended' })
+  }
+
+  #exchanging(now: number): void {
+    this.#names.forgetTags() // a line names an hour
+    if (this.#options.stun && this.#stunAt === Infinity) this.#stunAt = now + stunGap
+  }
+
+  /** While people carry a line, the way to us that it names stays open. */
+  #keepStun(now: number): void {
+    const waiting = [...this.#buddies.values()].filter(
+      ({ alias, isSecured }) => !isSecured && this.#offers.epochs(alias).length > 0,
+    )
+    this.#stunAt = waiting.length > 0 ? now + stunGap : Infinity
+    if (waiting.length > 0) this.#askStun(now)
+  }
+
+  #askStun(now: number): void {
+    for (const { local } of this.#standing.ends) this.#stun.ask(local, now)
+  }
+
+  /** One host is not to be sent a thousand datagrams more than once a minute, whoever names it. */
+  #mayGuess(host: string, now: number): boolean {
+    for (const [known, at] of this.#guesses) if (now >= at + guessGap) this.#guesses.delete(known)
+    if (this.#guesses.has(host) || this.#guesses.size >= maxGuessed) return false
+    this.#guesses.set(host, now)
+    return true
+  }
+
   #receiveFrame(datagram: Datagram, now: number): void {
     const tag = frameTag(datagram.bytes)
     if (tag) {
-      const tagged = this.#tagged(bytesToHex(tag), now)
+      const named = (alias: string): readonly number[] => this.#offers.epochs(alias)
+      const tagged = this.#names.tagged(tag, this.#options.wall(now), named)
       if (tagged) this.#buddies.get(tagged.alias)?.receiveTagged(datagram, tagged, now)
       return
     }
@@ -302,23 +561,6 @@ export class Talk implements Machine<TalkEvent> {
     for (const buddy of this.#everybody()) {
       if (buddy.alias === alias) buddy.receive(datagram, index, now)
     }
-  }
-
-  #tagged(tag: string, now: number): Tagged | undefined {
-    const epoch = epochOf(this.#options.wall(now))
-    if (this.#tags?.epoch !== epoch) this.#tags = { epoch, table: this.#tagTable(epoch) }
-    return this.#tags.table.get(tag)
-  }
-
-  /** Clocks may differ by an hour: the tags of three epochs are known. */
-  #tagTable(epoch: number): Map<string, Tagged> {
-    const table = new Map<string, Tagged>()
-    for (const { alias, pair } of this.#sought.values()) {
-      const theirs = pair.role === 'initiator' ? 'responder' : 'initiator'
-      for (const e of [epoch - 1, epoch, epoch + 1])
-        table.set(bytesToHex(pair.tag(theirs, e)), { alias, pair, epoch: e })
-    }
-    return table
   }
 
   #indicesOf(alias: string): { allocate: () => number; release: (index: number) => void } {
@@ -347,10 +589,9 @@ export class Talk implements Machine<TalkEvent> {
   }
 }
 
-interface Tagged {
-  readonly alias: string
-  readonly pair: Pair
-  readonly epoch: number
-}
+const familyOf = ({ kind }: Local): Family => (kind === 'udp6' ? 'udp6' : 'udp4')
 
-const reopenPause = 5_000 // ms; an interface may come back
+const stunGap = 20_000 // ms: NATs keep a mapping for half a minute at least
+const tellAgain = 600_000 // ms
+const guessGap = 60_000 // ms
+const maxGuessed = 64 // hosts a minute

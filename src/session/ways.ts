@@ -2,17 +2,14 @@
  * All ways to one buddy: an `Approach` for each secret that the two share. One
  * as a rule; two while an invite code or a former discovery key still serves.
  */
-import type { Datagram, Output, Path } from '../machine.ts'
+import type { Datagram, Local, Notice, Output } from '../machine.ts'
+import type { Mapping } from '../nat/mapping.ts'
+import type { Goal } from '../nat/way.ts'
 import type { Pair } from '../profile/pair.ts'
-import type { Established } from '../transport/link/sealed.ts'
-import { Approach, type ApproachOptions, type Found } from './approach.ts'
+import { Approach, type ApproachEvent, type ApproachOptions, type Found, type Near } from './approach.ts'
 
-export type WaysEvent =
-  | { readonly kind: 'reached'; readonly established: Established; readonly path: Path; readonly pair: Pair }
-  | { readonly kind: 'trying' }
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'doubt' }
-  | { readonly kind: 'displaced'; readonly index: number }
+/** And which secret it is about. */
+export type WaysEvent = ApproachEvent & { readonly pair: Pair }
 
 export class Ways {
   readonly #options: Omit<ApproachOptions, 'pair'>
@@ -43,6 +40,39 @@ export class Ways {
 
   found(pair: Pair, found: Found, now: number): void {
     this.#approaches.get(pair)?.found(found, now)
+  }
+
+  /** He was heard on our link. */
+  near(pair: Pair, near: Near, now: number): void {
+    this.#approaches.get(pair)?.near(near, now)
+  }
+
+  /** He is, or may be, at these too. */
+  hear(pair: Pair, goals: readonly Goal[], now: number): void {
+    this.#approaches.get(pair)?.hear(goals, now)
+  }
+
+  /** Every address he may be at, as far as is known. */
+  get goals(): readonly Goal[] {
+    return this.#all().flatMap(({ goals }) => goals)
+  }
+
+  /** An attempt opened this end. */
+  owns(local: Local): boolean {
+    return this.#all().some((approach) => approach.owns(local))
+  }
+
+  measured(local: Local, mapping: Mapping, now: number): void {
+    for (const approach of this.#all()) approach.measured(local, mapping, now)
+  }
+
+  notice(notice: Notice, now: number): void {
+    for (const approach of this.#all()) approach.notice(notice, now)
+  }
+
+  /** Our own network is another one. */
+  moved(now: number): void {
+    for (const approach of this.#all()) approach.moved(now)
   }
 
   receiveTagged(datagram: Datagram, { pair, epoch }: { pair: Pair; epoch: number }, now: number): void {
@@ -82,7 +112,6 @@ export class Ways {
     for (const [pair, approach] of [...this.#approaches]) {
       for (const out of approach.drain(now)) {
         if (out.kind !== 'event') yield out
-        else if (out.event.kind !== 'reached') yield { kind: 'event', event: out.event }
         else yield { kind: 'event', event: { ...out.event, pair } }
       }
     }

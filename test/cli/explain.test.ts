@@ -5,19 +5,24 @@ import {
   explainFingerprint,
   explainLost,
   explainNetwork,
-  explainPath,
   explainPhase,
   explainRefused,
   explainTrust,
   explainUndelivered,
   timeOfDay,
 } from '../../src/cli/explain.ts'
+import { explainPath, explainUnreached } from '../../src/cli/explainreach.ts'
 import { safeText } from '../../src/cli/safetext.ts'
 
 const everything: readonly { text: string; hint?: string | undefined }[] = [
   ...(['looking', 'punching', 'securing'] as const).map((phase) => ({ text: explainPhase(phase, 'ada') })),
   ...(['unverified', 'by-code', 'verified'] as const).map((trust) => ({ text: explainTrust(trust) })),
-  ...(['loopback', 'lan', 'direct'] as const).map((path) => ({ text: explainPath(path) })),
+  ...(['loopback', 'lan', 'ipv6', 'direct', 'mapped', 'punched', 'predicted', 'guessed'] as const).map(
+    (path) => ({ text: explainPath(path) }),
+  ),
+  ...(['no-common-family', 'both-change', 'only-private', 'silent'] as const).map((why) =>
+    explainUnreached(why, 'ada'),
+  ),
   ...(['too-long', 'too-many', 'closed', 'another-key', 'unknown-buddy'] as const).map((why) => ({
     text: explainUndelivered(why),
   })),
@@ -25,11 +30,13 @@ const everything: readonly { text: string; hint?: string | undefined }[] = [
   ...(['wrong-fingerprint', 'wrong-version', 'clock', 'failed', 'elsewhere'] as const).map((why) =>
     explainRefused(why, 'ada'),
   ),
-  ...(['joining', 'joined', 'unreachable', 'no-socket'] as const).map((state) => explainNetwork(state)),
+  ...(['joining', 'joined', 'unreachable', 'no-socket', 'gone'] as const).map((state) =>
+    explainNetwork(state),
+  ),
 ]
 
-test('each of the 27 things that happen has words of its own', () => {
-  expect(new Set(everything.map(({ text }) => text)).size).toBe(27)
+test('each of the 37 things that happen has words of its own', () => {
+  expect(new Set(everything.map(({ text }) => text)).size).toBe(37)
 })
 
 test.each(everything)('$text: plain words, no jargon, no full stop', ({ text, hint = '' }) => {

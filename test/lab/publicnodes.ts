@@ -28,7 +28,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     const node = new Node({
       random: randomBytes,
       wall: (now) => Date.now() - performance.now() + now,
-      hosts: [host],
+      place: { hosts: [host], families: ['udp4'] },
       loopback: false,
       hasBootstrap,
       now: performance.now(),

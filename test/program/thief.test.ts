@@ -103,7 +103,9 @@ async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposab
     random: randomBytes,
     wall,
     dht: { mode: 'client', bootstrap: [address(node.address)], saved: [] },
-    hosts: ['127.0.0.1'],
+    place: { hosts: ['127.0.0.1'], families: ['udp4'] },
+    lan: false,
+    stun: false,
     loopback: true,
     now: performance.now(),
   })

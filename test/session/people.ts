@@ -7,11 +7,15 @@ import { createIdentity, type Identity } from '../../src/profile/identity.ts'
 import type { Self } from '../../src/profile/pair.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Node, type NodeEvent } from '../../src/session/node.ts'
+import type { Place } from '../../src/session/standing.ts'
 import { type Known, Talk } from '../../src/session/talk.ts'
 import { address, type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
 
 export const open: NatType = { mapping: 'endpoint-independent', filtering: 'endpoint-independent' }
 export const cone: NatType = { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent' }
+
+/** Behind a router that gives no address of its own away. */
+const place: Place = { hosts: [], families: ['udp4'] }
 
 /** 2026-01-01, at the network's time 0. */
 export const wall: WallClock = (now) => 1_767_225_600_000 + now
@@ -68,7 +72,7 @@ export class World {
     const host = this.network.attachAt('198.51.100.1')
     const random = seeded(this.#seed++)
     const { now } = this.network
-    host.machine = new Node({ random, wall, hosts: [], loopback: false, hasBootstrap: false, now })
+    host.machine = new Node({ random, wall, place, loopback: false, hasBootstrap: false, now })
     this.network.run(1)
     this.#node = address('198.51.100.1:6881')
   }
@@ -103,7 +107,9 @@ export class World {
       random,
       wall,
       dht: { mode: 'client', bootstrap: [this.#node], saved: [] },
-      hosts: [],
+      place,
+      lan: false,
+      stun: false,
       loopback: false,
       now: this.network.now,
     })

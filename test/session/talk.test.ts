@@ -31,7 +31,7 @@ describe('two people behind NATs who know nothing but each other’s address', (
   test('meet, and each is told the other’s whole fingerprint, once', () => {
     const { a, b } = meet()
     expect(a.events('secured')).toMatchObject([
-      { buddy: 'bob', fingerprint: bob.identity.fingerprint, trust: 'unverified', path: 'direct' },
+      { buddy: 'bob', fingerprint: bob.identity.fingerprint, trust: 'unverified', path: 'punched' },
     ])
     expect(b.events('secured')).toMatchObject([{ buddy: 'ada', fingerprint: ada.identity.fingerprint }])
     expect([

@@ -80,6 +80,7 @@ class Sending implements Ui {
   readonly #id = lineId(randomBytes)
   readonly #signals: Disposable
   readonly #timer: NodeJS.Timeout
+  #isSaid = false
   #wasSecured = false
   #settle: (end: UiEnd) => void = () => {}
   #fail: (error: UserError) => void = () => {}
@@ -95,7 +96,10 @@ class Sending implements Ui {
     this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
     this.#timer = setTimeout(() => this.#expire(timeoutMs), timeoutMs)
     const buddy = options.buddy ?? ''
-    this.#say = () => options.act({ kind: 'say', buddy, id: this.#id, text })
+    this.#say = () => {
+      this.#isSaid = true
+      options.act({ kind: 'say', buddy, id: this.#id, text })
+    }
   }
 
   tell(event: TalkEvent): void {
@@ -105,7 +109,7 @@ class Sending implements Ui {
     const isOurs = event.kind === 'lost' && event.why === 'closed'
     const notice = this.#json || isOurs ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
     if (notice) stderr.write(`${notice.text}\n`)
-    if (event.kind === 'listening') this.#say()
+    if (event.kind === 'listening' && !this.#isSaid) this.#say() // told again after a change of the network
     if (event.kind === 'secured') this.#wasSecured = true
     if (event.kind === 'delivered' && event.id === this.#id) {
       if (!this.#json)

@@ -1,0 +1,96 @@
+/**
+ * What our NAT does to outgoing datagrams (RFC 4787, section 4.1), told from as
+ * whom several others see one local end. Any of them may lie: what most say,
+ * or the two heard last agree on, counts.
+ */
+import type { Address } from '../machine.ts'
+import { formatAddress, splitAddress } from '../wire/address.ts'
+
+export type Mapping =
+  | { readonly kind: 'unknown' }
+  /** Everybody sees the same address: no NAT, or an endpoint-independent mapping. */
+  | { readonly kind: 'same'; readonly address: Address }
+  /** Each destination sees another port; those to come are likely these, in order. */
+  | { readonly kind: 'counting'; readonly address: Address; readonly next: readonly Address[] }
+  /** Each destination sees another port, and nobody can say which. */
+  | { readonly kind: 'changing'; readonly address: Address }
+
+export interface Sighting {
+  readonly voter: Address
+  readonly as: Address
+  /** When the question left that this is of. */
+  readonly sentAt: number
+}
+
+export class Mappings {
+  #sightings: Sighting[] = [] // the latest of each voter, in the order of their questions
+  #shown: Address | undefined // of a mapping that changes: any one, as long as the host stays
+
+  /** How many different ones have said something. */
+  get voters(): number {
+    return this.#sightings.length
+  }
+
+  /** Takes it in; true if the mapping reads otherwise now. */
+  see(sighting: Sighting): boolean {
+    const before = JSON.stringify(this.mapping)
+    const voter = hostOf(sighting.voter)
+    const others = this.#sightings.filter((other) => hostOf(other.voter) !== voter)
+    const at = others.findIndex(({ sentAt }) => sentAt > sighting.sentAt)
+    others.splice(at < 0 ? others.length : at, 0, sighting)
+    this.#sightings = others.slice(-remembered)
+    return JSON.stringify(this.mapping) !== before
+  }
+
+  get mapping(): Mapping {
+    const host = mostFrequent(this.#sightings.map(({ as }) => hostOf(as)))
+    if (host === undefined) return { kind: 'unknown' }
+    const seen = this.#sightings.flatMap(({ as }) => (hostOf(as) === host ? [portOf(as)] : []))
+    const usual = mostFrequent(seen)!
+    const last = seen.at(-1)!
+    const isUsual = seen.filter((port) => port === usual).length * 2 > seen.length
+    // A router that was started anew gives another port, to everybody.
+    const agreed = seen.length > 1 && seen.at(-2) === last ? last : isUsual ? usual : undefined
+    if (agreed !== undefined) return { kind: 'same', address: at(host, agreed) }
+    const next = predict(seen)
+    if (next.length === 0) {
+      if (this.#shown === undefined || hostOf(this.#shown) !== host) this.#shown = at(host, last)
+      return { kind: 'changing', address: this.#shown }
+    }
+    return { kind: 'counting', address: at(host, last), next: next.map((port) => at(host, port)) }
+  }
+}
+
+/** Ports that a counter gave lie close together, whoever else it serves; which way it counts, the order tells. */
+function predict(seen: readonly number[]): readonly number[] {
+  const ports = [...new Set(seen)].sort((a, b) => a - b)
+  const [lowest, highest] = [ports[0]!, ports.at(-1)!]
+  if (ports.length < fewest || highest - lowest > ports.length * widest) return []
+  const steps = ports.slice(1).map((port, i) => port - ports[i]!)
+  const step = Math.min(...steps)
+  const half = seen.length >> 1
+  const isRising = mean(seen.slice(half)) >= mean(seen.slice(0, half))
+  const from = isRising ? highest : lowest
+  return Array.from({ length: predicted }, (_, i) => from + (isRising ? 1 : -1) * step * (i + 1)).filter(
+    (port) => port > 0 && port <= 65_535,
+  )
+}
+
+function mostFrequent<Value>(values: readonly Value[]): Value | undefined {
+  const counts = new Map<Value, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  let most: Value | undefined
+  for (const [value, count] of counts) if (count > (most === undefined ? 0 : counts.get(most)!)) most = value
+  return most
+}
+
+const mean = (ports: readonly number[]): number =>
+  ports.reduce((sum, port) => sum + port, 0) / Math.max(1, ports.length)
+const hostOf = (address: Address): string => splitAddress(address).address
+const portOf = (address: Address): number => splitAddress(address).port
+const at = (host: string, port: number): Address => formatAddress({ address: host, port })!
+
+const remembered = 16 // voters: the network may change while we are up
+const fewest = 3 // ports that make a counter; two may lie close by chance
+const widest = 8 // between two ports, on average: other programs' datagrams count too
+const predicted = 6 // what is to be probed of each such NAT

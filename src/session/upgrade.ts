@@ -1,0 +1,59 @@
+/**
+ * Better paths than the one a conversation takes: both sides know more of each
+ * other's addresses once it is secured, and the first path that answered may
+ * be the worst of them.
+ */
+import type { Path } from '../machine.ts'
+import { isV6 } from '../nat/candidates.ts'
+import type { End } from '../nat/punch.ts'
+import { type Goal, rankOf } from '../nat/way.ts'
+
+/** When they are tried: a few times, and when other addresses of his become known. */
+export class Upgrade {
+  #at: number[] // ms, the next one first
+
+  constructor(now: number) {
+    this.#at = attempts.map((after) => now + after)
+  }
+
+  get deadline(): number {
+    return this.#at[0] ?? Infinity
+  }
+
+  /** He may be elsewhere, too. */
+  soon(now: number): void {
+    this.#at = [...attempts.slice(0, 2).map((after) => now + after), ...this.#at.slice(-1)].sort(
+      (a, b) => a - b,
+    )
+  }
+
+  /** True once for each time. */
+  isDue(now: number): boolean {
+    const due = this.#at.filter((at) => at <= now)
+    this.#at = this.#at.filter((at) => at > now)
+    return due.length > 0
+  }
+}
+
+/** The best first; none that is only as good. */
+export function betterPaths(than: Goal, goals: readonly Goal[], ends: readonly End[]): readonly Path[] {
+  const rank = rankOf(than)
+  return pathsTo(
+    goals.filter((goal) => goal.address !== than.address && rankOf(goal) < rank),
+    ends,
+  )
+}
+
+/** From every end that can send there, the best first. Nothing that is a guess or somebody's word. */
+export function pathsTo(goals: readonly Goal[], ends: readonly End[]): readonly Path[] {
+  return goals
+    .filter(({ way }) => way !== 'rumour' && way !== 'predicted' && way !== 'guessed')
+    .toSorted((a, b) => rankOf(a) - rankOf(b))
+    .flatMap(({ address }) =>
+      ends
+        .filter(({ local }) => (local.kind === 'udp6') === isV6(address))
+        .map(({ local }) => ({ local, peer: address })),
+    )
+}
+
+const attempts = [500, 3_000, 10_000] // ms
