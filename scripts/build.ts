@@ -17,7 +17,7 @@ const target = 'node20.19'
 
 /** What handles secrets stays as readable as its source: whoever audits the package compares the two. */
 const keptReadable =
-  /(?:^|\/)(?:src\/(?:otr|transport|wire|discovery|profile)\/|src\/crypto\.ts$|node_modules\/@(?:noble|scure)\/)/
+  /(?:^|\/)(?:src\/(?:otr|transport\/link|profile)\/|src\/crypto\.ts$|node_modules\/@(?:noble|scure)\/)/
 
 /** ink imports it when DEV is set; it is not installed. */
 const withoutDevtools: Plugin = {
@@ -71,10 +71,21 @@ for (const file of await readdir(dist, { recursive: true, withFileTypes: true })
   if (file.isFile() && !written.has(path)) await rm(path)
 }
 
-/** A chunk's text: minified unless something in it is kept readable. */
+/** A chunk's text, minified but for what is kept readable: esbuild names each file above what came from it. */
 async function output(file: OutputFile): Promise<string> {
   const inputs = Object.keys(metafile.outputs[relative(root, file.path)]?.inputs ?? {})
-  if (inputs.some((input) => keptReadable.test(input))) return file.text
-  const { code } = await transform(file.text, { minify: true, format: 'esm', target, charset: 'utf8' })
-  return code
+  if (!inputs.some((input) => keptReadable.test(input))) {
+    const { code } = await transform(file.text, { minify: true, format: 'esm', target, charset: 'utf8' })
+    return code
+  }
+  const parts = file.text.split(/^(?=\/\/ (?:src|node_modules)\/\S+$)/m)
+  const written = parts.map(async (part) => {
+    const [, source] = /^\/\/ (\S+)\n/.exec(part) ?? []
+    if (source === undefined || keptReadable.test(source) || /^export \{/m.test(part)) return part
+    // Names stay, for the other parts use them.
+    const minify = { minifyWhitespace: true, treeShaking: false, charset: 'utf8' } as const
+    const { code } = await transform(part, { ...minify, target })
+    return `// ${source}\n${code}`
+  })
+  return (await Promise.all(written)).join('')
 }

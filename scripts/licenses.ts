@@ -43,10 +43,28 @@ async function bundledPackage(folder: string): Promise<BundledPackage> {
   return { name, version, license, text: text.trim() }
 }
 
+/** Each text once, below the packages that are under it with their copyright lines. */
 export function thirdPartyLicenses(packages: readonly BundledPackage[]): string {
   const head = 'otrtalk contains the following packages, each under its own licence.\n'
-  const parts = packages.map(
-    ({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`,
-  )
+  const groups = new Map<string, { readonly members: string[]; readonly body: string }>()
+  for (const { name, version, license, text } of packages) {
+    const lines = text.split('\n')
+    const copyright = lines.filter((line) => ofOne.test(line))
+    const body = lines
+      .filter((line) => !ofOne.test(line) && !title.test(line))
+      .join('\n')
+      .trim()
+    const key = body.replace(/[\s“”"'*]+/g, ' ').toLowerCase()
+    const group = groups.get(key) ?? { members: [], body }
+    group.members.push(
+      [`${name} ${version} (${license})`, ...copyright.map((line) => `  ${line.trim()}`)].join('\n'),
+    )
+    groups.set(key, group)
+  }
+  const parts = [...groups.values()].map(({ members, body }) => `${members.join('\n')}\n\n${body}\n`)
   return [head, ...parts].join(`\n${'-'.repeat(78)}\n\n`)
 }
+
+/** A line that names who holds the rights in one package. */
+const ofOne = /^\s*(?:copyright (?:\(c\)|©|\d)|\(c\) ).*$/i
+const title = /^\s*(?:the )?MIT license(?: \(MIT\))?\s*$/i

@@ -94,7 +94,9 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
       const { interface: name } = context.options
-      ui.tell({ kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) })
+      const event = { kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) } as const
+      ui.tell(event)
+      watch.hear(event)
     },
     onFault: (error) => watch.fail(error),
   })

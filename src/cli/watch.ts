@@ -1,7 +1,7 @@
 /** What ends a conversation from outside: it cannot be reached, it is not what was asked for. */
 import { UserError } from '../error.ts'
 import type { NetworkState, TalkEvent, Unreached } from '../session/command.ts'
-import { explainNetwork, explainRefused } from './explain.ts'
+import { explainEvent, explainNetwork, explainRefused, type Notice } from './explain.ts'
 import { explainUnreached } from './explainreach.ts'
 import { burntFault } from './faults.ts'
 
@@ -31,6 +31,7 @@ export class Watch implements Disposable {
   #network: NetworkState | undefined
   #wasListening = false
   #unreached: Unreached | undefined
+  #unresolved: Notice | undefined
   #isSecured = false
 
   constructor({ buddy, timeoutMs, isPending, port }: WatchOptions) {
@@ -73,6 +74,9 @@ export class Watch implements Disposable {
       case 'refused':
         this.#refused(event)
         return
+      case 'unresolved':
+        this.#unresolved = explainEvent(event)
+        return
       case 'unreached':
         if (event.buddy === this.#buddy) this.#unreached = event.why
         return
@@ -96,6 +100,8 @@ export class Watch implements Disposable {
 
   #late(timeoutMs: number): UserError {
     if (this.#network === 'unreachable') return noNetwork(this.#network)
+    if (this.#unresolved && this.#network !== 'joined')
+      return new UserError(this.#unresolved.text, { hint: this.#unresolved.hint, exit: 6 })
     const name = this.#buddy ?? 'anybody'
     if (this.#unreached !== undefined) {
       const { text, hint } = explainUnreached(this.#unreached, name)
