@@ -76,7 +76,7 @@ export type Wish =
   | { readonly kind: 'measure'; readonly local: Local }
   /** The buddy is to be told this address and time; `undefined`: the same as everybody. */
   | { readonly kind: 'tell'; readonly pair: Pair; readonly fresh: Fresh | undefined }
-  /** An attempt failed: what he publishes next is needed soon. */
+  /** What we publish next, and what he does, is needed soon. */
   | { readonly kind: 'hurry'; readonly pair: Pair }
 
 interface Live {
@@ -397,6 +397,7 @@ export class Buddy {
         return
       case 'measure':
         this.wishes.push({ kind: 'measure', local: event.local })
+        this.wishes.push({ kind: 'hurry', pair: event.pair }) // he is to know the answer in time
         return
       case 'tell':
         this.wishes.push({ kind: 'tell', pair: event.pair, fresh: event.fresh })
