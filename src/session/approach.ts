@@ -24,8 +24,8 @@ import { splitAddress } from '../wire/address.ts'
 export type ApproachEvent =
   /** The handshake is done: a link can be made of it. */
   | { readonly kind: 'reached'; readonly established: Established; readonly path: Path; readonly way: Way }
-  /** An attempt begins, or ends in vain. */
-  | { readonly kind: 'trying'; readonly goals: readonly Goal[] }
+  /** An attempt begins, or aims anew, perhaps at many ports; or it ends in vain. */
+  | { readonly kind: 'trying'; readonly goals: readonly Goal[]; readonly isGuessing: boolean }
   | { readonly kind: 'failed'; readonly why: Unreached }
   /** There is a conversation, and something says that the buddy's program was started anew. */
   | { readonly kind: 'doubt' }
@@ -185,6 +185,7 @@ export class Approach {
     if (!this.#isWanted || (news.length === 0 && this.#attempt)) return
     if (!this.#attempt) this.#begin(now)
     for (const goal of news) this.#attempt?.punch.learn(goal, now)
+    if (news.length > 0 && this.#attempt) this.#emitTrying(this.#attempt.punch)
   }
 
   /** As whom our fresh end is seen. */
@@ -313,7 +314,7 @@ export class Approach {
     const punch = this.#punch(now)
     this.#attempt = { bytes, epoch, handshake, punch, freshenAt: now + freshenAfter }
     this.#retryAt = Infinity
-    this.#emit({ kind: 'trying', goals: punch.goals })
+    this.#emitTrying(punch)
   }
 
   /** Whose keys a handshake of ours uses. */
@@ -331,7 +332,7 @@ export class Approach {
   #aim(attempt: Attempt, now: number): void {
     this.#close(attempt.punch)
     attempt.punch = this.#punch(now)
-    this.#emit({ kind: 'trying', goals: attempt.punch.goals })
+    this.#emitTrying(attempt.punch)
   }
 
   #punch(now: number): Punch {
@@ -452,6 +453,10 @@ export class Approach {
     this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: init } })
   }
 
+  #emitTrying({ goals, isGuessing }: Punch): void {
+    this.#emit({ kind: 'trying', goals: [...goals], isGuessing })
+  }
+
   #emit(event: ApproachEvent): void {
     this.#outbox.push({ kind: 'event', event })
   }
@@ -474,9 +479,9 @@ function linkKeys(pair: Pair, epoch: number): LinkKeys {
 const pauses = [1_000, 2_000, 5_000, 10_000, 30_000]
 const steadyPause = 60_000
 const patience = 10_000 // ms
-const freshenAfter = 3_000 // ms; what works at all has worked by then
+const freshenAfter = 1_800 // ms; what works at all has worked by then, as a rule
 const measuring = 1_500 // ms: to open an end, and again to hear as whom it is seen
-const lead = 2_500 // ms: he looks for a record every second
+const lead = 2_000 // ms: he looks for a record every second, at the most
 const shortestLead = 1_000 // ms
 const longestWait = 15_000 // ms: whoever names a later time is not waited for
 const freshPatience = 4_000 // ms

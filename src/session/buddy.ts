@@ -25,9 +25,11 @@ import { Acquaintance, type Secured, type Whom } from './acquaintance.ts'
 import type { Found, Fresh, Near } from './approach.ts'
 import type { Lost, PathKind, Phase, Refused, TalkEvent, Unreached } from './command.ts'
 import { KnownIds } from './known.ts'
+import { Ladder } from './ladder.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
 import { phiIds } from './phi.ts'
+import type { BuddyReport } from './report.ts'
 import { Session, type SessionEvent } from './session.ts'
 import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
@@ -107,6 +109,7 @@ export class Buddy {
   readonly #events = new Queue<TalkEvent>()
   readonly #known = new KnownIds()
   readonly #dakes = new DakeBudget()
+  readonly #ladder: Ladder // of what was tried, for `report`
   #phase: Phase | undefined
   #since: number // when looking began
   #current: Current | undefined
@@ -125,6 +128,7 @@ export class Buddy {
     const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
     this.#options = options
     this.#since = now
+    this.#ladder = new Ladder(now)
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
     const { allocate, release } = indices
     const hints = whom.kind === 'known' ? whom.contact.hints : []
@@ -161,8 +165,30 @@ export class Buddy {
     return this.#current !== undefined
   }
 
+  /** How he is being reached, or why not. @param isOnLink - he is listened for there */
+  report({ isOnLink }: { readonly isOnLink: boolean }, now: number): BuddyReport {
+    const current = this.#acquaintance.isMet ? this.#current : undefined
+    const live = this.#current ?? this.#rivals.find(isTried)
+    const reached = live && { address: live.session.path.peer, way: live.way }
+    const [{ goals }, ends, record] = [this.#ways, this.#options.ends(), this.#ladder.record(now)]
+    const verdict = this.#current ? undefined : this.#unreached
+    return {
+      state: current ? 'secured' : (this.#phase ?? 'securing'),
+      isInvited: !this.#acquaintance.isMet,
+      ms: this.#ladder.ms(now),
+      ...(current && { path: { kind: this.#pathOf(current), address: current.session.path.peer } }),
+      ...(record && { record }),
+      isOnLan: this.#ladder.isOnLan,
+      attempts: this.#ladder.attempts,
+      ladder: this.#ladder.rungs({ goals, ends, isOnLink, reached }, now),
+      ...(verdict && { verdict }),
+      ...(this.#told && { refused: this.#told.why }),
+    }
+  }
+
   found(pair: Pair, found: Found, now: number): void {
     if (this.#isClosed) return
+    this.#ladder.found(found.candidates, now)
     this.#ways.found(pair, found, now)
     this.#upgrade?.soon(now)
   }
@@ -170,6 +196,7 @@ export class Buddy {
   /** His program was heard on our link. */
   near(pair: Pair, near: Near, now: number): void {
     if (this.#isClosed) return
+    this.#ladder.near()
     this.#ways.near(pair, near, now)
     this.#upgrade?.soon(now)
   }
@@ -194,6 +221,7 @@ export class Buddy {
         (local.kind === 'udp6') === (session.path.local.kind === 'udp6')
       session.moved([...home.filter(({ local }) => isSame4(local)), ...paths], now)
     }
+    if (!this.#current) this.#ladder.forget()
     if (!this.#current) this.#ways.moved(now)
     this.#upgrade?.soon(now)
   }
@@ -364,6 +392,7 @@ export class Buddy {
     const session = new Session({ number: nextSession(), link, conversation, run: sessionId })
     this.#rivals.push({ session, pair, index, way, isUp: false, fingerprint: undefined })
     if (role !== 'initiator') return // the init may be a replay: so far nobody is there
+    this.#ladder.reached(now)
     this.#ways.rest()
     this.#enter('securing', now)
   }
@@ -374,6 +403,7 @@ export class Buddy {
     if (!rival) return
     rival.isUp = true
     this.#pause = endedPause
+    this.#ladder.reached(now)
     this.#ways.rest()
     this.#enter('securing', now)
     const up = this.#rivals.filter(({ isUp }) => isUp)
@@ -388,9 +418,11 @@ export class Buddy {
         this.#reached(event, now)
         return
       case 'trying':
+        this.#ladder.trying(event.pair, event, this.#options.ends(), now)
         this.#enter('punching', now)
         return
       case 'failed':
+        this.#ladder.failed(event.pair, now)
         this.wishes.push({ kind: 'hurry', pair: event.pair })
         this.#enter('looking', now)
         this.#tellUnreached(event.why, now)
@@ -482,6 +514,7 @@ export class Buddy {
     this.#current = { session, pair, index, way, fingerprint }
     this.#upgrade = new Upgrade(now)
     this.#unreached = undefined
+    this.#ladder.secured(now)
     this.#ways.settle(index)
     this.#ways.rest()
     this.#phase = undefined
@@ -569,6 +602,7 @@ export class Buddy {
     this.#early = []
     this.#outbox.rewind()
     this.#since = now
+    this.#ladder.begin(now)
     this.#phase = undefined
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
   }
