@@ -116,6 +116,7 @@ export class Approach {
   #failures = 0
   #retryAt = Infinity
   #isWanted = true
+  #silentUntil = -Infinity
 
   constructor(options: ApproachOptions) {
     this.#options = options
@@ -222,6 +223,11 @@ export class Approach {
     if (this.#formerRuns.size > maxFormerRuns)
       this.#formerRuns.delete(this.#formerRuns.values().next().value!)
     this.#run = run.slice()
+  }
+
+  /** In the conversation he is overdue: if he knocks now he has lost it, whichever run of his it is. */
+  silent(now: number): void {
+    this.#silentUntil = now + silentFor
   }
 
   /** There is a conversation, or one is tried: no attempt until `resume`. */
@@ -444,7 +450,7 @@ export class Approach {
     const keys = linkKeys(this.#options.pair, epoch)
     const heard = readKnock(keys, bytes)
     if (!heard || !mayProbe(peer, this.#options) || !this.#knocks.mayAnswer(peer, now)) return
-    if (!this.#isWanted) {
+    if (!this.#isWanted && now >= this.#silentUntil) {
       this.#compare(heard.sessionId, (run) => runName(keys, run))
       return
     }
@@ -494,4 +500,5 @@ const nearFor = 5_000 // ms: an old announcement shown again does not end what h
 const maxRumoured = 12 // datagrams to a host and epoch
 const maxRumours = 256 // hosts an epoch
 
+const silentFor = 2_000 // ms; told each second
 const maxFormerRuns = 16

@@ -119,6 +119,7 @@ export class Buddy {
   #early: Payload[] = [] // texts that came while the vault was written
   #upgrade: Upgrade | undefined // of the conversation there is
   readonly #kept = new Set<Local>() // ends of attempts that links use
+  #hurriedAt = -Infinity
   #path: PathKind | undefined // as it was told
   #unreached: Unreached | undefined // told since looking began
   #pause = endedPause // ms, after a link that was not secured
@@ -182,7 +183,7 @@ export class Buddy {
       attempts: this.#ladder.attempts,
       ladder: this.#ladder.rungs({ goals, ends, isOnLink, reached }, now),
       ...(verdict && { verdict }),
-      ...(this.#told && { refused: this.#told.why }),
+      ...(!current && this.#told && { refused: this.#told.why }),
     }
   }
 
@@ -327,9 +328,24 @@ export class Buddy {
   #offerPaths(now: number): void {
     const current = this.#current
     if (!current) return
+    const { goals } = this.#ways
     const { peer } = current.session.path
-    const paths = betterPaths({ address: peer, way: current.way }, this.#ways.goals, this.#options.ends())
+    const isTold = goals.some(({ address }) => address === peer)
+    const paths = betterPaths({ address: peer, way: current.way }, goals, {
+      ends: this.#options.ends(),
+      isTold,
+    })
     if (paths.length > 0) current.session.offerPaths(paths, now)
+  }
+
+  /** He may have moved without knowing where we are: what he publishes tells, and we are ready for him. */
+  #silent(live: Live, now: number): void {
+    if (live.session !== this.#current?.session) return
+    this.#ways.silent(now)
+    if (now < this.#hurriedAt + hurryGap) return
+    this.#hurriedAt = now
+    this.#upgrade?.soon(now)
+    for (const pair of this.#ways.pairs) this.wishes.push({ kind: 'hurry', pair })
   }
 
   /** Its link has moved. */
@@ -463,6 +479,9 @@ export class Buddy {
         return // the next drain says what waits
       case 'path':
         this.#moved(live)
+        return
+      case 'silent':
+        this.#silent(live, now)
         return
       case 'smp':
         if (this.#current?.session === live.session) this.#acquaintance.hearSmp(this.#current, event, now)
@@ -654,6 +673,7 @@ const maxRivals = 2
 
 const maxEarly = 64 // texts in the milliseconds that a write takes
 
+const hurryGap = 15_000 // ms
 const refusedPause = 60_000 // ms; the same key would answer again
 const tellAgain = 600_000 // ms
 const endedPause = 5_000 // ms; the other side let the link go before it was secured

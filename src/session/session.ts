@@ -24,6 +24,7 @@ export type SessionEvent =
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
   | { readonly kind: 'path'; readonly path: Path } // the link has moved to it
+  | { readonly kind: 'silent' } // the other side is overdue: told each second
   | SmpEvent
   | { readonly kind: 'refused'; readonly why: Refused; readonly clocks?: Clocks }
   | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' } // its keys are gone
@@ -226,6 +227,7 @@ export class Session implements Machine<SessionEvent> {
         this.#end('timeout', now)
         return
       case 'path':
+      case 'silent':
         this.#emit(event)
         return
       default:

@@ -19,6 +19,7 @@ import type { Fresh } from './approach.ts'
 import { Buddy, type BuddyOptions, type Own } from './buddy.ts'
 import type { Command, NetworkState, TalkEvent } from './command.ts'
 import { type OfferKind, Offers, type TakeFault } from './offers.ts'
+import { type DhtReport, networkReport, type Report, withoutBuddy } from './report.ts'
 import { SoughtNames } from './sought.ts'
 import { type Family, type Place, Standing } from './standing.ts'
 
@@ -196,9 +197,32 @@ export class Talk implements Machine<TalkEvent> {
       case 'cancel':
         this.#buddies.get(alias)?.cancel(now)
         return
+      case 'why':
+        this.#emit({ kind: 'why', buddy: alias, report: this.#report(alias, now) })
+        return
       default:
         command satisfies never
     }
+  }
+
+  #report(alias: string, now: number): Report {
+    const { lan, stun, wall } = this.#options
+    const dht = (family: Family): DhtReport => this.#dhtReport(family)
+    const network = networkReport({ standing: this.#standing, dht, lan, stun })
+    const buddy = this.#buddies.get(alias)?.report({ isOnLink: lan }, now)
+    if (!buddy) return { network, buddy: withoutBuddy }
+    const times = this.#names.of(alias).flatMap(({ name }) => this.#seenRecords.get(name) ?? [])
+    if (!buddy.record || times.length === 0) return { network, buddy }
+    const age = Math.max(0, Math.round(wall(now) - Math.max(...times)))
+    return { network, buddy: { ...buddy, record: { ...buddy.record, age } } }
+  }
+
+  #dhtReport(family: Family): DhtReport {
+    const discovery = this.#discoveryOf(family)
+    if (!discovery || !this.#standing.families.includes(family)) return { state: 'off', ...nothingSent }
+    const { counters } = discovery
+    const told = this.#reach.get(family)
+    return { state: told ?? (counters.sent === 0 ? 'alone' : 'joining'), ...counters }
   }
 
   /** Ends every conversation, saying so; done when `isQuiet`. */
@@ -243,7 +267,10 @@ export class Talk implements Machine<TalkEvent> {
     if (place.families.length === 0) this.#enter('gone')
     this.#announce(now)
     this.#askStun(now)
-    for (const buddy of this.#buddies.values()) buddy.moved(now)
+    for (const buddy of this.#buddies.values()) {
+      buddy.moved(now)
+      for (const pair of buddy.pairs) this.#hurry(pair, now) // he is to know soon
+    }
   }
 
   /** Interfaces came or went that only the link sees. */
@@ -591,6 +618,7 @@ export class Talk implements Machine<TalkEvent> {
 
 const familyOf = ({ kind }: Local): Family => (kind === 'udp6' ? 'udp6' : 'udp4')
 
+const nothingSent = { sent: 0, received: 0, puts: 0, lookups: 0 }
 const stunGap = 20_000 // ms: NATs keep a mapping for half a minute at least
 const tellAgain = 600_000 // ms
 const guessGap = 60_000 // ms

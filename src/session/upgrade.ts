@@ -35,11 +35,18 @@ export class Upgrade {
   }
 }
 
-/** The best first; none that is only as good. */
-export function betterPaths(than: Goal, goals: readonly Goal[], ends: readonly End[]): readonly Path[] {
-  const rank = rankOf(than)
+/**
+ * The best first. What is only as good counts where he does not say that he is where we speak with him: he may have
+ * moved.
+ */
+export function betterPaths(
+  than: Goal,
+  goals: readonly Goal[],
+  { ends, isTold }: { readonly ends: readonly End[]; readonly isTold: boolean },
+): readonly Path[] {
+  const worst = rankOf(than) - (isTold ? 1 : 0)
   return pathsTo(
-    goals.filter((goal) => goal.address !== than.address && rankOf(goal) < rank),
+    goals.filter((goal) => goal.address !== than.address && rankOf(goal) <= worst),
     ends,
   )
 }

@@ -89,6 +89,11 @@ export class Ways {
     for (const approach of this.#all()) approach.ran(run)
   }
 
+  /** In the conversation he is overdue. */
+  silent(now: number): void {
+    for (const approach of this.#all()) approach.silent(now)
+  }
+
   rest(): void {
     this.#isResting = true
     for (const approach of this.#all()) approach.rest()

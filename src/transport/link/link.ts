@@ -22,6 +22,7 @@ export type LinkEvent =
   | { readonly kind: 'message'; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: 'room' } // there is room again after there was none
   | { readonly kind: 'path'; readonly path: Path } // the link has moved to it
+  | { readonly kind: 'silent' } // the other side is overdue and was asked; again for each time
   | { readonly kind: 'ended' } // in order, by either side; the last event
   | { readonly kind: 'lost' } // the last event
 
@@ -303,6 +304,7 @@ export class Link implements Machine<LinkEvent> {
         return
       }
       this.#transmit(content.challenge, unasked, this.#paths.current, now)
+      this.#emit({ kind: 'silent' })
     }
     for (let duty = this.#duty(now); duty; duty = this.#duty(now))
       this.#transmit(duty.kind, duty.octets, this.#paths.current, now)
