@@ -1,6 +1,6 @@
 /** What `/info`, `/fingerprint` and a mistyped command have to say. */
+import { explainDuration } from './duration.ts'
 import {
-  explainDuration,
   explainFingerprint,
   explainPostQuantum,
   explainTrust,

@@ -14,6 +14,7 @@ import type {
   Undelivered,
   Verification,
 } from '../session/command.ts'
+import { explainDuration } from './duration.ts'
 import { explainPath, explainUnreached } from './explainreach.ts'
 import { noText, type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
@@ -76,6 +77,8 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
     case 'sent':
     case 'delivered':
       return undefined
+    case 'why':
+      return undefined // a whole page: src/cli/explainwhy.ts
     case 'undelivered':
       return { tone: 'bad', text: words`not delivered: ${explainUndelivered(event.why)}` }
     case 'lost':
@@ -362,15 +365,6 @@ export function explainFingerprint(fingerprint: string): SafeText {
   )
 }
 
-/** `3 s`, `2 min`, `1 h 5 min`. */
-export function explainDuration(ms: number): SafeText {
-  const seconds = Math.max(0, Math.floor(ms / 1000))
-  const minutes = Math.floor(seconds / 60)
-  if (seconds < 60) return words`${seconds} s`
-  if (minutes < 60) return words`${minutes} min`
-  return words`${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}
-
 /** Local date and minute: `2026-11-20 14:02`. */
 export function explainDate(at: number): SafeText {
   const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
@@ -389,6 +383,7 @@ export function timeOfDay(at: number): SafeText {
 
 export const help: readonly SafeText[] = [
   words`/info          how you are connected, and since when`,
+  words`/why           which ways to the buddy were tried, and what would help`,
   words`/verify        make sure who it is, by a question that only your buddy can answer`,
   words`/answer        answer a question of your buddy's; what you type is not shown`,
   words`/cancel        end a verification, or refuse to answer`,

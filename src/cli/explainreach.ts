@@ -1,5 +1,7 @@
 /** Wording for people about ways to a buddy: which one is taken, and why none works. */
 import type { PathKind, Unreached } from '../session/command.ts'
+import type { NatKind, Rung, RungWhy, Told, Way } from '../session/report.ts'
+import { explainDuration } from './duration.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
 
 export function explainPath(path: PathKind): SafeText {
@@ -53,5 +55,134 @@ export function explainUnreached(
       }
     default:
       return why satisfies never
+  }
+}
+
+/** The name of a way, and as wide as all the others: what is said of it stands behind. */
+export function wayLabel(way: Way): SafeText {
+  switch (way) {
+    case 'lan':
+      return words`local network     `
+    case 'hint':
+      return words`address given     `
+    case 'mesh':
+      return words`VPN               `
+    case 'host':
+      return words`own IPv4 address  `
+    case 'ipv6':
+      return words`IPv6              `
+    case 'mapped':
+      return words`port kept open    `
+    case 'punched':
+      return words`through routers   `
+    case 'predicted':
+      return words`ports foreseen    `
+    case 'guessed':
+      return words`ports guessed     `
+    case 'rumour':
+      return words`hearsay           `
+    case 'learnt':
+      return words`where heard from  `
+    default:
+      return way satisfies never
+  }
+}
+
+/** What became of a way. */
+export function explainRung({ way, state, addresses, ms, why }: Rung, buddy: string): SafeText {
+  const count = addresses.length === 1 ? words`1 address` : words`${addresses.length} addresses`
+  const known = addresses.length === 0 ? words`many` : count
+  const tried = words`${known}, tried for ${explainDuration(ms)}`
+  switch (state) {
+    case 'absent':
+      return why === undefined ? words`none is known` : explainRungWhy(why, buddy)
+    case 'waiting':
+      return words`${count}, ${why === undefined ? words`not tried yet` : explainRungWhy(why, buddy)}`
+    case 'trying':
+      return words`${tried} so far`
+    case 'failed':
+      return words`${tried}, ${explainRungWhy(why ?? 'no-answer', buddy)}`
+    case 'worked':
+      return way === 'learnt' ? words`worked, at an address that nobody had told` : words`worked`
+    default:
+      return state satisfies never
+  }
+}
+
+export function explainRungWhy(why: RungWhy, buddy: string): SafeText {
+  const name = safeName(buddy)
+  switch (why) {
+    case 'switched-off':
+      return words`switched off by --no-lan`
+    case 'not-heard':
+      return words`${name} is not heard there`
+    case 'none-given':
+      return words`none; otrtalk buddy at gives one`
+    case 'no-mesh':
+      return words`no other end of a VPN is known`
+    case 'nothing-found':
+      return words`nothing that ${name} published was found`
+    case 'not-told':
+      return words`${name} told none`
+    case 'no-ipv6-here':
+      return words`this machine has no IPv6`
+    case 'no-ipv4-here':
+      return words`this machine has no IPv4`
+    case 'barred':
+      return words`not tried: --interface or --lan forbids it`
+    case 'not-needed':
+      return words`not needed with these routers`
+    case 'both-change':
+      return words`hopeless: both routers use another port for everyone`
+    case 'too-often':
+      return words`once a minute is enough`
+    case 'no-hearsay':
+      return words`nobody spoke of ${name}`
+    case 'no-answer':
+      return words`no answer`
+    case 'not-secured':
+      return words`reached, but no conversation came of it`
+    case 'another-first':
+      return words`another way worked first`
+    default:
+      return why satisfies never
+  }
+}
+
+/** Completes "IPv4: …". */
+export function explainRouter(nat: NatKind): SafeText {
+  switch (nat) {
+    case 'none':
+      return words`no router changes its addresses`
+    case 'same':
+      return words`a router that uses one port for everyone`
+    case 'counting':
+      return words`a router that uses the next port for each one it sends to`
+    case 'changing':
+      return words`a router that uses another port for everyone it sends to`
+    case 'unknown':
+      return words`what its router does is not known`
+    default:
+      return nat satisfies never
+  }
+}
+
+/** Why an address is told, behind it. */
+export function explainTold(kind: Told['kind']): SafeText {
+  switch (kind) {
+    case 'host':
+      return words`the machine's own`
+    case 'loopback':
+      return words`within the machine`
+    case 'reflexive':
+      return words`as others see it`
+    case 'mapped':
+      return words`a port that the router keeps open`
+    case 'changing':
+      return words`seen once, another port for everyone`
+    case 'predicted':
+      return words`the port that should come next`
+    default:
+      return kind satisfies never
   }
 }

@@ -46,7 +46,8 @@ class Json implements Ui {
     const { buddy, act, random = randomBytes } = this.#options
     if (line.trim() === '' || buddy === undefined) return undefined
     const wanted = request(line)
-    const isEarly = typeof wanted !== 'string' && wanted.kind !== 'say' && !this.#isSecured
+    const isAnyTime = typeof wanted === 'string' || wanted.kind === 'say' || wanted.kind === 'why'
+    const isEarly = !isAnyTime && !this.#isSecured
     const asked = isEarly ? 'a verification needs a secured conversation' : wanted
     if (typeof asked === 'string') {
       this.#streams.print(
@@ -69,6 +70,7 @@ type Request =
   | { readonly kind: 'verify'; readonly question?: string; readonly secret: string }
   | { readonly kind: 'answer'; readonly secret: string }
   | { readonly kind: 'cancel' }
+  | { readonly kind: 'why' }
 
 /** What a line of stdin asks for, or what is wrong with it. */
 function request(line: string): Request | string {
@@ -83,6 +85,7 @@ function request(line: string): Request | string {
   if ('verify' in value) return verifyRequest(value.verify)
   if ('answer' in value) return answerRequest(value.answer)
   if ('cancel' in value) return value.cancel === true ? { kind: 'cancel' } : '"cancel" is not true'
+  if ('why' in value) return value.why === true ? { kind: 'why' } : '"why" is not true'
   return 'a line of stdin says nothing'
 }
 
@@ -142,6 +145,8 @@ function fields(event: TalkEvent): object {
     case 'lost':
     case 'burnt':
       return { ...name, buddy: event.buddy, why: event.why }
+    case 'why':
+      return { ...name, buddy: event.buddy, report: event.report }
     case 'network':
       return { ...name, state: event.state }
     case 'unresolved':
@@ -178,5 +183,5 @@ const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fing
 
 const waitHint = 'wait for the event secured'
 const requestHint =
-  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}'
+  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}'
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

@@ -4,6 +4,7 @@
  */
 import type { NetworkState, TalkEvent, Undelivered, Under } from '../session/command.ts'
 import { explainEvent, explainLate, type Notice } from './explain.ts'
+import { explainReport } from './explainwhy.ts'
 import { type SafeText, safeText } from './safetext.ts'
 import type { State } from './state.ts'
 import type { UiBuddy } from './ui.ts'
@@ -235,6 +236,11 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       const moved: State = state.kind === 'secured' ? { ...state, path: event.path } : state
       return notice({ ...conversation, state: moved }, explainEvent(event), now)
     }
+    case 'why':
+      return explainReport(event.report, event.buddy).reduce(
+        (longer, text) => notice(longer, { tone: 'plain', text }, now),
+        conversation,
+      )
     case 'bound':
     case 'code':
     case 'unreached':

@@ -16,6 +16,7 @@ const commandNames = [
   ...([
     'help',
     'info',
+    'why',
     'verify',
     'answer',
     'cancel',

@@ -16,6 +16,7 @@ import {
   type Step,
 } from './dialogue.ts'
 import { explainEvent, explainUndelivered, help, type Notice, timeOfDay } from './explain.ts'
+import { explainReport } from './explainwhy.ts'
 import { wrap } from './layout.ts'
 import {
   conversationWith,
@@ -79,6 +80,9 @@ class Plain implements Ui {
         this.#remark(words`not delivered: ${explainUndelivered(event.why)}${quoted}`)
         break
       }
+      case 'why':
+        for (const line of explainReport(event.report, event.buddy)) this.#remark(line)
+        break
       case 'sent':
       case 'phase':
         break
@@ -156,6 +160,7 @@ class Plain implements Ui {
     switch (command) {
       case 'close':
       case 'open':
+      case 'why':
         this.#options.act({ kind: command, buddy })
         return
       case 'clear':

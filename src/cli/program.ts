@@ -142,6 +142,19 @@ function addTalking(program: Command, { profile }: Runner): void {
     })
   examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])
 
+  const why = program
+    .command('why')
+    .argument('<alias>', 'the buddy')
+    .option('--timeout <seconds>', 'how long to try; 15 by default')
+    .option('--redact', 'without addresses and names, to be shown to others')
+    .description('try to reach a buddy, and tell what worked, what failed and why')
+    .action((alias: string, { timeout, redact }: { timeout?: string; redact?: boolean }) => {
+      const timeoutMs = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
+      const args = { alias, timeoutMs, isRedacted: redact === true }
+      return profile(async (context) => (await import('./commands/why.ts')).why(context, args))
+    })
+  examples(why, ['why bob', 'why bob --timeout 60', 'why bob --redact', 'why bob --json | tail -1'])
+
   const listen = program
     .command('listen')
     .description('be reachable, and print what comes')

@@ -1,6 +1,7 @@
 /** Says which phase runs: when it is the first to come so far, and now and then how long it has taken. */
 import type { Phase, TalkEvent } from '../session/command.ts'
-import { explainDuration, explainPhase } from './explain.ts'
+import { explainDuration } from './duration.ts'
+import { explainPhase } from './explain.ts'
 import { type SafeText, words } from './safetext.ts'
 
 export class Progress implements Disposable {

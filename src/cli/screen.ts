@@ -205,6 +205,9 @@ class Screen implements Ui {
       case 'info':
         this.#note(aboutConversation(this.#model, conversation, this.#now()))
         return
+      case 'why':
+        act({ kind: 'why', buddy })
+        return
       case 'verify':
         this.#take(beginVerify(conversation, argument))
         return

@@ -1,6 +1,7 @@
 /** What is known of a conversation, and how the header and the status line say it. */
 import type { Lost, NetworkState, PathKind, Phase, Refused, Under } from '../session/command.ts'
-import { explainDuration, explainLost, explainNetwork, explainPhase, explainTrust } from './explain.ts'
+import { explainDuration } from './duration.ts'
+import { explainLost, explainNetwork, explainPhase, explainTrust } from './explain.ts'
 import { explainPath } from './explainreach.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
 

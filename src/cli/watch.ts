@@ -106,12 +106,12 @@ export class Watch implements Disposable {
     if (this.#unreached !== undefined) {
       const { text, hint } = explainUnreached(this.#unreached, name)
       return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s: ${text}`, {
-        hint,
+        hint: `${hint}; more: otrtalk why ${name}`,
         exit: 3,
       })
     }
     return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s`, {
-      hint: `is otrtalk running there, and did ${name} add your address (otrtalk id)?`,
+      hint: `is otrtalk running there, and did ${name} add your address (otrtalk id)? More: otrtalk why ${name}`,
       exit: 3,
     })
   }

@@ -17,6 +17,7 @@ import { introducing, invitedOf, knownOf, meetingFault, watchInvite } from './me
 import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
 import { aliasOf, metBy, remembered } from './remember.ts'
+import { completed } from './reporting.ts'
 import { run } from './run.ts'
 
 export interface TalkingOptions {
@@ -82,7 +83,10 @@ export function startTalking(options: TalkingOptions): Talking {
     debug?.event(event)
     if (event.kind === 'listening') around.listening()
     remember(event).catch(onFault)
-    options.onEvent(event.kind === 'met' ? introducing(event, profile.contents) : event)
+    if (event.kind === 'met') options.onEvent(introducing(event, profile.contents))
+    else if (event.kind === 'why')
+      options.onEvent({ ...event, report: completed(event.report, { network, around }) })
+    else options.onEvent(event)
   }
 
   /** Writes the vault, then lets the profile know: a buddy who comes back is met as he is known by then. */

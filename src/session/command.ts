@@ -7,6 +7,7 @@
 
 import type { Unreached } from '../nat/verdict.ts'
 import type { PathKind } from '../nat/way.ts'
+import type { Report } from './report.ts'
 
 export type { Unreached } from '../nat/verdict.ts'
 export type { PathKind } from '../nat/way.ts'
@@ -24,6 +25,8 @@ export type Command =
   | { readonly kind: 'answer'; readonly buddy: string; readonly secret: string }
   /** End the verification under way, or do not answer. */
   | { readonly kind: 'cancel'; readonly buddy: string }
+  /** Tell how he is being reached, or why not. */
+  | { readonly kind: 'why'; readonly buddy: string }
 
 /** How much is known of who answers: see docs/Security.md, "Trust". */
 export type Trust = 'unverified' | 'by-code' | 'verified'
@@ -85,6 +88,8 @@ export type TalkEvent =
   | { readonly kind: 'path'; readonly buddy: string; readonly path: PathKind }
   /** Nobody answered at the buddy's addresses, for `ms` since looking began; told when `why` is another than before. */
   | { readonly kind: 'unreached'; readonly buddy: string; readonly why: Unreached; readonly ms: number }
+  /** What was asked by the command of this name. */
+  | { readonly kind: 'why'; readonly buddy: string; readonly report: Report }
   /** The conversation ended: its keys are gone. */
   | { readonly kind: 'lost'; readonly buddy: string; readonly why: Lost }
   /** `clocks`: of why `clock`. */

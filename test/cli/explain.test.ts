@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { explainDuration } from '../../src/cli/duration.ts'
 import {
-  explainDuration,
   explainEvent,
   explainFingerprint,
   explainLost,

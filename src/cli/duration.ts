@@ -1,0 +1,11 @@
+/** How long something took, or takes so far. */
+import { type SafeText, words } from './safetext.ts'
+
+/** `3 s`, `2 min`, `1 h 5 min`. */
+export function explainDuration(ms: number): SafeText {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const minutes = Math.floor(seconds / 60)
+  if (seconds < 60) return words`${seconds} s`
+  if (minutes < 60) return words`${minutes} min`
+  return words`${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
