@@ -95,4 +95,4 @@ function scopeOf6(host: string): ReturnType<typeof scopeOf> {
 export const isV6 = (address: Address): boolean => address.startsWith('[')
 
 /** As many as a rendezvous record holds (docs/Protocol.md, "Record"). */
-const maxCandidates = 16
+export const maxCandidates = 16

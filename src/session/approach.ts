@@ -235,9 +235,7 @@ export class Approach {
     this.#isWanted = false
     this.#retryAt = Infinity
     this.#abandon()
-    if (!this.#isTold) return
-    this.#isTold = false
-    this.#emit({ kind: 'tell', fresh: undefined })
+    this.#untell()
   }
 
   /** There is none: try, after `pause` ms. */
@@ -344,7 +342,7 @@ export class Approach {
   #punch(now: number): Punch {
     const { ends, random, mayGuess } = this.#options
     const fresh = this.#fresh?.state.kind === 'told' ? this.#fresh.state : undefined
-    const own = ends().filter(({ local }) => !fresh || local.kind !== 'udp4')
+    const own = [...ends()]
     if (fresh) own.push({ local: this.#fresh!.local, mapping: fresh.mapping })
     const agreed = Math.max(fresh?.startAt ?? -Infinity, this.#agreedAt)
     const startAt = Math.max(now, agreed)
@@ -366,7 +364,8 @@ export class Approach {
   #freshen(attempt: Attempt, now: number): void {
     attempt.freshenAt = Infinity
     const main = this.#options.ends().find(({ local }) => local.kind === 'udp4')
-    if (this.#fresh || main?.mapping.kind !== 'same' || this.#candidates.length === 0) return
+    const isPromising = this.#candidates.length > 0 && this.#failures < freshTries
+    if (this.#fresh || main?.mapping.kind !== 'same' || !isPromising) return
     const local: Local = { kind: 'udp4', isExtra: true }
     this.#fresh = { local, state: { kind: 'opening', until: now + measuring } }
     this.#outbox.push({ kind: 'open', local })
@@ -381,12 +380,20 @@ export class Approach {
   #fail(now: number): void {
     const why = verdictOf(this.#options.ends(), this.#candidates)
     this.#abandon()
+    this.#untell()
     const usual = pauses[this.#failures++] ?? steadyPause
     const isCarried = this.#carried !== undefined && now < this.#carried.until
     const pause = isCarried ? Math.min(usual, carriedPause) : usual
     this.#near = undefined
     if (this.#isWanted) this.#retryAt = now + pause
     this.#emit({ kind: 'failed', why })
+  }
+
+  /** The fresh end is gone, or of no use. */
+  #untell(): void {
+    if (!this.#isTold) return
+    this.#isTold = false
+    this.#emit({ kind: 'tell', fresh: undefined })
   }
 
   #abandon(): void {
@@ -490,7 +497,8 @@ const measuring = 1_500 // ms: to open an end, and again to hear as whom it is s
 const lead = 2_000 // ms: he looks for a record every second, at the most
 const shortestLead = 1_000 // ms
 const longestWait = 15_000 // ms: whoever names a later time is not waited for
-const freshPatience = 4_000 // ms
+const freshTries = 4 // for what he published; an absent buddy's record lies there for an hour
+const freshPatience = 5_000 // ms
 
 const maxHeard = 32 // of one kind
 const maxMesh = 256

@@ -306,6 +306,7 @@ export class Buddy {
       }
       if (live.session.isOver) this.#forget(live)
     }
+    if (this.#current?.session.isOverdue) this.#overdue(now)
     if (this.#upgrade?.isDue(now)) this.#offerPaths(now)
     for (const local of [...this.#kept]) {
       if (this.#isUsed(local)) continue
@@ -339,8 +340,7 @@ export class Buddy {
   }
 
   /** He may have moved without knowing where we are: what he publishes tells, and we are ready for him. */
-  #silent(live: Live, now: number): void {
-    if (live.session !== this.#current?.session) return
+  #overdue(now: number): void {
     this.#ways.silent(now)
     if (now < this.#hurriedAt + hurryGap) return
     this.#hurriedAt = now
@@ -479,9 +479,6 @@ export class Buddy {
         return // the next drain says what waits
       case 'path':
         this.#moved(live)
-        return
-      case 'silent':
-        this.#silent(live, now)
         return
       case 'smp':
         if (this.#current?.session === live.session) this.#acquaintance.hearSmp(this.#current, event, now)

@@ -115,9 +115,13 @@ export class Ladder {
     return { ms: Math.round(now - record.at), nat: natOf(record.candidates), addresses }
   }
 
-  rungs(facts: LadderFacts, now: number): readonly Rung[] {
-    const way = facts.reached?.way
-    return [...ways, ...(way === 'learnt' ? [way] : [])].map((way) => this.#rung(way, facts, now))
+  rungs(given: LadderFacts, now: number): readonly Rung[] {
+    const { reached, goals } = given
+    // He may have knocked before it was known where he is.
+    const known = goals.find(({ address }) => address === reached?.address)
+    const facts = reached?.way === 'learnt' && known ? { ...given, reached: known } : given
+    const last = facts.reached?.way === 'learnt' ? (['learnt'] as const) : []
+    return [...ways, ...last].map((way) => this.#rung(way, facts, now))
   }
 
   #rung(way: Way, facts: LadderFacts, now: number): Rung {

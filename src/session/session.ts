@@ -24,7 +24,6 @@ export type SessionEvent =
   | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
   | { readonly kind: 'room' } // what waits may be sent again
   | { readonly kind: 'path'; readonly path: Path } // the link has moved to it
-  | { readonly kind: 'silent' } // the other side is overdue: told each second
   | SmpEvent
   | { readonly kind: 'refused'; readonly why: Refused; readonly clocks?: Clocks }
   | { readonly kind: 'ended'; readonly why: 'left' | 'timeout' } // its keys are gone
@@ -86,6 +85,11 @@ export class Session implements Machine<SessionEvent> {
   /** Something says that the other side was started anew: it must show that it is still there. */
   doubt(now: number): void {
     this.#link.doubt(now)
+  }
+
+  /** The other side should have been heard by now. */
+  get isOverdue(): boolean {
+    return this.#link.isOverdue
   }
 
   /** Better ones than the current one, the best first: the link moves if they work. */
@@ -227,7 +231,6 @@ export class Session implements Machine<SessionEvent> {
         this.#end('timeout', now)
         return
       case 'path':
-      case 'silent':
         this.#emit(event)
         return
       default:

@@ -7,7 +7,7 @@ import type { Random } from '../crypto.ts'
 import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
 import { Lan, type LanEvent } from '../discovery/lan.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
-import { isV6 } from '../nat/candidates.ts'
+import { maxCandidates } from '../nat/candidates.ts'
 import { Stun } from '../nat/stun.ts'
 import type { Goal } from '../nat/way.ts'
 import { Attempts } from '../otr/attempts.ts'
@@ -431,15 +431,16 @@ export class Talk implements Machine<TalkEvent> {
     }
   }
 
-  /** He alone is told the fresh address; it stands for the one that others see our main end as. */
+  /** He alone is told the fresh address, before all others. */
   #tell(pair: Pair, fresh: Fresh | undefined, now: number): void {
     const name = this.#names.nameOf(pair)
     if (name === undefined) return
-    const others = this.#standing.candidates.filter(
-      ({ kind, address }) => kind !== 'reflexive' || isV6(address),
-    )
+    const { candidates } = this.#standing
     const said = fresh && {
-      candidates: [{ kind: 'reflexive', address: fresh.address } as const, ...others],
+      candidates: [{ kind: 'reflexive', address: fresh.address } as const, ...candidates].slice(
+        0,
+        maxCandidates,
+      ),
       startAt: fresh.startAt,
     }
     for (const discovery of this.#discoveries.values()) discovery.tell(name, said, now)

@@ -22,7 +22,6 @@ export type LinkEvent =
   | { readonly kind: 'message'; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: 'room' } // there is room again after there was none
   | { readonly kind: 'path'; readonly path: Path } // the link has moved to it
-  | { readonly kind: 'silent' } // the other side is overdue and was asked; again for each time
   | { readonly kind: 'ended' } // in order, by either side; the last event
   | { readonly kind: 'lost' } // the last event
 
@@ -111,6 +110,11 @@ export class Link implements Machine<LinkEvent> {
   /** Smoothed round trip time in ms; `undefined` before `up`. */
   get rtt(): number | undefined {
     return this.#peer?.rtt
+  }
+
+  /** The other side should have been heard by now, and is asked. */
+  get isOverdue(): boolean {
+    return this.#silence.isAsking
   }
 
   get deadline(): number {
@@ -304,7 +308,6 @@ export class Link implements Machine<LinkEvent> {
         return
       }
       this.#transmit(content.challenge, unasked, this.#paths.current, now)
-      this.#emit({ kind: 'silent' })
     }
     for (let duty = this.#duty(now); duty; duty = this.#duty(now))
       this.#transmit(duty.kind, duty.octets, this.#paths.current, now)

@@ -34,6 +34,11 @@ export class Silence {
     return Math.min(this.#challengeAt, this.#lostAt)
   }
 
+  /** Nothing was heard since the last challenge. */
+  get isAsking(): boolean {
+    return this.#challengedAt > -Infinity
+  }
+
   /** Nothing that was sent waits for a first sign of having arrived. */
   get isAnswered(): boolean {
     return this.#askedAt === Infinity && this.#disturbedAt === Infinity
