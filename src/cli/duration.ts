@@ -9,3 +9,8 @@ export function explainDuration(ms: number): SafeText {
   if (minutes < 60) return words`${minutes} min`
   return words`${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
+
+/** To the nearest second, of what is over. */
+export function explainElapsed(ms: number): SafeText {
+  return ms < 1_000 ? words`less than a second` : explainDuration(Math.round(ms / 1_000) * 1_000)
+}

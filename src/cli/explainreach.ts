@@ -1,7 +1,7 @@
 /** Wording for people about ways to a buddy: which one is taken, and why none works. */
 import type { PathKind, Unreached } from '../session/command.ts'
 import type { NatKind, Rung, RungWhy, Told, Way } from '../session/report.ts'
-import { explainDuration } from './duration.ts'
+import { explainElapsed } from './duration.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
 
 export function explainPath(path: PathKind): SafeText {
@@ -92,7 +92,7 @@ export function wayLabel(way: Way): SafeText {
 export function explainRung({ way, state, addresses, ms, why }: Rung, buddy: string): SafeText {
   const count = addresses.length === 1 ? words`1 address` : words`${addresses.length} addresses`
   const known = addresses.length === 0 ? words`many` : count
-  const tried = words`${known}, tried for ${explainDuration(ms)}`
+  const tried = words`${known}, tried for ${explainElapsed(ms)}`
   switch (state) {
     case 'absent':
       return why === undefined ? words`none is known` : explainRungWhy(why, buddy)
@@ -121,7 +121,7 @@ export function explainRungWhy(why: RungWhy, buddy: string): SafeText {
     case 'no-mesh':
       return words`no other end of a VPN is known`
     case 'nothing-found':
-      return words`nothing that ${name} published was found`
+      return words`not known`
     case 'not-told':
       return words`${name} told none`
     case 'no-ipv6-here':

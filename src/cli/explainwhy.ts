@@ -1,7 +1,7 @@
 /** The page that `otrtalk why` and `/why` show: which ways were tried, who stands behind what, what would help. */
 import type { BuddyReport, FamilyReport, NetworkReport, Report, Told } from '../session/report.ts'
 import { adviceFor } from './advice.ts'
-import { explainDuration } from './duration.ts'
+import { explainElapsed } from './duration.ts'
 import { explainNetwork, explainPhase } from './explain.ts'
 import {
   explainPath,
@@ -32,9 +32,9 @@ export function explainReport({ network, buddy: report }: Report, buddy: string)
 
 function explainOutcome({ state, ms, path, verdict }: BuddyReport, buddy: string): readonly SafeText[] {
   const name = safeName(buddy)
-  if (path) return [words`${name} was reached after ${explainDuration(ms)}, ${explainPath(path.kind)}`]
+  if (path) return [words`${name} was reached after ${explainElapsed(ms)}, ${explainPath(path.kind)}`]
   const phase = state === 'secured' || state === 'not looking' ? 'securing' : state
-  const first = words`${name} is not reached after ${explainDuration(ms)}: ${explainPhase(phase, buddy)}`
+  const first = words`${name} is not reached after ${explainElapsed(ms)}: ${explainPhase(phase, buddy)}`
   return verdict === undefined ? [first] : [first, explainUnreached(verdict, buddy).text]
 }
 
@@ -93,7 +93,7 @@ function explainTheirs(
   if (refused !== undefined) near.push(words`  somebody answered as ${name}, and was refused`)
   if (!record) return [...near, words`  nothing that ${name} published was found`]
   const age =
-    record.age === undefined ? words`given by hand` : words`written ${explainDuration(record.age)} ago`
+    record.age === undefined ? words`given by hand` : words`written ${explainElapsed(record.age)} ago`
   return [
     ...near,
     words`  published         found, ${age}`,

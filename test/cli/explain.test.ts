@@ -11,8 +11,22 @@ import {
   explainUndelivered,
   timeOfDay,
 } from '../../src/cli/explain.ts'
-import { explainPath, explainUnreached } from '../../src/cli/explainreach.ts'
+import {
+  explainPath,
+  explainRouter,
+  explainRung,
+  explainRungWhy,
+  explainTold,
+  explainUnreached,
+} from '../../src/cli/explainreach.ts'
 import { safeText } from '../../src/cli/safetext.ts'
+
+const absences = [
+  ...(['switched-off', 'not-heard', 'none-given', 'no-mesh', 'nothing-found', 'not-told'] as const),
+  ...(['no-ipv6-here', 'no-ipv4-here', 'barred', 'not-needed', 'both-change', 'no-hearsay'] as const),
+  'too-often' as const,
+]
+const outcomes = ['no-answer', 'not-secured', 'another-first'] as const
 
 const everything: readonly { text: string; hint?: string | undefined }[] = [
   ...(['looking', 'punching', 'securing'] as const).map((phase) => ({ text: explainPhase(phase, 'ada') })),
@@ -33,10 +47,20 @@ const everything: readonly { text: string; hint?: string | undefined }[] = [
   ...(['joining', 'joined', 'unreachable', 'no-socket', 'gone'] as const).map((state) =>
     explainNetwork(state),
   ),
+  ...([...absences, ...outcomes] as const).map((why) => ({ text: explainRungWhy(why, 'ada') })),
+  ...(['none', 'same', 'counting', 'changing', 'unknown'] as const).map((nat) => ({
+    text: explainRouter(nat),
+  })),
+  ...(['host', 'loopback', 'reflexive', 'mapped', 'changing', 'predicted'] as const).map((kind) => ({
+    text: explainTold(kind),
+  })),
+  ...(['waiting', 'trying', 'failed', 'worked'] as const).map((state) => ({
+    text: explainRung({ way: 'ipv6', state, addresses: ['[2001:db8::1]:1'], ms: 12_000 }, 'ada'),
+  })),
 ]
 
-test('each of the 37 things that happen has words of its own', () => {
-  expect(new Set(everything.map(({ text }) => text)).size).toBe(37)
+test('each of the 68 things that happen has words of its own', () => {
+  expect(new Set(everything.map(({ text }) => text)).size).toBe(68)
 })
 
 test.each(everything)('$text: plain words, no jargon, no full stop', ({ text, hint = '' }) => {
