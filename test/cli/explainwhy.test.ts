@@ -3,34 +3,10 @@ import { adviceFor } from '../../src/cli/advice.ts'
 import { explainReport } from '../../src/cli/explainwhy.ts'
 import { safeText } from '../../src/cli/safetext.ts'
 import type { BuddyReport, FamilyReport, NetworkReport, Report } from '../../src/session/report.ts'
-
-const joined = { state: 'joined', sent: 40, received: 38, puts: 1, lookups: 3 } as const
-const off = { state: 'off', sent: 0, received: 0, puts: 0, lookups: 0 } as const
-
-const network: NetworkReport = {
-  ipv4: { port: 41_000, nat: 'same', dht: joined },
-  ipv6: { nat: 'unknown', dht: off },
-  addresses: [{ kind: 'reflexive', address: '203.0.113.9:41000' }],
-  ...{ lan: 'listening', stun: 'off' },
-  portmap: { tried: [{ via: 'upnp', result: 'silent', detail: 'no gateway answered' }] },
-}
-
-const buddy: BuddyReport = {
-  ...{ state: 'looking', isInvited: false, ms: 15_200, isOnLan: false, attempts: 1 },
-  ladder: [
-    { way: 'lan', state: 'absent', addresses: [], ms: 0, why: 'not-heard' },
-    { way: 'ipv6', state: 'absent', addresses: ['[2001:db8::1]:9'], ms: 0, why: 'no-ipv6-here' },
-    { way: 'punched', state: 'failed', addresses: ['198.51.100.7:9'], ms: 12_345, why: 'no-answer' },
-  ],
-  record: {
-    ...{ ms: 12_400, age: 61_000, nat: 'same' },
-    addresses: [{ kind: 'reflexive', address: '198.51.100.7:9' }],
-  },
-  verdict: 'silent',
-}
+import { buddy, network, nothing } from './reports.ts'
 
 const family = (state: FamilyReport['dht']['state'], port = 41_000): FamilyReport => ({
-  ...{ port, nat: 'unknown', dht: { ...off, state } },
+  ...{ port, nat: 'unknown', dht: { ...nothing, state } },
 })
 const alone = { ladder: [], attempts: 0, ms: 9, state: 'looking', isOnLan: false, isInvited: false } as const
 const advice = (ours: Partial<NetworkReport>, theirs: BuddyReport = alone): string =>
@@ -85,7 +61,7 @@ test('nothing of it controls a terminal, whatever the alias and the addresses ar
 
 describe('the advice is about what is in the way:', () => {
   test.each<[string, Partial<NetworkReport>, RegExp]>([
-    ['no socket', { ipv4: { nat: 'unknown', dht: off } }, /^another program may use it/],
+    ['no socket', { ipv4: { nat: 'unknown', dht: nothing } }, /^another program may use it/],
     ['nobody answers', { ipv4: family('unreachable') }, /is this machine online\?.*lets no UDP out/],
     ['no node is known', { ipv4: family('alone') }, /^name a member of the network.*--bootstrap HOST:PORT$/],
     ['still joining', { ipv4: family('joining') }, /^joining the network takes some seconds/],

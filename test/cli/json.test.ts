@@ -77,6 +77,14 @@ test('stdin takes what to say, with an id of its own if it likes', async () => {
   ])
 })
 
+test('stdin may ask why at any time', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.write('{"why":true}\n{"why":"yes"}\n')
+  await until(() => pipes.stdout.includes('"why\\" is not true'), 'an error')
+  expect(pipes.acts).toEqual([{ kind: 'why', buddy: 'ada' }])
+})
+
 test('stdin takes verifications, in the form in which a prompt takes them', async () => {
   const pipes = new Pipes()
   ui = openJson(pipes.options())

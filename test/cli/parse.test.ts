@@ -12,6 +12,7 @@ test.each([
   ['/quit', { kind: 'command', name: 'quit' }],
   ['/QUIT ', { kind: 'command', name: 'quit' }],
   ['/help', { kind: 'command', name: 'help' }],
+  ['/why', { kind: 'command', name: 'why' }],
   ['/verify', { kind: 'command', name: 'verify' }],
   ['/verify Where did we meet? ', { kind: 'command', name: 'verify', argument: 'Where did we meet?' }],
   ['/Answer  Rome', { kind: 'command', name: 'answer', argument: 'Rome' }],

@@ -1,9 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { explainReport } from '../../src/cli/explainwhy.ts'
 import { openPlain } from '../../src/cli/plain.ts'
 import type { Ui } from '../../src/cli/ui.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { until } from './emulator.ts'
 import { idOf, Pipes } from './pipes.ts'
+import { report } from './reports.ts'
 
 const at = new Date(2026, 0, 2, 9, 5).getTime()
 const under = { buddy: 'ada', session: 1, fingerprint: 'ab'.repeat(56), trust: 'by-code' } as const
@@ -89,6 +91,20 @@ test('what a person types may be a command', async () => {
   expect(pipes.stderr).toContain('there is no command /qiut')
   expect(pipes.stderr).toContain('/quit takes nothing after it')
   expect(pipes.stderr).toContain('ada has not answered yet: no fingerprint is known')
+})
+
+test('/why asks, and the answer is a page of remarks', async () => {
+  const pipes = new Pipes()
+  Object.assign(pipes.stdin, { isTTY: true })
+  ui = openPlain(pipes.options())
+  pipes.stdin.write('/why\n')
+  await until(() => pipes.acts.length === 1, 'asked')
+  expect(pipes.acts).toEqual([{ kind: 'why', buddy: 'ada' }])
+  ui.tell({ kind: 'why', buddy: 'ada', report })
+  const page = explainReport(report, 'ada')
+  expect(page.length).toBeGreaterThan(5)
+  expect(pipes.stderr).toBe(page.map((line) => `14:02 * ${line}\n`).join(''))
+  expect(pipes.stdout).toBe('')
 })
 
 test('an answer is typed unseen, corrected as on a terminal, and what follows is said again', async () => {

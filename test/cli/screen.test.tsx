@@ -8,6 +8,7 @@ import { layoutOf, Screen } from '../../src/cli/view.tsx'
 import type { Command, TalkEvent } from '../../src/session/command.ts'
 import { Emulator, until } from './emulator.ts'
 import { Pipes } from './pipes.ts'
+import { report } from './reports.ts'
 
 const at = new Date(2026, 0, 2, 14, 2).getTime()
 const under = { buddy: 'ada', session: 1, fingerprint: 'ab'.repeat(56), trust: 'by-code' } as const
@@ -291,7 +292,7 @@ describe('what is typed', () => {
   })
 
   test('as a command is run, and never sent', async () => {
-    const { emulator, acts } = await stageOf(80, 40, { fingerprint: '0f'.repeat(56) })
+    const { ui, emulator, acts } = await stageOf(80, 40, { fingerprint: '0f'.repeat(56) })
     emulator.type('/help\r')
     await stage.shows('//text         say a text that begins with a slash')
     expect((await emulator.rows()).join()).not.toContain('Tab goes')
@@ -299,6 +300,10 @@ describe('what is typed', () => {
     await stage.shows('you: 0F0F0F0F')
     emulator.type('/info\r')
     await stage.shows('profile home')
+    emulator.type('/why\r')
+    await until(() => acts.some(({ kind }) => kind === 'why'), 'why is asked')
+    ui.tell({ kind: 'why', buddy: 'ada', report })
+    await stage.shows('no router keeps a port open for you')
     emulator.type('/info now\r')
     await stage.shows('/info takes nothing after it')
     emulator.type('/clera\r')
@@ -308,7 +313,7 @@ describe('what is typed', () => {
       async () => (await emulator.rows()).filter((row) => row !== '').length === 5,
       'an empty screen',
     )
-    expect(acts).toEqual([])
+    expect(acts).toEqual([{ kind: 'why', buddy: 'ada' }])
     emulator.type('/close\r')
     await stage.shows('› the conversation is closed: /open looks for ada again')
     emulator.type('/open\r')

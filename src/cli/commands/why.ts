@@ -1,5 +1,5 @@
 /** `otrtalk why <alias>`: tries to reach a buddy, and tells which ways there are and what became of each. */
-import type { ExitCode } from '../../error.ts'
+import { type ExitCode, UserError } from '../../error.ts'
 import type { TalkEvent } from '../../session/command.ts'
 import { redacted } from '../../session/redact.ts'
 import type { Report } from '../../session/report.ts'
@@ -30,8 +30,14 @@ export async function why(context: ProfileContext, args: WhyArguments): Promise<
     asking = new Asking(options, { json, isRedacted, timeoutMs })
     return asking
   }
-  const end = await converse({ context, command: 'why', alias, openUi })
-  return asking?.report ? exitCodeFor(asking.report) : exitCodeOf(end)
+  try {
+    const end = await converse({ context, command: 'why', alias, openUi })
+    return asking?.report ? exitCodeFor(asking.report) : exitCodeOf(end)
+  } catch (error) {
+    // The page says it too, without a name.
+    if (isRedacted && asking?.report && error instanceof UserError) return error.exit
+    throw error
+  }
 }
 
 /** As everywhere: 3 for a buddy, 6 for the whole network. */
