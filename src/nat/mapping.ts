@@ -45,14 +45,15 @@ export class Mappings {
   get mapping(): Mapping {
     const host = mostFrequent(this.#sightings.map(({ as }) => hostOf(as)))
     if (host === undefined) return { kind: 'unknown' }
-    const seen = this.#sightings.flatMap(({ as }) => (hostOf(as) === host ? [portOf(as)] : []))
+    const known = this.#sightings.filter(({ as }) => hostOf(as) === host)
+    const seen = known.map(({ as }) => portOf(as))
     const usual = mostFrequent(seen)!
     const last = seen.at(-1)!
     const isUsual = seen.filter((port) => port === usual).length * 2 > seen.length
     // A router that was started anew gives another port, to everybody.
     const agreed = seen.length > 1 && seen.at(-2) === last ? last : isUsual ? usual : undefined
     if (agreed !== undefined) return { kind: 'same', address: at(host, agreed) }
-    const next = predict(seen)
+    const next = predict(known.map(({ as, sentAt }) => ({ port: portOf(as), sentAt })))
     if (next.length === 0) {
       if (this.#shown === undefined || hostOf(this.#shown) !== host) this.#shown = at(host, last)
       return { kind: 'changing', address: this.#shown }
@@ -62,18 +63,35 @@ export class Mappings {
 }
 
 /** Ports that a counter gave lie close together, whoever else it serves; which way it counts, the order tells. */
-function predict(seen: readonly number[]): readonly number[] {
-  const ports = [...new Set(seen)].sort((a, b) => a - b)
+function predict(seen: readonly Seen[]): readonly number[] {
+  const ports = [...new Set(seen.map(({ port }) => port))].sort((a, b) => a - b)
   const [lowest, highest] = [ports[0]!, ports.at(-1)!]
   if (ports.length < fewest || highest - lowest > ports.length * widest) return []
   const steps = ports.slice(1).map((port, i) => port - ports[i]!)
   const step = Math.min(...steps)
-  const half = seen.length >> 1
-  const isRising = mean(seen.slice(half)) >= mean(seen.slice(0, half))
+  const isRising = !isFalling(seen)
   const from = isRising ? highest : lowest
   return Array.from({ length: predicted }, (_, i) => from + (isRising ? 1 : -1) * step * (i + 1)).filter(
     (port) => port > 0 && port <= 65_535,
   )
+}
+
+/** Hardly any counter does. Of questions that left at the same moment nobody knows which came first. */
+function isFalling(seen: readonly Seen[]): boolean {
+  let [rises, falls] = [0, 0]
+  for (const [i, later] of seen.entries()) {
+    for (const earlier of seen.slice(0, i)) {
+      if (later.sentAt - earlier.sentAt < atOnce || later.port === earlier.port) continue
+      if (later.port > earlier.port) rises++
+      else falls++
+    }
+  }
+  return falls > 2 * rises
+}
+
+interface Seen {
+  readonly port: number
+  readonly sentAt: number // ms
 }
 
 function mostFrequent<Value>(values: readonly Value[]): Value | undefined {
@@ -84,13 +102,12 @@ function mostFrequent<Value>(values: readonly Value[]): Value | undefined {
   return most
 }
 
-const mean = (ports: readonly number[]): number =>
-  ports.reduce((sum, port) => sum + port, 0) / Math.max(1, ports.length)
 const hostOf = (address: Address): string => splitAddress(address).address
 const portOf = (address: Address): number => splitAddress(address).port
 const at = (host: string, port: number): Address => formatAddress({ address: host, port })!
 
 const remembered = 16 // voters: the network may change while we are up
 const fewest = 3 // ports that make a counter; two may lie close by chance
+const atOnce = 5 // ms
 const widest = 8 // between two ports, on average: other programs' datagrams count too
 const predicted = 6 // what is to be probed of each such NAT

@@ -31,6 +31,8 @@ export interface PunchOptions {
   readonly startAt: number
   readonly patience: number // ms from there
   readonly random: Random
+  /** One of the two, where both NATs count: see `foreseen`. */
+  readonly stretches?: boolean | undefined
   /** Whether so many probes at random may go to this host; asked once. */
   readonly mayGuess: (host: string) => boolean
 }
@@ -76,8 +78,10 @@ export class Punch {
     const own = candidates.map((candidate) => ({ address: candidate.address, way: wayTo(candidate) }))
     // A counter counts our datagrams: those to predicted ports go first, in the order he predicts them.
     const ranked = [...goals, ...own.filter(({ way }) => way !== 'predicted')]
+    const predicted = own.filter(({ way }) => way === 'predicted').map(({ address }) => address)
     ranked.sort((a, b) => rankOf(a) - rankOf(b))
-    for (const goal of [...own.filter(({ way }) => way === 'predicted'), ...ranked]) this.learn(goal)
+    for (const address of this.#foresee(predicted)) this.learn({ address, way: 'predicted' })
+    for (const goal of ranked) this.learn(goal)
     this.#nextAt = startAt
     this.#endsAt = startAt + patience
     this.#plan()
@@ -154,6 +158,21 @@ export class Punch {
     return ends
   }
 
+  /**
+   * Where both NATs count, our nth datagram must go to the port from which his mth comes, and his mth to that from which
+   * our nth comes. Each knows the other's count of a moment ago only, so both are too low by a few. If one takes each
+   * port and the other each second, any sum of the two errors from 0 to 7 is met by just one pair.
+   */
+  #foresee(predicted: readonly Address[]): readonly Address[] {
+    const { ends, stretches = false } = this.#options
+    const isCounting = ends.some(({ mapping }) => mapping.kind === 'counting')
+    const [first, second] = predicted.map(splitAddress)
+    if (!isCounting || !first || !second || first.address !== second.address) return predicted
+    const step = (second.port - first.port) * (stretches ? 2 : 1)
+    const ports = Array.from({ length: foreseen }, (_, i) => first.port + step * i)
+    return ports.flatMap((port) => formatAddress({ address: first.address, port }) ?? [])
+  }
+
   /** Whether many ports are to be tried, and on whose side. */
   #plan(): void {
     const { ends, candidates, startAt, mayGuess } = this.#options
@@ -222,6 +241,7 @@ export class Punch {
 // Dense at first: his hole may open a moment after our first try. ms.
 const gaps = [100, 200, 400]
 const steadyGap = 1_000
+const foreseen = 8 // ports
 const afterProbes = 400 // ms: what is easy comes first
 const afterPrediction = 1_200 // ms
 const manyEnds = 256

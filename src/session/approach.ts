@@ -340,7 +340,7 @@ export class Approach {
   }
 
   #punch(now: number): Punch {
-    const { ends, random, mayGuess } = this.#options
+    const { ends, pair, random, mayGuess } = this.#options
     const fresh = this.#fresh?.state.kind === 'told' ? this.#fresh.state : undefined
     const own = [...ends()]
     if (fresh) own.push({ local: this.#fresh!.local, mapping: fresh.mapping })
@@ -353,6 +353,7 @@ export class Approach {
       startAt,
       patience: fresh ? freshPatience : patience,
       random,
+      stretches: pair.role === 'responder',
       mayGuess: (host) => mayGuess(host, now),
     })
   }
