@@ -37,7 +37,7 @@ async function* run({ runs = 3 }: RunOptions): AsyncIterable<Figure> {
   }
   for (const cell of cells.hopeless) {
     await using internet = await Internet.up(cell.topology)
-    const { code, ms, stderr } = await internet.giveUp(cell, { patience })
+    const { code, ms, stderr } = (await internet.giveUp(cell, { patience })).sent
     const said = stderr.split('\n').find((line) => line.startsWith('otrtalk: '))
     yield { name: titleOf(cell), value: ms, unit: 'ms', note: `exit ${code}: ${said}` }
   }

@@ -16,8 +16,13 @@ export interface Cell {
   readonly lateMs?: number
   /** The DHT still has what both told of themselves the last time. */
   readonly isAgain?: boolean
-  /** There is no direct path: it must be said, with exit 3, within 15 s. */
-  readonly isHopeless?: boolean
+}
+
+/** There is no direct path: within 15 s it must be said why. */
+export interface HopelessCell extends Cell {
+  readonly exit: 3 | 6
+  /** Somewhere in what `send` and `why` tell. */
+  readonly says: RegExp
 }
 
 const kinds = ['full-cone', 'restricted', 'port-restricted'] as const
@@ -55,9 +60,12 @@ export const lossy: readonly Cell[] = [
   duo('port-restricted', 'symmetric', { loss: 3 }),
 ]
 
-export const hopeless: readonly Cell[] = [
-  duo('symmetric', 'symmetric', { isHopeless: true }),
-  duo('tcp443', 'full-cone', { isHopeless: true }),
+export const hopeless: readonly HopelessCell[] = [
+  {
+    ...duo('symmetric', 'symmetric'),
+    ...{ exit: 3, says: /the routers of both sides use another port for everyone they send to/ },
+  },
+  { ...duo('tcp443', 'full-cone'), exit: 6, says: /the network cannot be reached/ },
 ]
 
 /** One carrier's NAT over both of the home ones, or over one of them. */

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { introduce } from '../support/people.ts'
-import { entry, execute, freshHome, Program, type Started } from '../support/program.ts'
+import { type Ended, entry, execute, freshHome, Program, type Started } from '../support/program.ts'
 import type { Cell } from './cells.ts'
 import { Lab } from './lab.ts'
 
@@ -30,11 +30,10 @@ export interface Reached {
 
 export type Outcome = Reached | { readonly kind: 'failed'; readonly why: string }
 
-/** How `otrtalk send` ended for whom nobody can be reached. */
+/** How `otrtalk send` ended for whom nobody can be reached, and what `otrtalk why` tells of it. */
 export interface GivenUp {
-  readonly code: number | null
-  readonly ms: number
-  readonly stderr: string
+  readonly sent: Ended & { readonly ms: number }
+  readonly asked: Ended & { readonly ms: number }
 }
 
 export interface MeetOptions {
@@ -124,19 +123,19 @@ export class Internet implements AsyncDisposable {
     return new Two(first, start(swap ? 0 : 1, hosts[1]))
   }
 
-  /** One sends to another who is there, and cannot be reached. */
+  /** One sends to another who is there, and cannot be reached; and asks why. */
   async giveUp(cell: Cell, { patience, swap = false }: MeetOptions): Promise<GivenUp> {
     await this.renew(cell)
     const hosts = hostsOf(cell)
     const [one, other] = swap ? ([1, 0] as const) : ([0, 1] as const)
     await using _there = new Program(['listen', '--json'], this.at(other, hosts[1]))
-    const before = performance.now()
-    const timeout = String(patience / 1_000)
-    const { code, stderr } = await execute(
-      ['send', names[other], 'hello?', '--timeout', timeout],
-      this.at(one, hosts[0]),
-    )
-    return { code, stderr, ms: performance.now() - before }
+    const run = async (...args: readonly string[]): Promise<GivenUp['sent']> => {
+      const before = performance.now()
+      const timeout = ['--timeout', String(patience / 1_000)]
+      const ended = await execute([...args, ...timeout], this.at(one, hosts[0]))
+      return { ...ended, ms: performance.now() - before }
+    }
+    return { sent: await run('send', names[other], 'hello?'), asked: await run('why', names[other]) }
   }
 
   /** Routers, lines and nodes as the cell has them, without any memory but what it asks for. */

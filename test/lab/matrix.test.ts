@@ -44,10 +44,14 @@ describe.skipIf(missing !== undefined)('two programs reach each other', () => {
     for (const cell of cells.hopeless) {
       test.concurrent(titleOf(cell), { timeout: 60_000 }, async () => {
         await using internet = await Internet.up(cell.topology)
-        const { code, ms, stderr } = await internet.giveUp(cell, { patience })
-        expect(stderr).toMatch(/^otrtalk: /m)
-        expect([3, 6]).toContain(code)
-        expect(ms).toBeLessThan(patience + 2_000) // the program's own start and goodbye
+        const { sent, asked } = await internet.giveUp(cell, { patience })
+        for (const { code, ms } of [sent, asked]) {
+          expect(code).toBe(cell.exit)
+          expect(ms).toBeLessThan(patience + 2_000) // the program's own start and goodbye
+        }
+        expect(sent.stderr).toMatch(new RegExp(`^otrtalk: .*${cell.says.source}`, 'm'))
+        expect(asked.stdout).toMatch(cell.says)
+        expect(asked.stdout).toContain('what would help')
       })
     }
   })
