@@ -29,7 +29,7 @@ function adviceOnNetwork(network: NetworkReport): readonly SafeText[] {
   if (states.has('unreachable'))
     return [
       ...hintOf(explainNetwork('unreachable')),
-      words`a firewall that lets no UDP out is in the way: another network, a phone's, or a VPN helps`,
+      words`perhaps a firewall lets no UDP out: another network, a phone's, or a VPN helps`,
     ]
   if (states.has('joining'))
     return [words`joining the network takes some seconds: try again, with --timeout 60`]

@@ -27,30 +27,40 @@ export function explainPath(path: PathKind): SafeText {
   }
 }
 
+/** `text` is a sentence, `reason` completes one that says that he was not reached. */
 export function explainUnreached(
   why: Unreached,
   buddy: string,
-): { readonly text: SafeText; readonly hint: SafeText } {
+): { readonly text: SafeText; readonly reason: SafeText; readonly hint: SafeText } {
+  const { reason, hint } = reasonAndHint(why, buddy)
+  const text = why === 'silent' ? reason : words`${safeName(buddy)} cannot be reached: ${reason}`
+  return { text, reason, hint }
+}
+
+function reasonAndHint(
+  why: Unreached,
+  buddy: string,
+): { readonly reason: SafeText; readonly hint: SafeText } {
   const name = safeName(buddy)
   switch (why) {
     case 'no-common-family':
       return {
-        text: words`${name} cannot be reached: one of you has IPv4 only, the other IPv6 only`,
+        reason: words`one of you has IPv4 only, the other IPv6 only`,
         hint: words`a VPN or a network that has both helps`,
       }
     case 'both-change':
       return {
-        text: words`${name} cannot be reached: the routers of both sides use another port for everyone they send to`,
+        reason: words`the routers of both sides use another port for everyone they send to`,
         hint: words`it works with IPv6, with a port that one of the routers keeps open, or in a VPN`,
       }
     case 'only-private':
       return {
-        text: words`${name} cannot be reached: only addresses of another private network are known`,
+        reason: words`only addresses of another private network are known`,
         hint: words`is one of you offline, or in a network that lets no UDP out?`,
       }
     case 'silent':
       return {
-        text: words`nothing answers at the addresses of ${name}`,
+        reason: words`nothing answers at the addresses of ${name}`,
         hint: words`otrtalk may have been closed there a moment ago, or a firewall lets no UDP through`,
       }
     default:

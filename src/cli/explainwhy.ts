@@ -2,7 +2,7 @@
 import type { BuddyReport, FamilyReport, NetworkReport, Report, Told } from '../session/report.ts'
 import { adviceFor } from './advice.ts'
 import { explainElapsed } from './duration.ts'
-import { explainNetwork, explainPhase } from './explain.ts'
+import { explainNetwork, explainPhase, explainRefused } from './explain.ts'
 import {
   explainPath,
   explainRouter,
@@ -11,7 +11,7 @@ import {
   explainUnreached,
   wayLabel,
 } from './explainreach.ts'
-import { type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 
 /** @param buddy - his alias, or what stands for it */
 export function explainReport({ network, buddy: report }: Report, buddy: string): readonly SafeText[] {
@@ -56,7 +56,8 @@ function explainOwn(network: NetworkReport): readonly SafeText[] {
 
 function explainFamily({ port, nat, dht }: FamilyReport): SafeText {
   if (port === undefined) return words`none`
-  return words`UDP port ${port}, ${explainRouter(nat)}; ${explainMembership(dht)}`
+  const router = nat === 'unknown' && dht.state !== 'joined' ? noText : words`, ${explainRouter(nat)}`
+  return words`UDP port ${port}${router}; ${explainMembership(dht)}`
 }
 
 function explainMembership({ state, sent, received }: FamilyReport['dht']): SafeText {
@@ -90,7 +91,7 @@ function explainTheirs(
 ): readonly SafeText[] {
   const name = safeName(buddy)
   const near = isOnLan ? [words`  heard on the local network`] : []
-  if (refused !== undefined) near.push(words`  somebody answered as ${name}, and was refused`)
+  if (refused !== undefined) near.push(words`  ${explainRefused(refused, buddy).text}`)
   if (!record) return [...near, words`  nothing that ${name} published was found`]
   const age =
     record.age === undefined ? words`given by hand` : words`written ${explainElapsed(record.age)} ago`

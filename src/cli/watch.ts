@@ -104,8 +104,8 @@ export class Watch implements Disposable {
       return new UserError(this.#unresolved.text, { hint: this.#unresolved.hint, exit: 6 })
     const name = this.#buddy ?? 'anybody'
     if (this.#unreached !== undefined) {
-      const { text, hint } = explainUnreached(this.#unreached, name)
-      return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s: ${text}`, {
+      const { reason, hint } = explainUnreached(this.#unreached, name)
+      return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s: ${reason}`, {
         hint: `${hint}; more: otrtalk why ${name}`,
         exit: 3,
       })

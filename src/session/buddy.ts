@@ -183,7 +183,7 @@ export class Buddy {
       attempts: this.#ladder.attempts,
       ladder: this.#ladder.rungs({ goals, ends, isOnLink, reached }, now),
       ...(verdict && { verdict }),
-      ...(!current && this.#told && { refused: this.#told.why }),
+      ...(!current && this.#told && this.#told.at >= this.#since && { refused: this.#told.why }),
     }
   }
 

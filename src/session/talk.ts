@@ -6,6 +6,7 @@
 import type { Random } from '../crypto.ts'
 import { Discovery, type DiscoveryEvent } from '../discovery/discovery.ts'
 import { Lan, type LanEvent } from '../discovery/lan.ts'
+import { Pace } from '../discovery/pace.ts'
 import type { Address, Datagram, Local, Machine, Notice, Output, WallClock } from '../machine.ts'
 import { maxCandidates } from '../nat/candidates.ts'
 import { Stun } from '../nat/stun.ts'
@@ -14,6 +15,7 @@ import { Attempts } from '../otr/attempts.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
+import { splitAddress } from '../wire/address.ts'
 import { classify } from '../wire/classify.ts'
 import type { Fresh } from './approach.ts'
 import { Buddy, type BuddyOptions, type Own } from './buddy.ts'
@@ -33,6 +35,8 @@ export interface TalkOptions {
   readonly place: Place
   /** Buddies are looked for on the link, too. */
   readonly lan: boolean
+  /** Whether a host is on the link: who is not cannot have been heard there. */
+  readonly isOnLink?: ((host: string) => boolean) | undefined
   /** Others than nodes of the DHT shall say as whom they see us: `addStun` names them. */
   readonly stun: boolean
   /** Loopback is told and probed: in a private network on this machine. */
@@ -66,7 +70,9 @@ export class Talk implements Machine<TalkEvent> {
   readonly #met = new Set<string>() // names of buddies there is a conversation with
   readonly #stun: Stun
   readonly #offers: Offers
-  readonly #guesses = new Map<string, number>() // when ports of a host were tried last
+  // Two attempts of a thousand at once, for the first may be to where he was; then one a minute.
+  readonly #guesses = new Pace({ rate: 17, burst: 2_048 })
+  readonly #allGuesses = new Pace({ rate: 34, burst: 4_096 })
   readonly #sessionId: Uint8Array
   readonly #attempts = new Attempts()
   #mesh: readonly Goal[] = []
@@ -115,7 +121,9 @@ export class Talk implements Machine<TalkEvent> {
 
   /** Nodes of the DHT that answered, to begin with the next time. */
   get nodes(): readonly Address[] {
-    return [...this.#discoveries.values()].flatMap((discovery) => discovery.nodes())
+    const all = [...this.#discoveries.values()].map((discovery) => discovery.nodes())
+    const most = all.every((nodes) => nodes.length > 0) ? maxSaved / all.length : maxSaved
+    return all.flatMap((nodes) => nodes.slice(0, most))
   }
 
   /** Our socket for IPv4 is bound to it. */
@@ -209,8 +217,10 @@ export class Talk implements Machine<TalkEvent> {
     const { lan, stun, wall } = this.#options
     const dht = (family: Family): DhtReport => this.#dhtReport(family)
     const network = networkReport({ standing: this.#standing, dht, lan, stun })
-    const buddy = this.#buddies.get(alias)?.report({ isOnLink: lan }, now)
-    if (!buddy) return { network, buddy: withoutBuddy }
+    const told = this.#buddies.get(alias)?.report({ isOnLink: lan }, now)
+    if (!told) return { network, buddy: withoutBuddy }
+    const isElsewhere = now < (this.#elsewhere.get(alias) ?? -Infinity) + tellAgain
+    const buddy = isElsewhere ? ({ ...told, refused: 'elsewhere' } as const) : told
     const times = this.#names.of(alias).flatMap(({ name }) => this.#seenRecords.get(name) ?? [])
     if (!buddy.record || times.length === 0) return { network, buddy }
     const age = Math.max(0, Math.round(wall(now) - Math.max(...times)))
@@ -534,7 +544,9 @@ export class Talk implements Machine<TalkEvent> {
 
   #hearNear({ name, address, epoch, sessionId }: LanEvent, now: number): void {
     const sought = this.#names.get(name)
-    if (sought) this.#buddies.get(sought.alias)?.near(sought.pair, { address, epoch, sessionId }, now)
+    const isOnLink = this.#options.isOnLink?.(splitAddress(address).address) ?? true
+    if (sought && isOnLink)
+      this.#buddies.get(sought.alias)?.near(sought.pair, { address, epoch, sessionId }, now)
   }
 
   #see(sighting: Parameters<Standing['see']>[0], now: number): void {
@@ -566,12 +578,11 @@ export class Talk implements Machine<TalkEvent> {
     for (const { local } of this.#standing.ends) this.#stun.ask(local, now)
   }
 
-  /** One host is not to be sent a thousand datagrams more than once a minute, whoever names it. */
+  /** Whoever names a host must not make us send it thousands of datagrams. */
   #mayGuess(host: string, now: number): boolean {
-    for (const [known, at] of this.#guesses) if (now >= at + guessGap) this.#guesses.delete(known)
-    if (this.#guesses.has(host) || this.#guesses.size >= maxGuessed) return false
-    this.#guesses.set(host, now)
-    return true
+    return (
+      this.#guesses.left(host, now) > 0 && this.#allGuesses.take('', now) && this.#guesses.take(host, now)
+    )
   }
 
   #receiveFrame(datagram: Datagram, now: number): void {
@@ -622,5 +633,4 @@ const familyOf = ({ kind }: Local): Family => (kind === 'udp6' ? 'udp6' : 'udp4'
 const nothingSent = { sent: 0, received: 0, puts: 0, lookups: 0 }
 const stunGap = 20_000 // ms: NATs keep a mapping for half a minute at least
 const tellAgain = 600_000 // ms
-const guessGap = 60_000 // ms
-const maxGuessed = 64 // hosts a minute
+const maxSaved = 200 // nodes

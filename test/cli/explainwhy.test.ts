@@ -62,7 +62,7 @@ test('nothing of it controls a terminal, whatever the alias and the addresses ar
 describe('the advice is about what is in the way:', () => {
   test.each<[string, Partial<NetworkReport>, RegExp]>([
     ['no socket', { ipv4: { nat: 'unknown', dht: nothing } }, /^another program may use it/],
-    ['nobody answers', { ipv4: family('unreachable') }, /is this machine online\?.*lets no UDP out/],
+    ['nobody answers', { ipv4: family('unreachable') }, /is this machine online\?.*lets no UDP out:/],
     ['no node is known', { ipv4: family('alone') }, /^name a member of the network.*--bootstrap HOST:PORT$/],
     ['still joining', { ipv4: family('joining') }, /^joining the network takes some seconds/],
     ['--no-dht', { ipv4: family('off') }, /^without the network.*otrtalk buddy at.*otrtalk offer$/],

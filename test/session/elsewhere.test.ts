@@ -10,4 +10,7 @@ test('a profile that runs on two machines: the first one says so within five min
   world.network.run(310_000)
   expect(first.events('refused')).toEqual([{ kind: 'refused', buddy: 'bob', why: 'elsewhere' }])
   expect(second.events('refused')).toEqual([])
+  first.talk.act({ kind: 'why', buddy: 'bob' }, world.network.now)
+  world.network.run(1)
+  expect(first.events('why')).toMatchObject([{ report: { buddy: { refused: 'elsewhere' } } }])
 })

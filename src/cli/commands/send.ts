@@ -7,6 +7,7 @@ import { converse } from '../conversing.ts'
 import { explainEvent, explainUndelivered } from '../explain.ts'
 import { jsonLine } from '../json.ts'
 import { usage } from '../options.ts'
+import { Progress } from '../progress.ts'
 import { safeName } from '../safetext.ts'
 import { onLeavingSignal } from '../terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
@@ -80,6 +81,7 @@ class Sending implements Ui {
   readonly #id = lineId(randomBytes)
   readonly #signals: Disposable
   readonly #timer: NodeJS.Timeout
+  readonly #progress: Progress
   #isSaid = false
   #wasSecured = false
   #settle: (end: UiEnd) => void = () => {}
@@ -95,6 +97,7 @@ class Sending implements Ui {
     this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
     this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
     this.#timer = setTimeout(() => this.#expire(timeoutMs), timeoutMs)
+    this.#progress = new Progress((text) => options.stderr.write(`${text}\n`))
     const buddy = options.buddy ?? ''
     this.#say = () => {
       this.#isSaid = true
@@ -107,7 +110,9 @@ class Sending implements Ui {
     if (this.#json) stdout.write(jsonLine(event))
     // Its own goodbye is no news.
     const isOurs = event.kind === 'lost' && event.why === 'closed'
-    const notice = this.#json || isOurs ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
+    if (!this.#json) this.#progress.hear(event)
+    const isQuiet = this.#json || isOurs || event.kind === 'phase'
+    const notice = isQuiet ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
     if (notice) stderr.write(`${notice.text}\n`)
     if (event.kind === 'listening' && !this.#isSaid) this.#say() // told again after a change of the network
     if (event.kind === 'secured') this.#wasSecured = true
@@ -122,6 +127,7 @@ class Sending implements Ui {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
+    this.#progress[Symbol.dispose]()
     this.#signals[Symbol.dispose]()
   }
 
