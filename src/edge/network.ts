@@ -7,7 +7,7 @@ import { UserError } from '../error.ts'
 import type { Address } from '../machine.ts'
 import { formatAddress, splitAddress } from '../wire/address.ts'
 import { type BootstrapName, mainline } from './bootstrap.ts'
-import { isLinkLocal, isV4, isV6, listInterfaces, type NetworkInterface } from './interfaces.ts'
+import { isLinkLocal, isOnLink, isV4, isV6, listInterfaces, type NetworkInterface } from './interfaces.ts'
 import { meshPeers, meshPort } from './mesh.ts'
 import type { Link } from './multicast.ts'
 import { byInterface, bySystem, type Entry, literalOf } from './names.ts'
@@ -62,6 +62,8 @@ export interface Network {
   facts(): NetworkFacts
   /** The interfaces where multicast may be sent and heard. */
   multicast(): readonly Link[]
+  /** Whether a host is reached without a router. */
+  isOnLink(host: string): boolean
   /** Whether anything may go to a host that is no multicast group: for datagrams and for streams. */
   allows(host: string): boolean
   /** Others in the mesh (WireGuard, Tailscale) that `--interface` names, where such a program waits. */
@@ -163,13 +165,21 @@ class Chosen implements Network {
     const among = this.#usable().filter(({ kind }) => isNamed || kind === 'link')
     return among.map(({ name, addresses }) => {
       const address4 = addresses.find(isV4)
-      const zone6 = addresses.find(isLinkLocal)?.replace(/^.*%/, '')
-      return { name, ...(address4 !== undefined && { address4 }), ...(zone6 !== undefined && { zone6 }) }
+      const address6 = addresses.find(isLinkLocal)
+      return {
+        name,
+        ...(address4 !== undefined && { address4 }),
+        ...(address6 !== undefined && { address6 }),
+      }
     })
   }
 
   allows(host: string): boolean {
     return this.#guard?.allows(host) ?? true
+  }
+
+  isOnLink(host: string): boolean {
+    return this.#usable().some((own) => isOnLink(own, host))
   }
 
   async mesh(): Promise<readonly Address[]> {

@@ -59,6 +59,7 @@ export function startTalking(options: TalkingOptions): Talking {
     dht: { mode: network.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
     place: placeOf(network, network.facts()),
     lan: network.lan !== 'off',
+    isOnLink: (host) => network.isOnLink(host),
     stun: network.stun.length > 0,
     loopback: network.loopback,
     now: performance.now(),

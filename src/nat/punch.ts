@@ -33,7 +33,7 @@ export interface PunchOptions {
   readonly random: Random
   /** One of the two, where both NATs count: see `foreseen`. */
   readonly stretches?: boolean | undefined
-  /** Whether so many probes at random may go to this host; asked once. */
+  /** Whether one more of many datagrams may go to this host: of those at random, and of those from many ends. */
   readonly mayGuess: (host: string) => boolean
 }
 
@@ -50,6 +50,7 @@ interface Extra {
 
 interface Burst {
   readonly goals: readonly Address[]
+  rounds: number
   nextAt: number
   at: number // of the ends, the next one's place
 }
@@ -175,7 +176,7 @@ export class Punch {
 
   /** Whether many ports are to be tried, and on whose side. */
   #plan(): void {
-    const { ends, candidates, startAt, mayGuess } = this.#options
+    const { ends, candidates, startAt } = this.#options
     const own = ends.find(({ local }) => local.kind === 'udp4')?.mapping
     if (!own) return
     const isHard = own.kind === 'changing' || own.kind === 'counting'
@@ -187,8 +188,13 @@ export class Punch {
     const isCounting = own.kind === 'counting' || theirs.some(({ kind }) => kind === 'predicted')
     const from = startAt + (isCounting ? afterPrediction : afterProbes)
     if (isHard && easy.length > 0 && hard.length === 0)
-      this.#burst = { goals: easy.slice(0, maxEasy).map(({ address }) => address), nextAt: from, at: 0 }
-    const hosts = isHard ? [] : [...new Set(hard)].slice(0, 1).filter(mayGuess)
+      this.#burst = {
+        goals: easy.slice(0, maxEasy).map(({ address }) => address),
+        nextAt: from,
+        at: 0,
+        rounds: 0,
+      }
+    const hosts = isHard ? [] : [...new Set(hard)].slice(0, 1)
     if (hosts.length > 0) this.#spray = { hosts, nextAt: from, left: maxGuesses }
   }
 
@@ -205,6 +211,7 @@ export class Punch {
   }
 
   *#probeFromMany(burst: Burst, now: number): Generator<Output<Probe>> {
+    const { mayGuess } = this.#options
     burst.nextAt = now + burstGap
     if (this.#opening.length === 0) {
       this.#opening = Array.from({ length: manyEnds }, () => ({ kind: 'udp4', isExtra: true }) as const)
@@ -212,22 +219,26 @@ export class Punch {
       return
     }
     for (const { local, goals } of this.#extras.slice(burst.at, burst.at + burstSize)) {
-      for (const peer of goals) yield { kind: 'event', event: { kind: 'probe', path: { local, peer } } }
+      for (const peer of goals)
+        if (mayGuess(splitAddress(peer).address))
+          yield { kind: 'event', event: { kind: 'probe', path: { local, peer } } }
     }
     burst.at += burstSize
     if (burst.at < this.#extras.length) return
     burst.at = 0
-    burst.nextAt = now + againFromMany
+    burst.nextAt = ++burst.rounds < maxRounds ? now + againFromMany : Infinity
   }
 
   *#probeAtRandom(spray: Spray, now: number): Generator<Output<Probe>> {
     spray.nextAt = spray.left > guessesAtOnce ? now + guessGap : Infinity
-    const local = this.#options.ends.find(({ local }) => local.kind === 'udp4')!.local
+    const { ends, mayGuess } = this.#options
+    const local = ends.find(({ local }) => local.kind === 'udp4')!.local
     for (let i = 0; i < guessesAtOnce && spray.left > 0; i++) {
       spray.left--
       const [high, low] = this.#options.random(2)
       const port = lowestGuess + (((high! << 8) | low!) % (65_536 - lowestGuess))
       for (const address of spray.hosts) {
+        if (!mayGuess(address)) continue
         this.#sprayed.add(address)
         yield {
           kind: 'event',
@@ -249,6 +260,7 @@ const maxEasy = 2 // of his addresses: 512 datagrams
 const burstSize = 64 // datagrams, and then
 const burstGap = 10 // ms: routers' queues are short
 const againFromMany = 2_000 // ms
+const maxRounds = 3
 const guessesAtOnce = 20
 const guessGap = 50 // ms
 const maxGuesses = 1_024 // an attempt: 98 of 100 hit by then

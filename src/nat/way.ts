@@ -44,7 +44,8 @@ export function wayTo({ kind, address }: Candidate): Way {
 export function rankOf({ address, way }: Goal): number {
   const scope = scopeOf(address)
   if (scope === 'loopback') return 0
-  if (scope === 'lan') return way === 'mesh' || way === 'hint' ? 2 : 1
+  if (way === 'lan') return 1
+  if (scope === 'lan' && way !== 'mapped') return way === 'mesh' || way === 'hint' ? 2 : 1
   if (isV6(address)) return 3
   return way === 'host' || way === 'hint' || way === 'mapped' ? 4 : 5
 }
@@ -54,7 +55,8 @@ export type PathKind = 'loopback' | 'lan' | 'ipv6' | 'direct' | 'mapped' | 'punc
 
 export function pathKind({ address, way }: Goal): PathKind {
   const scope = scopeOf(address)
-  if (scope === 'loopback' || scope === 'lan') return scope
+  if (scope === 'loopback') return scope
+  if (way === 'lan' || (scope === 'lan' && way !== 'mapped')) return 'lan' // a mapped one: of a router behind another
   if (isV6(address)) return 'ipv6'
   if (way === 'mapped' || way === 'predicted' || way === 'guessed') return way
   return way === 'host' || way === 'hint' ? 'direct' : 'punched'

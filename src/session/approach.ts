@@ -85,6 +85,10 @@ interface Attempt {
   punch: Punch
   /** When another end is to be tried: ms. */
   freshenAt: number
+  /** When it was begun, or took in where else he is: ms. */
+  aimedAt: number
+  /** When it is to do so again. */
+  aimAt: number
 }
 
 /** One more end of ours, that no router has seen yet. */
@@ -129,7 +133,7 @@ export class Approach {
     const fresh = this.#fresh?.state
     const freshAt = fresh && (fresh.kind === 'told' ? Infinity : fresh.until)
     const attempt = this.#attempt
-    const own = attempt ? Math.min(attempt.punch.deadline, attempt.freshenAt) : this.#retryAt
+    const own = attempt ? Math.min(attempt.punch.deadline, attempt.freshenAt, attempt.aimAt) : this.#retryAt
     return Math.min(own, freshAt ?? Infinity)
   }
 
@@ -160,7 +164,9 @@ export class Approach {
     if (!this.#isWanted) this.#compare(sessionId, (run) => run)
     else if (this.#candidates.length === 0) return
     else if (this.#attempt?.epoch !== this.#epoch(now)) this.#begin(now)
-    else if (isNew) this.#aim(this.#attempt, now)
+    else if (isNew && (this.#agreedAt > now || now >= this.#attempt.aimedAt + aimGap))
+      this.#aim(this.#attempt, now)
+    else if (isNew) this.#attempt.aimAt = this.#attempt.aimedAt + aimGap
   }
 
   /** He was heard on our link. Whoever is on it may show what he said earlier. */
@@ -276,6 +282,7 @@ export class Approach {
     if (fresh && fresh.state.kind !== 'told' && now >= fresh.state.until) this.#dropFresh()
     const attempt = this.#attempt
     if (attempt && now >= attempt.freshenAt) this.#freshen(attempt, now)
+    if (attempt && now >= attempt.aimAt) this.#aim(attempt, now)
     for (const out of attempt?.punch.drain(now) ?? []) {
       if (out.kind !== 'event') yield out
       else if (this.#maySend(attempt!, out.event.path, now))
@@ -316,7 +323,10 @@ export class Approach {
     const handshake = pair.role === 'initiator' ? this.#initiate(keys, allocate()) : undefined
     const bytes = handshake?.initiator.init ?? knock(keys, runName(keys, sessionId), random)
     const punch = this.#punch(now)
-    this.#attempt = { bytes, epoch, handshake, punch, freshenAt: now + freshenAfter }
+    this.#attempt = {
+      ...{ bytes, epoch, handshake, punch },
+      ...{ freshenAt: now + freshenAfter, aimedAt: -Infinity, aimAt: Infinity },
+    }
     this.#retryAt = Infinity
     this.#emitTrying(punch)
   }
@@ -335,6 +345,8 @@ export class Approach {
   /** He is told to be elsewhere, or we are: the same first datagram, sent there. */
   #aim(attempt: Attempt, now: number): void {
     this.#close(attempt.punch)
+    attempt.aimedAt = now
+    attempt.aimAt = Infinity
     attempt.punch = this.#punch(now)
     this.#emitTrying(attempt.punch)
   }
@@ -493,6 +505,7 @@ function linkKeys(pair: Pair, epoch: number): LinkKeys {
 const pauses = [1_000, 2_000, 5_000, 10_000, 30_000]
 const steadyPause = 60_000
 const patience = 10_000 // ms
+const aimGap = 2_000 // ms: whoever publishes all the while does not make us send all the while
 const freshenAfter = 1_800 // ms; what works at all has worked by then, as a rule
 const measuring = 1_500 // ms: to open an end, and again to hear as whom it is seen
 const lead = 2_000 // ms: he looks for a record every second, at the most

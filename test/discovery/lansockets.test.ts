@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { LanEvent } from '../../src/discovery/lan.ts'
-import { type Link, multicastLinks } from '../../src/edge/multicast.ts'
+import type { Link } from '../../src/edge/multicast.ts'
 import { run } from '../../src/edge/run.ts'
+import { multicastLinks } from '../edge/multicastlinks.ts'
 import { whyNoMulticast } from '../support/multicast.ts'
 import { type ProgramOptions, pairOf, program } from './lanpeople.ts'
 

@@ -4,13 +4,14 @@ import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Link, multicastLinks } from '../../src/edge/multicast.ts'
+import type { Link } from '../../src/edge/multicast.ts'
 import { Sockets, type SocketsOptions } from '../../src/edge/sockets.ts'
 import type { Address, Datagram, Local, Notice } from '../../src/machine.ts'
 import { splitAddress } from '../../src/wire/address.ts'
 import { whyNoMulticast } from '../support/multicast.ts'
 import { address } from '../support/network.ts'
 import { useUpFiles } from '../support/openfiles.ts'
+import { multicastLinks } from './multicastlinks.ts'
 
 const loopback = multicastLinks('lo')
 const gone: Link = { name: 'gone0', address4: '192.0.2.77', address6: 'fe80::77%gone0' }
@@ -154,9 +155,10 @@ test.skipIf(outward[0]?.address4 === undefined)(
     const { address: host, port } = splitAddress(group)
     await new Promise((sent) => stranger.send('x', port, host, sent))
     stranger.close()
-    await until(() => heard.length > 0)
+    const later = () => heard.filter(({ bytes }) => bytes[0] !== 1) // of the first, another copy may be under way
+    await until(() => later().length > 0)
     await sleep(5)
-    expect(heard.map(({ peer }) => splitAddress(peer).address)).toEqual([outward[0]!.address4])
+    expect(later().map(({ peer }) => splitAddress(peer).address)).toEqual([outward[0]!.address4])
   },
 )
 

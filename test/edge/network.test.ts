@@ -45,7 +45,7 @@ describe('without anything asked for', () => {
   })
 
   test('multicast is for networks, not for tunnels or this machine alone', () => {
-    const link = { name: 'eth0', address4: '192.168.1.2', zone6: 'eth0' }
+    const link = { name: 'eth0', address4: '192.168.1.2', address6: 'fe80::2%eth0' }
     expect(new Surroundings().choose().multicast()).toEqual([link])
   })
 

@@ -1,11 +1,11 @@
 import { closeSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
-import { multicastLinks } from '../../src/edge/multicast.ts'
 import { isFree, Sockets, type SocketsOptions } from '../../src/edge/sockets.ts'
 import type { Datagram, Local, Notice } from '../../src/machine.ts'
 import { splitAddress } from '../../src/wire/address.ts'
 import { address } from '../support/network.ts'
 import { useUpFiles } from '../support/openfiles.ts'
+import { multicastLinks } from './multicastlinks.ts'
 
 test('an extra end has a port of its own, whatever port was asked for', () => {
   const port = freePort()
