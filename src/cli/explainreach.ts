@@ -92,7 +92,7 @@ export function wayLabel(way: Way): SafeText {
     case 'rumour':
       return words`hearsay           `
     case 'learnt':
-      return words`where heard from  `
+      return words`a new address     `
     default:
       return way satisfies never
   }
@@ -113,7 +113,7 @@ export function explainRung({ way, state, addresses, ms, why }: Rung, buddy: str
     case 'failed':
       return words`${tried}, ${explainRungWhy(why ?? 'no-answer', buddy)}`
     case 'worked':
-      return way === 'learnt' ? words`worked, at an address that nobody had told` : words`worked`
+      return way === 'learnt' ? words`worked, nobody had told it` : words`worked`
     default:
       return state satisfies never
   }
