@@ -9,9 +9,9 @@ export function adviceFor({ network, buddy }: Report, name: string): readonly Sa
   if (buddy.state === 'secured' || buddy.state === 'not looking') return []
   const refusal = buddy.refused === undefined ? undefined : explainRefused(buddy.refused, name).hint
   if (refusal !== undefined) return [refusal]
-  const isKnown = buddy.record !== undefined || buddy.ladder.some(({ addresses }) => addresses.length > 0)
-  if (isKnown) return adviceOnWays(network, buddy, name)
-  return [...adviceOnNetwork(network), ...(isJoined(network) ? adviceOnFinding(buddy, name) : [])]
+  const onWays = adviceOnWays(network, buddy, name)
+  if (buddy.record) return onWays
+  return [...onWays, ...adviceOnNetwork(network), ...(isJoined(network) ? adviceOnFinding(buddy, name) : [])]
 }
 
 const families = ({ ipv4, ipv6 }: NetworkReport): readonly FamilyReport[] =>

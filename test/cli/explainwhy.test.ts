@@ -115,6 +115,11 @@ describe('the advice is about what is in the way:', () => {
     expect(advice({}, { ...buddy, refused: 'wrong-version' })).toBe('both of you should update otrtalk')
   })
 
+  test('at an address that was given nobody answers: that, and what keeps him from being found', () => {
+    const given = { ...alone, ladder: buddy.ladder, verdict: 'silent' } as const
+    expect(advice({ ipv4: family('unreachable') }, given)).toMatch(/^otrtalk may have been closed.*online\?/)
+  })
+
   test('nothing once he is reached', () => {
     expect(advice({}, { ...buddy, state: 'secured' })).toBe('')
   })
