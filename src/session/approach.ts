@@ -372,13 +372,15 @@ export class Approach {
 
   /**
    * A router that was not asked yet, and heard from him first, gives our end another port for him for as long as
-   * it remembers: a fresh end, and both begin at the same moment. Of no use where each destination has its port anyway.
+   * it remembers: a fresh end, and both begin at the same moment. Of no use where each destination has its port
+   * anyway, on either side: there ports are tried meanwhile.
    */
   #freshen(attempt: Attempt, now: number): void {
     attempt.freshenAt = Infinity
     const main = this.#options.ends().find(({ local }) => local.kind === 'udp4')
+    const isHard = main?.mapping.kind !== 'same' || this.#candidates.some(({ kind }) => kind === 'changing')
     const isPromising = this.#candidates.length > 0 && this.#failures < freshTries
-    if (this.#fresh || main?.mapping.kind !== 'same' || !isPromising) return
+    if (this.#fresh || isHard || !isPromising) return
     const local: Local = { kind: 'udp4', isExtra: true }
     this.#fresh = { local, state: { kind: 'opening', until: now + measuring } }
     this.#outbox.push({ kind: 'open', local })
