@@ -7,6 +7,7 @@ const rungs: readonly Rung[] = [
   { way: 'host', state: 'failed', addresses: ['192.168.1.2:9'], ms: 5, why: 'no-answer' },
   { way: 'punched', state: 'failed', addresses: ['203.0.113.2:9'], ms: 5, why: 'no-answer' },
   { way: 'mapped', state: 'trying', addresses: ['203.0.113.2:9', '192.168.1.2:9'], ms: 5 },
+  { way: 'learnt', state: 'worked', addresses: ['203.0.113.3:9'], ms: 0 },
   { way: 'guessed', state: 'absent', addresses: [], ms: 0, why: 'not-needed' },
 ]
 const report: Report = {
@@ -26,6 +27,7 @@ test('a way whose addresses may not be sent to was not tried', () => {
     'no-answer',
     'barred',
     'trying',
+    'worked',
     'not-needed',
   ])
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Way } from '../../src/nat/way.ts'
 import { Node } from '../../src/session/node.ts'
 import { redacted } from '../../src/session/redact.ts'
-import type { Report, Rung } from '../../src/session/report.ts'
+import { natOf, type Report, type Rung } from '../../src/session/report.ts'
 import type { NatType } from '../support/network.ts'
 import { address } from '../support/network.ts'
 import { cone, contactOf, person, type Running, seeded, World, wall } from './people.ts'
@@ -103,6 +103,23 @@ describe('why, when nobody is there,', () => {
     expect(report.buddy).toMatchObject({ attempts: 1, verdict: 'silent' })
   })
 
+  test('says of what is learnt in mid-attempt that it is tried, too', () => {
+    const world = new World({ seed: 3, latency: [20, 20] })
+    const a = world.start(ada, [contactOf(bob, { hints: [address('192.0.2.7:4000')] })])
+    world.network.run(3_000)
+    a.talk.addMesh([address('100.64.0.7:4000')], world.network.now)
+    world.network.run(1_000)
+    expect(rung(ask(world, a, 'bob'), 'mesh')).toMatchObject({ state: 'trying', ms: 1_000 })
+  })
+
+  test('says that no router is before us when others see us as an interface of ours', () => {
+    const world = new World({ seed: 1, latency: [20, 20] })
+    const a = world.start(ada, [contactOf(bob)])
+    a.talk.moved({ hosts: ['203.0.113.1'], families: ['udp4'] }, { isBound: false }, world.network.now)
+    world.network.run(5_000)
+    expect(ask(world, a, 'bob').network.ipv4.nat).toBe('none')
+  })
+
   test('says of an address of the other family that this machine has none', () => {
     const world = new World({ seed: 3, latency: [20, 20] })
     const a = world.start(ada, [contactOf(bob, { hints: [address('[2001:db8::7]:4000')] })])
@@ -141,6 +158,7 @@ describe('why, when both are there,', () => {
     world.network.run(60_000)
     const { buddy } = ask(world, a, 'bob')
     expect(buddy.state).not.toBe('secured')
+    expect(buddy.ms).toBeGreaterThan(10_000) // he is missed after half a minute
     expect(buddy.ms).toBeLessThan(50_000)
     expect(buddy.attempts).toBeGreaterThan(0)
     expect(buddy.ladder.some(({ state }) => state === 'worked')).toBe(false)
@@ -205,6 +223,16 @@ test('why of somebody who is not looked for says so', () => {
   const world = new World({ seed: 9 })
   const a = world.start(ada, [])
   expect(ask(world, a, 'eve').buddy).toMatchObject({ state: 'not looking', ladder: [] })
+})
+
+test.each([
+  ['unknown', [['host', '192.168.1.2:9'] as const, ['reflexive', '[2001:db8::1]:9'] as const]],
+  ['none', [['host', '203.0.113.1:9'] as const]],
+  ['same', [['reflexive', '203.0.113.1:9'] as const, ['host', '192.168.1.2:9'] as const]],
+  ['changing', [['changing', '203.0.113.1:9'] as const, ['mapped', '203.0.113.1:8'] as const]],
+  ['counting', [['predicted', '203.0.113.1:9'] as const, ['changing', '203.0.113.1:8'] as const]],
+] as const)('a router is %s by the addresses that he tells', (nat, told) => {
+  expect(natOf(told.map(([kind, text]) => ({ kind, address: address(text) })))).toBe(nat)
 })
 
 describe('a redacted report', () => {
