@@ -35,6 +35,17 @@ describe('otrtalk why', () => {
     expect(stdout).not.toContain('what would help')
   })
 
+  test('of one on the local network: that he was heard there', async () => {
+    const near = (who: Two['ada']) => ({ ...who, env: { ...who.env, OTRTALK_NO_DHT: '1' } })
+    await using listening = new Program(['listen', '--json'], near(bob))
+    await listening.event('listening')
+    const { code, stdout } = await execute(['why', 'bob'], near(ada))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\n {2}local network {5}worked\n/)
+    expect(stdout).toContain('\n  heard on the local network\n')
+    expect(stdout).toContain('; the network is not asked\n')
+  })
+
   test('of a network that cannot be reached: exit 6, and what would help', async () => {
     const alone = { ...ada, env: { ...ada.env, OTRTALK_BOOTSTRAP: '127.0.0.1:9' } }
     const { code, stdout } = await execute(['why', 'bob', '--timeout', '8'], alone)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Way } from '../../src/nat/way.ts'
+import { Pair } from '../../src/profile/pair.ts'
 import { Node } from '../../src/session/node.ts'
 import { redacted } from '../../src/session/redact.ts'
 import { natOf, type Report, type Rung } from '../../src/session/report.ts'
@@ -10,6 +11,7 @@ import { cone, contactOf, person, type Running, seeded, World, wall } from './pe
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)
+const eve = person('eve', 3)
 
 /** Every destination sees another port, and which one nobody can say. */
 const scattered: NatType = {
@@ -103,6 +105,24 @@ describe('why, when nobody is there,', () => {
     expect(report.buddy).toMatchObject({ attempts: 1, verdict: 'silent' })
   })
 
+  test('says nothing of what was tried from another network', () => {
+    const world = new World({ seed: 3, latency: [20, 20] })
+    const a = world.start(ada, [contactOf(bob, { hints: [address('192.0.2.7:4000')] })])
+    world.network.run(5_000)
+    a.talk.moved({ hosts: [], families: ['udp4'] }, { isBound: false }, world.network.now)
+    world.network.run(1_000)
+    expect(rung(ask(world, a, 'bob'), 'hint')).toMatchObject({ state: 'trying', ms: 1_000 })
+  })
+
+  test('says that a code leads to him, if one does', () => {
+    const world = new World({ seed: 3 })
+    const invite = Pair.ofInvite(seeded(77)(32), 'inviter')
+    const whom = { kind: 'invited', alias: 'friend', bound: undefined } as const
+    const a = world.run(ada, [{ whom, invite, isStrange: true }])
+    world.network.run(1_000)
+    expect(ask(world, a, 'friend').buddy).toMatchObject({ state: 'looking', isInvited: true })
+  })
+
   test('says of what is learnt in mid-attempt that it is tried, too', () => {
     const world = new World({ seed: 3, latency: [20, 20] })
     const a = world.start(ada, [contactOf(bob, { hints: [address('192.0.2.7:4000')] })])
@@ -163,6 +183,24 @@ describe('why, when both are there,', () => {
     expect(buddy.attempts).toBeGreaterThan(0)
     expect(buddy.ladder.some(({ state }) => state === 'worked')).toBe(false)
     expect(buddy.record?.age).toBeGreaterThan(50_000)
+  })
+
+  test('says that somebody else was refused, for as long as that is about this search', () => {
+    const world = new World({ seed: 21, latency: [20, 20] })
+    const a = world.start(ada, [contactOf(bob)])
+    const { keys, fingerprint } = eve.identity
+    const thief = world.start({ ...bob, identity: { ...bob.identity, keys, fingerprint } }, [contactOf(ada)])
+    world.network.run(10_000)
+    expect(ask(world, a, 'bob').buddy).toMatchObject({ refused: 'wrong-fingerprint' })
+    thief.kill()
+    const b = world.start(bob, [contactOf(ada)])
+    world.network.run(120_000)
+    expect(ask(world, a, 'bob').buddy).toMatchObject({ state: 'secured' })
+    expect(ask(world, a, 'bob').buddy).not.toHaveProperty('refused')
+    b.kill()
+    world.network.run(60_000)
+    expect(ask(world, a, 'bob').buddy.state).not.toBe('secured')
+    expect(ask(world, a, 'bob').buddy).not.toHaveProperty('refused')
   })
 
   test('and both routers give each destination a port of its own, says so, and that guessing is hopeless', () => {
