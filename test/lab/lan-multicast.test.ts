@@ -133,7 +133,7 @@ function run(lab: Lab, host: string, command: readonly string[]) {
 const source = `
 import { randomBytes } from './src/crypto.ts'
 import { Lan } from './src/discovery/lan.ts'
-import { multicastLinks } from './src/edge/multicast.ts'
+import { multicastLinks } from './test/edge/multicastlinks.ts'
 import { run } from './src/edge/run.ts'
 import { pairOf } from './test/discovery/lanpeople.ts'
 
