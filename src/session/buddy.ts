@@ -215,12 +215,12 @@ export class Buddy {
   /** Our own network is another one, or an end of ours is open again. */
   moved(now: number): void {
     if (this.#isClosed) return
+    const ends = this.#options.ends()
+    const paths = pathsTo(this.#ways.goals, ends)
     for (const { session } of this.#live()) {
-      const paths = pathsTo(this.#ways.goals, this.#options.ends())
-      const home = this.#options.ends().map(({ local }) => ({ local, peer: session.path.peer }))
-      const isSame4 = (local: Local): boolean =>
-        (local.kind === 'udp6') === (session.path.local.kind === 'udp6')
-      session.moved([...home.filter(({ local }) => isSame4(local)), ...paths], now)
+      const { peer } = session.path
+      const home: Goal = { address: peer, way: 'learnt' }
+      session.moved([...pathsTo([home], ends), ...paths], now)
     }
     if (!this.#current) this.#ladder.forget()
     if (!this.#current) this.#ways.moved(now)
@@ -311,6 +311,7 @@ export class Buddy {
     for (const local of [...this.#kept]) {
       if (this.#isUsed(local)) continue
       this.#kept.delete(local)
+      for (const { session } of this.#live()) session.localGone(local, now)
       yield { kind: 'close', local }
     }
     if (this.#acquaintance.events.length > 0) this.#tellAcquaintance(now)

@@ -14,6 +14,7 @@ export type WaysEvent = ApproachEvent & { readonly pair: Pair }
 export class Ways {
   readonly #options: Omit<ApproachOptions, 'pair'>
   #approaches = new Map<Pair, Approach>()
+  #closed: Approach[] = [] // their ends are to be closed
   #isResting = false
   #run: Uint8Array | undefined
 
@@ -27,6 +28,7 @@ export class Ways {
   }
 
   get deadline(): number {
+    if (this.#closed.length > 0) return -Infinity
     return Math.min(...this.#all().map(({ deadline }) => deadline))
   }
 
@@ -34,7 +36,7 @@ export class Ways {
   change(pairs: readonly Pair[]): void {
     const kept = new Map<Pair, Approach>()
     for (const pair of pairs) kept.set(pair, this.#approaches.get(pair) ?? this.#approach(pair))
-    for (const [pair, approach] of this.#approaches) if (!kept.has(pair)) approach.close()
+    for (const [pair, approach] of this.#approaches) if (!kept.has(pair)) this.#close(approach)
     this.#approaches = kept
   }
 
@@ -109,11 +111,13 @@ export class Ways {
   }
 
   close(): void {
-    for (const approach of this.#all()) approach.close()
-    this.#approaches = new Map()
+    this.change([])
   }
 
   *drain(now: number): Generator<Output<WaysEvent>> {
+    // What they opened is closed; what they would tell is of no use.
+    for (const approach of this.#closed.splice(0))
+      for (const out of approach.drain(now)) if (out.kind !== 'event') yield out
     for (const [pair, approach] of [...this.#approaches]) {
       for (const out of approach.drain(now)) {
         if (out.kind !== 'event') yield out
@@ -127,6 +131,11 @@ export class Ways {
     if (this.#run) approach.ran(this.#run)
     if (this.#isResting) approach.rest()
     return approach
+  }
+
+  #close(approach: Approach): void {
+    approach.close()
+    this.#closed.push(approach)
   }
 
   #all(): readonly Approach[] {
