@@ -10,9 +10,30 @@ import { Node, type NodeEvent } from '../../src/session/node.ts'
 import type { Place } from '../../src/session/standing.ts'
 import { type Known, Talk } from '../../src/session/talk.ts'
 import { address, type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
+import type { Segment } from '../support/segment.ts'
 
 export const open: NatType = { mapping: 'endpoint-independent', filtering: 'endpoint-independent' }
 export const cone: NatType = { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent' }
+
+/** Each destination has a port of its own: the next number. */
+export const counting: NatType = {
+  mapping: 'address-and-port-dependent',
+  filtering: 'address-and-port-dependent',
+}
+/** The same, but nobody can say which. */
+export const symmetric: NatType = { ...counting, isScattered: true }
+
+/** Where somebody's program runs. */
+export interface Spot {
+  readonly nat?: NatType
+  readonly place?: Place
+  /** The link that it is on with others, whom it looks for there. */
+  readonly segment?: Segment<Host<TalkEvent | NodeEvent>>
+  /** In brackets. */
+  readonly at6?: string
+  /** There is no DHT for it. */
+  readonly isAlone?: boolean
+}
 
 /** Behind a router that gives no address of its own away. */
 const place: Place = { hosts: [], families: ['udp4'] }
@@ -63,31 +84,37 @@ export const nothingSpecial = { invite: undefined, isStrange: false } as const
 
 export class World {
   readonly network: Network<TalkEvent | NodeEvent>
-  readonly #node: Address
+  readonly #nodes: readonly Address[]
   #seed: number
 
-  constructor(options: NetworkOptions) {
+  /** @param nodes - of the DHT, with their IPs; an IPv6 one in brackets */
+  constructor(options: NetworkOptions, nodes: readonly string[] = ['198.51.100.1']) {
     this.network = new Network(options)
     this.#seed = options.seed + 1
-    const host = this.network.attachAt('198.51.100.1')
-    const random = seeded(this.#seed++)
-    const { now } = this.network
-    host.machine = new Node({ random, wall, place, loopback: false, hasBootstrap: false, now })
+    this.#nodes = nodes.map((ip) => address(`${ip}:6881`))
+    for (const ip of nodes) {
+      const host = this.network.attachAt(ip)
+      const random = seeded(this.#seed++)
+      const { now } = this.network
+      const at: Place = { hosts: [], families: [ip.startsWith('[') ? 'udp6' : 'udp4'] }
+      host.machine = new Node({ random, wall, place: at, loopback: false, hasBootstrap: false, now })
+    }
     this.network.run(1)
-    this.#node = address('198.51.100.1:6881')
   }
 
   /** A running program of a person who knows `contacts`. */
-  start(who: Person, contacts: readonly Contact[], nat: NatType = cone): Running {
+  start(who: Person, contacts: readonly Contact[], at: NatType | Spot = cone): Running {
     const knowns = contacts.map(
       (contact) => ({ whom: { kind: 'known', contact }, ...nothingSpecial }) as const,
     )
-    return this.run(who, knowns, nat)
+    return this.run(who, knowns, at)
   }
 
   /** A running program of a person who looks for each of these. */
-  run(who: Person, knowns: readonly Known[], nat: NatType = cone): Running {
-    const host = this.network.attach(nat)
+  run(who: Person, knowns: readonly Known[], at: NatType | Spot = cone): Running {
+    const spot: Spot = 'mapping' in at ? { nat: at } : at
+    const { nat = cone, segment, at6, isAlone = false } = spot
+    const host = this.network.attach(nat, segment, at6)
     const random = seeded(this.#seed++)
     const { keys, instanceTag } = who.identity
     const talk = new Talk({
@@ -106,9 +133,9 @@ export class World {
       },
       random,
       wall,
-      dht: { mode: 'client', bootstrap: [this.#node], saved: [] },
-      place,
-      lan: false,
+      dht: { mode: isAlone ? 'off' : 'client', bootstrap: this.#nodes, saved: [] },
+      place: spot.place ?? place,
+      lan: segment !== undefined,
       stun: false,
       loopback: false,
       now: this.network.now,
