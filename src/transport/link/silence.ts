@@ -3,7 +3,8 @@
  * 25 s unless told otherwise. 2 s after that, as a frame was lost, a challenge
  * a second; 13 s later the link is lost. With an ENet datagram sent that wants
  * an answer, and nothing heard since: challenges from 3 s on, lost after 10 s.
- * In doubt: challenges at once, lost after 4 s.
+ * In doubt: challenges at once, lost after 4 s. Of these 10 s and 4 s no part is
+ * counted in which a silence was agreed on.
  */
 export type Beat = 'challenge' | 'lost'
 
@@ -62,7 +63,7 @@ export class Silence {
     if (this.#askedAt === Infinity) this.#askedAt = now
   }
 
-  /** Something says that the other side is gone: it is asked at once, and has 4 s to answer. */
+  /** Something says that the other side is gone: it is asked at once, and has 4 s to answer, but for agreed silence. */
   doubt(now: number): void {
     if (this.#doubtedAt === Infinity) this.#doubtedAt = now
   }
@@ -95,15 +96,16 @@ export class Silence {
 
   get #lostAt(): number {
     const silent = this.#heardAt + this.expected + lostMargin
-    const lost = Math.min(silent, this.#unansweredAt, this.#doubtedAt + doubtedFor)
+    const unanswered = this.#patience(this.#askedAt, unansweredAfter)
+    const lost = Math.min(silent, unanswered, this.#patience(this.#doubtedAt, doubtedFor))
     return Math.max(lost, this.#sparedUntil)
   }
 
-  /** Time in which an answer may have no way to us does not count. */
-  get #unansweredAt(): number {
+  /** When an answer is overdue: time in which it may have no way to us does not count. */
+  #patience(askedAt: number, span: number): number {
     const { from, until } = this.agreed
-    const at = this.#askedAt + unansweredAfter
-    return at <= from || this.#askedAt >= until ? at : at + until - Math.max(from, this.#askedAt)
+    const at = askedAt + span
+    return at <= from || askedAt >= until ? at : at + until - Math.max(from, askedAt)
   }
 }
 

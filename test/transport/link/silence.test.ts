@@ -52,6 +52,21 @@ test('something sent into a silence that was agreed on: its unknown part is not 
   }
 })
 
+test('a doubt in a silence that was agreed on: asked at once, and its 4 s are counted outside of it', () => {
+  for (const [doubted, lost] of [
+    [20_000, 24_000],
+    [58_000, 93_500],
+    [65_000, 95_500],
+    [91_500, 95_500],
+  ] as const) {
+    const silence = new Silence(0)
+    silence.expected = 93_000
+    silence.agreed = { from: 60_000, until: 91_500 }
+    silence.doubt(doubted)
+    expect(beats(silence, doubted)).toEqual([...challenges(doubted, lost - 1), [lost, 'lost']])
+  }
+})
+
 test('something sent when the way is known to be open: lost 10 s after it', () => {
   const silence = new Silence(0)
   silence.agreed = { from: 25_000, until: 42_000 }
