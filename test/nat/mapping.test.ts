@@ -123,6 +123,13 @@ describe('voters', () => {
     expect(mappings.mapping).toEqual({ kind: 'same', address: at(9_000) })
   })
 
+  test('who were asked earlier and answer late do not take that back', () => {
+    const mappings = seen(ports(4_000, 4_000, 4_000, 4_000))
+    for (const n of [70, 71]) mappings.see({ voter: voter(n), as: at(9_000), sentAt: 1_000 + n })
+    expect(mappings.see({ voter: voter(72), as: at(4_000), sentAt: 500 })).toBe(false)
+    expect(mappings.mapping).toEqual({ kind: 'same', address: at(9_000) })
+  })
+
   test('count once each, by host, with what they said last', () => {
     const mappings = new Mappings()
     const liar = (port: number): Address => address(`198.51.100.66:${port}`)

@@ -242,7 +242,8 @@ describe('a hard NAT opposite an easy one', () => {
   })
 
   test('opens nothing where it is of no use', () => {
-    for (const candidates of [[shown], [cone, shown], [candidate('host', '192.168.1.2:1')], []])
+    const predicted = candidate('predicted', '198.51.100.1:4001')
+    for (const candidates of [[shown], [predicted], [cone, shown], [candidate('host', '192.168.1.2:1')], []])
       expect(run(punch({ ends: hardEnds, candidates })).opened).toEqual([])
     expect(run(punch({ ends: [{ local: udp6, mapping: hard }], candidates: [cone] })).opened).toEqual([])
     expect(run(punch()).opened).toEqual([])
