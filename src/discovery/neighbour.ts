@@ -1,6 +1,7 @@
 /** A buddy who may be on our link: his keys, and where he was told to be. Spec: "LAN" in docs/Protocol.md. */
 import { wipe } from '../crypto.ts'
 import type { Address } from '../machine.ts'
+import { Pace } from './pace.ts'
 
 /** What two buddies share; kept and wiped by its owner. */
 export interface LanPair {
@@ -16,7 +17,8 @@ export class Neighbour implements Disposable {
   /** There is a conversation with him. */
   isMet = false
   readonly #keys = new Map<string, Uint8Array>() // by direction and epoch
-  readonly #told = new Map<Address, number>() // when: ms
+  readonly #told = new Map<Address, number>() // when: ms; the latest last
+  #fresh = new Pace(freshPace)
 
   constructor(name: string, pair: LanPair) {
     this.name = name
@@ -34,23 +36,25 @@ export class Neighbour implements Disposable {
   }
 
   /**
-   * Whether it is time to tell of him there; it counts as done. Each address
-   * once a second, and so many of them: an old announcement can be shown as
-   * from anywhere on the link.
+   * Whether it is time to tell of him there; it counts as done. Each known
+   * address once a second. An old announcement can be shown as from anywhere
+   * on the link: so many are known, a new one takes the place of the one that
+   * was told of longest ago, and new ones are few a minute.
    */
   tell(address: Address, now: number): boolean {
-    const before = this.#told.get(address)
-    if (before === undefined) {
-      for (const [known, at] of this.#told) if (now - at >= toldFor) this.#told.delete(known)
-      if (this.#told.size >= maxTold) return false
-    } else if (now - before < tellPause) return false
+    const before = this.#told.get(address) ?? -Infinity
+    const isTime = before > -Infinity ? now - before >= tellPause : this.#fresh.take('', now)
+    if (!isTime) return false
+    this.#told.delete(address)
     this.#told.set(address, now)
+    if (this.#told.size > maxTold) this.#told.delete(this.#told.keys().next().value!)
     return true
   }
 
   /** The network is another one. */
   forget(): void {
     this.#told.clear()
+    this.#fresh = new Pace(freshPace)
   }
 
   [Symbol.dispose](): void {
@@ -76,5 +80,5 @@ export class Neighbour implements Disposable {
 
 const maxKeys = 6 // of this hour both ways, of an hour that his clock has, and of the turns of both
 const tellPause = 1_000 // ms
-const toldFor = 60_000 // ms
-const maxTold = 16 // the families and interfaces of one buddy are fewer
+const freshPace = { rate: 16 / 60, burst: 16 } as const // the families and interfaces of one buddy are fewer
+const maxTold = 32 // whatever else is shown, who was heard in the last minute stays known
