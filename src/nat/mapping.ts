@@ -23,7 +23,7 @@ export interface Sighting {
 }
 
 export class Mappings {
-  #sightings: Sighting[] = [] // the latest of each voter, in the order of their questions
+  #sightings: Seen[] = [] // the latest of each voter, in the order of their questions
   #shown: Address | undefined // of a mapping that changes: any one, as long as the host stays
 
   /** How many different ones have said something. */
@@ -35,9 +35,11 @@ export class Mappings {
   see(sighting: Sighting): boolean {
     const before = JSON.stringify(this.mapping)
     const voter = hostOf(sighting.voter)
-    const others = this.#sightings.filter((other) => hostOf(other.voter) !== voter)
+    const former = this.#sightings.find((other) => hostOf(other.voter) === voter)
+    const hasChanged = former !== undefined && (former.as !== sighting.as || former.hasChanged)
+    const others = this.#sightings.filter((other) => other !== former)
     const at = others.findIndex(({ sentAt }) => sentAt > sighting.sentAt)
-    others.splice(at < 0 ? others.length : at, 0, sighting)
+    others.splice(at < 0 ? others.length : at, 0, { ...sighting, hasChanged })
     this.#sightings = others.slice(-remembered)
     return JSON.stringify(this.mapping) !== before
   }
@@ -50,8 +52,10 @@ export class Mappings {
     const usual = mostFrequent(seen)!
     const last = seen.at(-1)!
     const isUsual = seen.filter((port) => port === usual).length * 2 > seen.length
-    // A router that was started anew gives another port, to everybody.
-    const agreed = seen.length > 1 && seen.at(-2) === last ? last : isUsual ? usual : undefined
+    // A router that was started anew gives another port, to everybody: also to those who had seen the former one.
+    const [before, latest] = known.slice(-2)
+    const isAnew = before?.hasChanged && latest?.hasChanged && before.as === latest.as
+    const agreed = isAnew ? last : isUsual ? usual : undefined
     if (agreed !== undefined) return { kind: 'same', address: at(host, agreed) }
     const next = predict(known.map(({ as, sentAt }) => ({ port: portOf(as), sentAt })))
     if (next.length === 0) {
@@ -63,7 +67,7 @@ export class Mappings {
 }
 
 /** Ports that a counter gave lie close together, whoever else it serves; which way it counts, the order tells. */
-function predict(seen: readonly Seen[]): readonly number[] {
+function predict(seen: readonly Asked[]): readonly number[] {
   const ports = [...new Set(seen.map(({ port }) => port))].sort((a, b) => a - b)
   const [lowest, highest] = [ports[0]!, ports.at(-1)!]
   if (ports.length < fewest || highest - lowest > ports.length * widest) return []
@@ -77,7 +81,7 @@ function predict(seen: readonly Seen[]): readonly number[] {
 }
 
 /** Hardly any counter does. Of questions that left at the same moment nobody knows which came first. */
-function isFalling(seen: readonly Seen[]): boolean {
+function isFalling(seen: readonly Asked[]): boolean {
   let [rises, falls] = [0, 0]
   for (const [i, later] of seen.entries()) {
     for (const earlier of seen.slice(0, i)) {
@@ -89,9 +93,14 @@ function isFalling(seen: readonly Seen[]): boolean {
   return falls > 2 * rises
 }
 
-interface Seen {
+interface Asked {
   readonly port: number
   readonly sentAt: number // ms
+}
+
+interface Seen extends Sighting {
+  /** The same voter had seen another address. */
+  readonly hasChanged: boolean
 }
 
 function mostFrequent<Value>(values: readonly Value[]): Value | undefined {

@@ -43,6 +43,12 @@ export interface Probe {
   readonly path: Path
 }
 
+interface Aim {
+  readonly goal: Goal
+  round: number
+  nextAt: number
+}
+
 interface Extra {
   readonly local: Local
   readonly goals: readonly Address[]
@@ -63,10 +69,8 @@ interface Spray {
 
 export class Punch {
   readonly #options: PunchOptions
-  readonly #goals: Goal[] = []
+  readonly #aims: Aim[] = []
   readonly #endsAt: number
-  #round = 0
-  #nextAt: number
   #burst: Burst | undefined // from many ends
   #opening: readonly Local[] = [] // ends that are to be open, or are about to be
   #extras: Extra[] = []
@@ -83,18 +87,15 @@ export class Punch {
     ranked.sort((a, b) => rankOf(a) - rankOf(b))
     for (const address of this.#foresee(predicted)) this.learn({ address, way: 'predicted' })
     for (const goal of ranked) this.learn(goal)
-    this.#nextAt = startAt
     this.#endsAt = startAt + patience
     this.#plan()
   }
 
   get deadline(): number {
-    return Math.min(
-      this.#nextAt,
-      this.#endsAt,
-      this.#burst?.nextAt ?? Infinity,
-      this.#spray?.nextAt ?? Infinity,
-    )
+    const many = Math.min(this.#burst?.nextAt ?? Infinity, this.#spray?.nextAt ?? Infinity)
+    let deadline = Math.min(this.#endsAt, many)
+    for (const { nextAt } of this.#aims) deadline = Math.min(deadline, nextAt)
+    return deadline
   }
 
   /** Nobody answered in time: a new attempt with a new handshake is needed. */
@@ -102,9 +103,14 @@ export class Punch {
     return now >= this.#endsAt
   }
 
+  /** The first datagram leaves then. */
+  get startAt(): number {
+    return this.#options.startAt
+  }
+
   /** What was tried, in this order. */
   get goals(): readonly Goal[] {
-    return this.#goals
+    return this.#aims.map(({ goal }) => goal)
   }
 
   /** Many ports are tried, on his side or on ours. */
@@ -112,22 +118,19 @@ export class Punch {
     return this.#burst !== undefined || this.#spray !== undefined
   }
 
-  /** Also probe this one, at once if the first datagrams have left. Bounded. */
+  /** Also probe this one, from now on. Bounded. */
   learn(goal: Goal, now = -Infinity): void {
-    const isKnown = this.#goals.some(({ address }) => address === goal.address)
-    const same = this.#goals.filter(({ way }) => way === goal.way).length
+    const isKnown = this.#aims.some(({ goal: { address } }) => address === goal.address)
+    const same = this.#aims.filter(({ goal: { way } }) => way === goal.way).length
     if (isKnown || same >= (goal.way === 'mesh' ? maxMesh : maxOfAWay)) return
-    this.#goals.push(goal)
-    if (this.#round === 0) return
-    this.#round = 0
-    this.#nextAt = now
+    this.#aims.push({ goal, round: 0, nextAt: Math.max(now, this.startAt) })
   }
 
   /** How he was reached there. */
   wayOf({ local, peer }: Path): Way {
-    const goal = this.#goals.find(({ address }) => address === peer)
+    const aim = this.#aims.find(({ goal: { address } }) => address === peer)
     if (this.owns(local)) return 'guessed'
-    if (goal) return goal.way
+    if (aim) return aim.goal.way
     return this.#sprayed.has(splitAddress(peer).address) ? 'guessed' : 'learnt'
   }
 
@@ -144,7 +147,7 @@ export class Punch {
 
   *drain(now: number): Generator<Output<Probe>> {
     if (this.isOver(now)) return
-    if (now >= this.#nextAt) yield* this.#probeAll(now)
+    for (const aim of this.#aims) if (now >= aim.nextAt) yield* this.#probe(aim, now)
     if (this.#burst && now >= this.#burst.nextAt) yield* this.#probeFromMany(this.#burst, now)
     if (this.#spray && now >= this.#spray.nextAt) yield* this.#probeAtRandom(this.#spray, now)
   }
@@ -198,15 +201,12 @@ export class Punch {
     if (hosts.length > 0) this.#spray = { hosts, nextAt: from, left: maxGuesses }
   }
 
-  *#probeAll(now: number): Generator<Output<Probe>> {
-    const isMeshDue = this.#round % meshEvery === 0
-    this.#nextAt = now + (gaps[this.#round++] ?? steadyGap)
-    for (const { address, way } of this.#goals) {
-      if (way === 'mesh' && !isMeshDue) continue
-      for (const { local } of this.#options.ends) {
-        if ((local.kind === 'udp6') === isV6(address))
-          yield { kind: 'event', event: { kind: 'probe', path: { local, peer: address } } }
-      }
+  *#probe(aim: Aim, now: number): Generator<Output<Probe>> {
+    const { address, way } = aim.goal
+    aim.nextAt = now + (way === 'mesh' ? meshGap : (gaps[aim.round++] ?? steadyGap))
+    for (const { local } of this.#options.ends) {
+      if ((local.kind === 'udp6') === isV6(address))
+        yield { kind: 'event', event: { kind: 'probe', path: { local, peer: address } } }
     }
   }
 
@@ -267,4 +267,4 @@ const maxGuesses = 1_024 // an attempt: 98 of 100 hit by then
 const lowestGuess = 1_024
 const maxOfAWay = 16 // of a record; learnt: a peer that hops ports must not make us spray
 const maxMesh = 256
-const meshEvery = 5 // rounds
+const meshGap = 5_000 // ms

@@ -5,8 +5,7 @@
  * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
  * whom a datagram is for. docs/Protocol.md, "The sealed link".
  */
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { equal, hmacSha256, type Random } from '../crypto.ts'
+import type { Random } from '../crypto.ts'
 import type { Address, Datagram, Local, Notice, Output, Path, WallClock } from '../machine.ts'
 import { type Candidate, mayProbe } from '../nat/candidates.ts'
 import type { Mapping } from '../nat/mapping.ts'
@@ -15,11 +14,15 @@ import { type Unreached, verdictOf } from '../nat/verdict.ts'
 import { type Goal, type Way, wayTo } from '../nat/way.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
-import { knock, type LinkKeys, readKnock } from '../transport/link/frames.ts'
-import { Initiator, Responder } from '../transport/link/handshake.ts'
+import { readKnock } from '../transport/link/frames.ts'
+import { Responder } from '../transport/link/handshake.ts'
 import { Knocks } from '../transport/link/knocks.ts'
 import type { Established } from '../transport/link/sealed.ts'
 import { splitAddress } from '../wire/address.ts'
+import { Firsts, linkKeys, runName } from './firsts.ts'
+import { Neighbours } from './neighbours.ts'
+import { Rumours } from './rumours.ts'
+import { Runs } from './runs.ts'
 
 export type ApproachEvent =
   /** The handshake is done: a link can be made of it. */
@@ -78,10 +81,8 @@ export interface Near {
 }
 
 interface Attempt {
-  readonly bytes: Uint8Array
   /** Whose keys it uses. */
   readonly epoch: number
-  readonly handshake: { readonly initiator: Initiator; readonly index: number } | undefined
   punch: Punch
   /** When another end is to be tried: ms. */
   freshenAt: number
@@ -104,26 +105,28 @@ export class Approach {
   readonly #outbox = new Queue<Output<ApproachEvent>>()
   readonly #responder = new Responder()
   readonly #knocks = new Knocks()
-  readonly #rumours = new Map<string, number>() // datagrams, by host
-  #rumoursOf = 0 // the epoch that they are counted in
+  readonly #firsts: Firsts
+  readonly #neighbours = new Neighbours()
+  readonly #rumours = new Rumours()
+  readonly #runs = new Runs()
   #candidates: readonly Candidate[] = [] // of the buddy's record
   #goals: readonly Goal[] // known otherwise
   #record = '' // what it said
   #agreedAt = -Infinity // when he begins: ms
   #carried: { readonly epoch: number; readonly until: number } | undefined // by people, for a while
-  #near: { readonly epoch: number; readonly since: number } | undefined // by a clock that differs from ours
   #attempt: Attempt | undefined
   #fresh: FreshEnd | undefined
   #isTold = false // something else than what all are told
-  #run: Uint8Array | undefined // of the buddy, told in a conversation
-  readonly #formerRuns = new Set<string>() // what is left never comes back: whoever shows it replays
   #failures = 0
   #retryAt = Infinity
   #isWanted = true
   #silentUntil = -Infinity
+  #answeredUntil = Infinity // responses to what knocks were answered with are taken
+  #failedAt = -Infinity
 
   constructor(options: ApproachOptions) {
     this.#options = options
+    this.#firsts = new Firsts(options)
     this.#goals = options.hints
     if (this.#goals.length > 0) this.#retryAt = -Infinity
   }
@@ -134,15 +137,20 @@ export class Approach {
     const freshAt = fresh && (fresh.kind === 'told' ? Infinity : fresh.until)
     const attempt = this.#attempt
     const own = attempt ? Math.min(attempt.punch.deadline, attempt.freshenAt, attempt.aimAt) : this.#retryAt
-    return Math.min(own, freshAt ?? Infinity)
+    return Math.min(own, freshAt ?? Infinity, this.#answeredUntil)
   }
 
   /** Every address he may be at, as far as is known. */
   get goals(): readonly Goal[] {
     return [
-      ...this.#goals,
+      ...this.#heard,
       ...this.#candidates.map((known) => ({ address: known.address, way: wayTo(known) })),
     ]
+  }
+
+  /** Where he may be besides what his record says. */
+  get #heard(): readonly Goal[] {
+    return [...this.#neighbours.addresses.map((address): Goal => ({ address, way: 'lan' })), ...this.#goals]
   }
 
   /** It opened this end, and may send from it. */
@@ -161,22 +169,22 @@ export class Approach {
     const wait = startAt - wall(now)
     this.#agreedAt = startAt > 0 && wait < longestWait ? now + wait : -Infinity
     this.#failures = 0
-    if (!this.#isWanted) this.#compare(sessionId, (run) => run)
+    if (!this.#isWanted) this.#compare(sessionId, (run) => run, now)
     else if (this.#candidates.length === 0) return
     else if (this.#attempt?.epoch !== this.#epoch(now)) this.#begin(now)
-    else if (isNew && (this.#agreedAt > now || now >= this.#attempt.aimedAt + aimGap))
+    else if (isNew && (now < this.#attempt.punch.startAt || now >= this.#attempt.aimedAt + aimGap))
       this.#aim(this.#attempt, now)
     else if (isNew) this.#attempt.aimAt = this.#attempt.aimedAt + aimGap
   }
 
   /** He was heard on our link. Whoever is on it may show what he said earlier. */
   near({ address, epoch, sessionId }: Near, now: number): void {
-    if (!this.#isWanted) this.#compare(sessionId, (run) => run)
-    const isOther = Math.abs(epoch - epochOf(this.#options.wall(now))) > 1 // else he takes ours
-    const mayChange = !this.#near || now >= this.#near.since + nearFor
-    if (mayChange) this.#near = isOther ? { epoch, since: now } : undefined
-    this.hear([{ address, way: 'lan' }], now)
-    if (this.#isWanted && this.#attempt && this.#attempt.epoch !== this.#epoch(now)) this.#begin(now)
+    const { wall } = this.#options
+    if (!this.#isWanted) this.#compare(sessionId, (run) => run, now)
+    if (!mayProbe(address, this.#options)) return
+    this.#neighbours.expire(now)
+    const isNew = this.#neighbours.hear(address, { epoch, wall: wall(now) }, now)
+    this.#take([{ address, way: 'lan' }], isNew, now)
   }
 
   /** He is, or may be, at these too. */
@@ -188,11 +196,17 @@ export class Approach {
     const heard = [...this.#goals, ...news]
     const kept = (way: Way): Goal[] =>
       heard.filter((goal) => goal.way === way).slice(way === 'mesh' ? -maxMesh : -maxHeard)
-    if (news.length > 0) this.#goals = [...kept('lan'), ...kept('hint'), ...kept('mesh'), ...kept('rumour')]
-    if (!this.#isWanted || (news.length === 0 && this.#attempt)) return
-    if (!this.#attempt) this.#begin(now)
-    for (const goal of news) this.#attempt?.punch.learn(goal, now)
-    if (news.length > 0 && this.#attempt) this.#emitTrying(this.#attempt.punch)
+    if (news.length > 0) this.#goals = [...kept('hint'), ...kept('mesh'), ...kept('rumour')]
+    this.#take(news, news.length > 0, now)
+  }
+
+  /** Tries them in the attempt there is, or soon. */
+  #take(goals: readonly Goal[], isNew: boolean, now: number): void {
+    if (!this.#isWanted) return
+    if (!this.#attempt) this.#retryAt = Math.min(this.#retryAt, Math.max(now, this.#failedAt + shortestPause))
+    if (!this.#attempt || !isNew) return
+    for (const goal of goals) this.#attempt.punch.learn(goal, now)
+    this.#emitTrying(this.#attempt.punch)
   }
 
   /** As whom our fresh end is seen. */
@@ -224,11 +238,7 @@ export class Approach {
 
   /** The buddy says in the conversation which run of his program speaks. */
   ran(run: Uint8Array): void {
-    const former = this.#run
-    if (former && !equal(former, run)) this.#formerRuns.add(bytesToHex(former))
-    if (this.#formerRuns.size > maxFormerRuns)
-      this.#formerRuns.delete(this.#formerRuns.values().next().value!)
-    this.#run = run.slice()
+    this.#runs.ran(run)
   }
 
   /** In the conversation he is overdue: if he knocks now he has lost it, whichever run of his it is. */
@@ -254,8 +264,9 @@ export class Approach {
   /** Our own network is another one: what was tried means nothing. */
   moved(now: number): void {
     this.#failures = 0
-    this.#goals = this.#goals.filter(({ way }) => way !== 'lan')
-    if (this.#attempt) this.#abandon()
+    this.#neighbours.clear()
+    this.#abandon()
+    this.#untell()
     if (this.#isWanted) this.#retryAt = now
   }
 
@@ -265,18 +276,17 @@ export class Approach {
     else this.#hearKnock(datagram, epoch, now)
   }
 
-  /** A response to the index of the attempt under way. */
+  /** A response to one of our indices. */
   receiveResponse({ local, peer, bytes }: Datagram): void {
-    const attempt = this.#attempt
-    const established = attempt?.handshake?.initiator.receive(bytes)
-    if (!attempt || !established) return
+    const established = this.#firsts.receive(bytes)
+    if (!established) return
     const path = { local, peer }
-    this.#emit({ kind: 'reached', established, path, way: attempt.punch.wayOf(path) })
-    this.#drop(attempt) // its index is the link's
+    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path) })
     this.rest()
   }
 
   *drain(now: number): Generator<Output<ApproachEvent>> {
+    this.#neighbours.expire(now)
     if (!this.#attempt && now >= this.#retryAt) this.#retry(now)
     const fresh = this.#fresh
     if (fresh && fresh.state.kind !== 'told' && now >= fresh.state.until) this.#dropFresh()
@@ -285,9 +295,9 @@ export class Approach {
     if (attempt && now >= attempt.aimAt) this.#aim(attempt, now)
     for (const out of attempt?.punch.drain(now) ?? []) {
       if (out.kind !== 'event') yield out
-      else if (this.#maySend(attempt!, out.event.path, now))
-        yield { kind: 'send', datagram: { ...out.event.path, bytes: attempt!.bytes } }
+      else yield* this.#probe(attempt!, out.event.path, now)
     }
+    if (now >= this.#answeredUntil) this.#expireAnswers()
     if (attempt?.punch.isOver(now)) this.#fail(now)
     yield* this.#outbox.take()
   }
@@ -302,44 +312,26 @@ export class Approach {
     this.rest()
   }
 
-  /**
-   * What names a run is not the one we talk with: it may be that the buddy's
-   * program was started anew, or a replay of what it said earlier. Only the
-   * conversation itself can tell.
-   *
-   * @param shown - how a run is named where `name` was read
-   */
-  #compare(name: Uint8Array, shown: (run: Uint8Array) => Uint8Array): void {
-    if (this.#run && equal(name, shown(this.#run))) return
-    for (const former of this.#formerRuns) if (equal(name, shown(hexToBytes(former)))) return
-    this.#emit({ kind: 'doubt' })
+  /** What names a run is not the one we talk with. @param shown - how a run is named where `name` was read */
+  #compare(name: Uint8Array, shown: (run: Uint8Array) => Uint8Array, now: number): void {
+    if (this.#runs.casts(name, shown, now)) this.#emit({ kind: 'doubt' })
   }
 
   #begin(now: number): void {
     this.#abandon()
-    const { pair, random, sessionId, allocate } = this.#options
-    const epoch = this.#epoch(now)
-    const keys = linkKeys(pair, epoch)
-    const handshake = pair.role === 'initiator' ? this.#initiate(keys, allocate()) : undefined
-    const bytes = handshake?.initiator.init ?? knock(keys, runName(keys, sessionId), random)
     const punch = this.#punch(now)
     this.#attempt = {
-      ...{ bytes, epoch, handshake, punch },
+      ...{ epoch: this.#epoch(now), punch },
       ...{ freshenAt: now + freshenAfter, aimedAt: -Infinity, aimAt: Infinity },
     }
     this.#retryAt = Infinity
     this.#emitTrying(punch)
   }
 
-  /** Whose keys a handshake of ours uses. */
+  /** Whose keys a handshake of ours uses, unless something speaks for others. */
   #epoch(now: number): number {
     const carried = this.#carried && now < this.#carried.until ? this.#carried : undefined
-    return (carried ?? this.#near)?.epoch ?? epochOf(this.#options.wall(now))
-  }
-
-  #initiate(keys: LinkKeys, index: number): NonNullable<Attempt['handshake']> {
-    const { random } = this.#options
-    return { initiator: new Initiator({ keys, index, random }), index }
+    return carried?.epoch ?? epochOf(this.#options.wall(now))
   }
 
   /** He is told to be elsewhere, or we are: the same first datagram, sent there. */
@@ -361,7 +353,7 @@ export class Approach {
     return new Punch({
       ends: own,
       candidates: this.#candidates,
-      goals: this.#goals,
+      goals: this.#heard,
       startAt,
       patience: fresh ? freshPatience : patience,
       random,
@@ -389,7 +381,7 @@ export class Approach {
   /** Without an address there is nothing to try: a record or a knock will bring one. */
   #retry(now: number): void {
     this.#retryAt = Infinity
-    if (this.#candidates.length > 0 || this.#goals.length > 0) this.#begin(now)
+    if (this.goals.length > 0) this.#begin(now)
   }
 
   #fail(now: number): void {
@@ -399,7 +391,7 @@ export class Approach {
     const usual = pauses[this.#failures++] ?? steadyPause
     const isCarried = this.#carried !== undefined && now < this.#carried.until
     const pause = isCarried ? Math.min(usual, carriedPause) : usual
-    this.#near = undefined
+    this.#failedAt = now
     if (this.#isWanted) this.#retryAt = now + pause
     this.#emit({ kind: 'failed', why })
   }
@@ -411,18 +403,19 @@ export class Approach {
     this.#emit({ kind: 'tell', fresh: undefined })
   }
 
+  /** An end that a link uses stays open: its owner sees to that. */
   #abandon(): void {
-    const attempt = this.#attempt
-    attempt?.handshake?.initiator.wipe()
-    if (attempt?.handshake) this.#options.release(attempt.handshake.index)
-    if (attempt) this.#drop(attempt)
+    if (this.#attempt) this.#close(this.#attempt.punch)
+    this.#attempt = undefined
+    this.#dropFresh()
+    this.#firsts.wipe()
+    this.#answeredUntil = Infinity
   }
 
-  /** An end that a link uses stays open: its owner sees to that. */
-  #drop(attempt: Attempt): void {
-    this.#attempt = undefined
-    this.#close(attempt.punch)
-    this.#dropFresh()
+  /** An attempt keeps its own. */
+  #expireAnswers(): void {
+    this.#answeredUntil = Infinity
+    if (!this.#attempt) this.#firsts.wipe()
   }
 
   #close(punch: Punch): void {
@@ -434,17 +427,15 @@ export class Approach {
     this.#fresh = undefined
   }
 
-  /** What somebody said in the DHT may be about anybody: a few datagrams, and no more in this hour. */
-  #maySend({ punch }: Attempt, path: Path, now: number): boolean {
-    if (punch.wayOf(path) !== 'rumour') return true
-    const epoch = epochOf(this.#options.wall(now))
-    if (this.#rumoursOf !== epoch) this.#rumours.clear()
-    this.#rumoursOf = epoch
-    const { address } = splitAddress(path.peer)
-    const sent = this.#rumours.get(address) ?? 0
-    if (sent >= maxRumoured || this.#rumours.size >= maxRumours) return false
-    this.#rumours.set(address, sent + 1)
-    return true
+  /** A neighbour whose clock has another hour is sent one of that hour, too. */
+  *#probe({ epoch, punch }: Attempt, path: Path, now: number): Generator<Output<never>> {
+    const isRumour = punch.wayOf(path) === 'rumour'
+    const hour = epochOf(this.#options.wall(now))
+    if (isRumour && !this.#rumours.maySend(splitAddress(path.peer).address, hour)) return
+    yield { kind: 'send', datagram: { ...path, bytes: this.#firsts.of(epoch) } }
+    const theirs = this.#neighbours.epochAt(path.peer)
+    const bytes = theirs === undefined ? undefined : this.#firsts.ofNeighbour(theirs)
+    if (bytes) yield { kind: 'send', datagram: { ...path, bytes } }
   }
 
   #answer({ local, peer, bytes }: Datagram, epoch: number, now: number): void {
@@ -467,18 +458,19 @@ export class Approach {
     return this.#attempt?.punch.wayOf(path) ?? known?.way ?? 'learnt'
   }
 
-  /** One init for a knock, and nothing else: whoever it came from is not probed again. */
+  /** One init for a knock, of its hour, and nothing else: whoever it came from is not probed again. */
   #hearKnock({ local, peer, bytes }: Datagram, epoch: number, now: number): void {
     const keys = linkKeys(this.#options.pair, epoch)
     const heard = readKnock(keys, bytes)
-    if (!heard || !mayProbe(peer, this.#options) || !this.#knocks.mayAnswer(peer, now)) return
+    if (!heard || !mayProbe(peer, this.#options)) return
+    const isKnown = this.goals.some(({ address }) => address === peer)
+    if (!this.#knocks.mayAnswer(peer, { isKnown }, now)) return
     if (!this.#isWanted && now >= this.#silentUntil) {
-      this.#compare(heard.sessionId, (run) => runName(keys, run))
+      this.#compare(heard.sessionId, (run) => runName(keys, run), now)
       return
     }
-    if (!this.#attempt) this.#begin(now)
-    const { bytes: init } = this.#attempt!
-    this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: init } })
+    this.#answeredUntil = now + patience
+    this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: this.#firsts.of(epoch) } })
   }
 
   #emitTrying({ goals, isGuessing }: Punch): void {
@@ -490,22 +482,10 @@ export class Approach {
   }
 }
 
-/** How a knock names a run: who watches two networks cannot tell that it is the same. */
-const runName = ({ mac1 }: LinkKeys, run: Uint8Array): Uint8Array =>
-  hmacSha256(mac1, utf8ToBytes('run'), run).slice(0, run.length)
-
-/** What the link needs of the pair's keys in one epoch. */
-function linkKeys(pair: Pair, epoch: number): LinkKeys {
-  return {
-    psk: pair.key('psk', 0, epoch),
-    mac1: pair.key('mac1', 0, epoch),
-    tags: { initiator: pair.tag('initiator', epoch), responder: pair.tag('responder', epoch) },
-  }
-}
-
 // The record may be old, and the buddy gone: ms between attempts.
 const pauses = [1_000, 2_000, 5_000, 10_000, 30_000]
 const steadyPause = 60_000
+const shortestPause = 5_000 // ms, also when another address becomes known
 const patience = 10_000 // ms
 const aimGap = 2_000 // ms: whoever publishes all the while does not make us send all the while
 const freshenAfter = 1_800 // ms; what works at all has worked by then, as a rule
@@ -520,9 +500,4 @@ const maxHeard = 32 // of one kind
 const maxMesh = 256
 const carriedFor = 600_000 // ms: people are slow, and the other line may still be on its way
 const carriedPause = 10_000 // ms
-const nearFor = 5_000 // ms: an old announcement shown again does not end what has just begun
-const maxRumoured = 12 // datagrams to a host and epoch
-const maxRumours = 256 // hosts an epoch
-
 const silentFor = 2_000 // ms; told each second
-const maxFormerRuns = 16

@@ -38,9 +38,10 @@ export class Talk implements Machine<TalkEvent> {
   readonly #elsewhere = new Map<string, number>() // by alias: told when
   readonly #met = new Set<string>() // names of buddies there is a conversation with
   readonly #offers: Offers
-  // Two attempts of a thousand at once, for the first may be to where he was; then one a minute.
+  // By host and by buddy: two attempts of a thousand at once, for the first may be to where he was; then one a minute.
   readonly #guesses = new Pace({ rate: 17, burst: 2_048 })
-  readonly #allGuesses = new Pace({ rate: 34, burst: 4_096 })
+  readonly #guessesOf = new Pace({ rate: 17, burst: 2_048 })
+  readonly #allGuesses = new Pace({ rate: 68, burst: 8_192 })
   readonly #attempts = new Attempts()
   #mesh: readonly Goal[] = []
   #leaving: Buddy[] = []
@@ -255,7 +256,7 @@ export class Talk implements Machine<TalkEvent> {
       ...known,
       own,
       ends: () => this.#presence.ends,
-      mayGuess: (host, now) => this.#mayGuess(host, now),
+      mayGuess: (host, now) => this.#mayGuess(host, { alias, now }),
       random,
       wall,
       sessionId: this.#presence.sessionId,
@@ -381,10 +382,14 @@ export class Talk implements Machine<TalkEvent> {
     if (waiting.length > 0) this.#presence.askStun(now)
   }
 
-  /** Whoever names a host must not make us send it thousands of datagrams. */
-  #mayGuess(host: string, now: number): boolean {
+  /** Whoever names hosts must not make us send thousands of datagrams, nor use up what others need. */
+  #mayGuess(host: string, { alias, now }: { readonly alias: string; readonly now: number }): boolean {
+    const isFree = this.#guesses.left(host, now) > 0 && this.#guessesOf.left(alias, now) > 0
     return (
-      this.#guesses.left(host, now) > 0 && this.#allGuesses.take('', now) && this.#guesses.take(host, now)
+      isFree &&
+      this.#allGuesses.take('', now) &&
+      this.#guessesOf.take(alias, now) &&
+      this.#guesses.take(host, now)
     )
   }
 

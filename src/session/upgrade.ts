@@ -20,11 +20,10 @@ export class Upgrade {
     return this.#at[0] ?? Infinity
   }
 
-  /** He may be elsewhere, too. */
+  /** He may be elsewhere, too. What is due before is not put off, however often this is said. */
   soon(now: number): void {
-    this.#at = [...attempts.slice(0, 2).map((after) => now + after), ...this.#at.slice(-1)].sort(
-      (a, b) => a - b,
-    )
+    const again = attempts.slice(0, 2).map((after) => now + after)
+    this.#at = [...this.#at, ...again].sort((a, b) => a - b).slice(0, attempts.length)
   }
 
   /** True once for each time. */

@@ -117,7 +117,10 @@ export class Ways {
   *drain(now: number): Generator<Output<WaysEvent>> {
     // What they opened is closed; what they would tell is of no use.
     for (const approach of this.#closed.splice(0))
-      for (const out of approach.drain(now)) if (out.kind !== 'event') yield out
+      for (const out of approach.drain(now)) {
+        if (out.kind !== 'event') yield out
+        else if (out.event.kind === 'reached') this.#options.release(out.event.established.index)
+      }
     for (const [pair, approach] of [...this.#approaches]) {
       for (const out of approach.drain(now)) {
         if (out.kind !== 'event') yield out

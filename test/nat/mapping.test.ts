@@ -116,16 +116,23 @@ describe('voters', () => {
     expect(seen(ports(4_000, 9, 4_000, 4_000, 10)).mapping).toEqual({ kind: 'same', address: at(4_000) })
   })
 
-  test('who agree at last are believed: the router was started anew', () => {
+  test('who agree at last, and had seen another port, are believed: the router was started anew', () => {
     const mappings = seen(ports(4_000, 4_000, 4_000, 4_000, 4_000))
-    expect(mappings.see({ voter: voter(70), as: at(9_000), sentAt: 1_000 })).toBe(false)
-    expect(mappings.see({ voter: voter(71), as: at(9_000), sentAt: 1_050 })).toBe(true)
+    expect(mappings.see({ voter: voter(1), as: at(9_000), sentAt: 1_000 })).toBe(false)
+    expect(mappings.see({ voter: voter(2), as: at(9_000), sentAt: 1_050 })).toBe(true)
     expect(mappings.mapping).toEqual({ kind: 'same', address: at(9_000) })
+  })
+
+  test('who are new and agree do not outvote the others, however late they speak', () => {
+    const mappings = seen(ports(...Array.from({ length: 14 }, () => 4_000)))
+    for (let i = 0; i < 20; i++)
+      mappings.see({ voter: voter(70 + (i % 2)), as: at(9_000), sentAt: 1_000 + i })
+    expect(mappings.mapping).toEqual({ kind: 'same', address: at(4_000) })
   })
 
   test('who were asked earlier and answer late do not take that back', () => {
     const mappings = seen(ports(4_000, 4_000, 4_000, 4_000))
-    for (const n of [70, 71]) mappings.see({ voter: voter(n), as: at(9_000), sentAt: 1_000 + n })
+    for (const n of [1, 2]) mappings.see({ voter: voter(n), as: at(9_000), sentAt: 1_000 + n })
     expect(mappings.see({ voter: voter(72), as: at(4_000), sentAt: 500 })).toBe(false)
     expect(mappings.mapping).toEqual({ kind: 'same', address: at(9_000) })
   })

@@ -1,4 +1,6 @@
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { describe, expect, test } from 'vitest'
+import { equal } from '../../src/crypto.ts'
 import type { Address, Datagram, Local, Output } from '../../src/machine.ts'
 import type { Candidate } from '../../src/nat/candidates.ts'
 import type { Mapping } from '../../src/nat/mapping.ts'
@@ -210,38 +212,52 @@ describe('without a record', () => {
     expect(new Side('initiator').run(60_000).sent).toEqual([])
   })
 
-  test('who is heard on the link is tried at once, by his clock’s keys if it differs by more than an hour', () => {
+  test('who is heard on the link is tried at once, by his clock’s keys too if it differs by more than an hour', () => {
     for (const [told, used] of [
-      [epoch, epoch],
-      [epoch + 1, epoch],
-      [epoch - 1, epoch],
-      [epoch + 400, epoch + 400],
-      [epoch - 2, epoch - 2],
+      [epoch, []],
+      [epoch + 1, []],
+      [epoch - 1, []],
+      [epoch + 400, [epoch + 400]],
+      [epoch - 2, [epoch - 2]],
     ] as const) {
       const side = new Side('initiator')
       side.approach.near({ address: address('192.168.1.7:1'), epoch: told, sessionId }, 0)
       side.run(0)
-      expect(side.sent.map(({ peer, bytes }) => [peer, frameTag(bytes)])).toEqual([
-        ['192.168.1.7:1', side.pair.tag('initiator', used)],
-      ])
+      expect(side.sent.map(({ peer, bytes }) => [peer, frameTag(bytes)])).toEqual(
+        [epoch, ...used].map((each) => ['192.168.1.7:1', side.pair.tag('initiator', each)]),
+      )
     }
   })
 
-  test('an old announcement that is shown again does not end, for five seconds, what has just begun', () => {
-    const side = new Side('initiator')
-    const near = (at: number): void =>
-      side.approach.near({ address: address('192.168.1.7:1'), epoch: at, sessionId }, side.now)
-    near(epoch + 400)
-    side.run(1_000)
-    for (let i = 0; i < 30; i++) {
-      near(epoch + 500 + i)
+  test('old announcements that are shown all the while keep no other way from being tried', () => {
+    const side = new Side('initiator').found([first])
+    for (let i = 0; i < 100; i++) {
+      const spoofed = address(`192.168.1.${1 + (i % 40)}:1`)
+      side.approach.near({ address: spoofed, epoch: epoch - 30 - i, sessionId }, side.now)
       side.run(100)
     }
-    expect(different(side.sent)).toBe(1)
-    side.run(1_500)
-    near(epoch + 700)
-    side.run(0)
-    expect(frameTag(side.sent.at(-1)!.bytes)).toEqual(side.pair.tag('initiator', epoch + 700))
+    const ours = side.pair.tag('initiator', epoch)
+    const toFirst = side.sent.filter(({ peer }) => peer === first.address)
+    expect(toFirst.length).toBeGreaterThanOrEqual(10)
+    for (const { bytes } of toFirst) expect(frameTag(bytes)).toEqual(ours)
+    const others = side.sent.filter(({ bytes }) => !equal(frameTag(bytes)!, ours))
+    expect(new Set(others.map(({ bytes }) => bytesToHex(frameTag(bytes)!))).size).toBeLessThanOrEqual(2)
+  })
+
+  test('who was not heard again on the link for 2.5 minutes is not tried there any more, and the latest comes first', () => {
+    const side = new Side('initiator')
+    const near = (host: number): void =>
+      side.approach.near({ address: address(`192.168.1.${host}:1`), epoch, sessionId }, side.now)
+    for (let host = 1; host <= 20; host++) near(host)
+    near(3)
+    expect(side.approach.goals.slice(0, 2).map(({ address }) => address)).toEqual([
+      '192.168.1.3:1',
+      '192.168.1.20:1',
+    ])
+    side.run(140_000)
+    near(5)
+    side.run(20_000)
+    expect(side.approach.goals.map(({ address }) => address)).toEqual(['192.168.1.5:1'])
   })
 })
 

@@ -158,7 +158,12 @@ describe('in another network', () => {
     machine.notice(closed(machine.localOf('udp4')), 0)
     machine.moved(only4, bound, 100)
     expect(machine.deadline <= 100).toBe(true)
-    expect(drain(machine, 100)).toContainEqual({ kind: 'open', local: machine.localOf('udp4') })
+    const event = { kind: 'event', event: { kind: 'settled' } }
+    // What was said of the first time is said; of this one not before it is open.
+    expect(drain(machine, 100)).toEqual([{ kind: 'open', local: machine.localOf('udp4') }, event])
+    expect(drain(machine, 100)).toEqual([])
+    machine.notice({ kind: 'opened', local: machine.localOf('udp4'), at: at(7) }, 200)
+    expect(drain(machine, 200)).toEqual([event])
   })
 
   test('nothing is known of the NAT any more, nor whom to trust', () => {

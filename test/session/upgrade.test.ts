@@ -36,14 +36,24 @@ describe('better paths are tried', () => {
     expect([upgrade.isDue(60_000), upgrade.isDue(60_000)]).toEqual([true, false])
   })
 
-  test('0.5 and 3 s after he may be elsewhere, and at the last time that was left', () => {
+  test('0.5 and 3 s after he may be elsewhere, and what was due before stays due', () => {
     const upgrade = new Upgrade(0)
     times(upgrade)
     upgrade.soon(60_000)
     expect(times(upgrade, 60_000)).toEqual([500, 3_000])
     const early = new Upgrade(0)
     early.soon(2_000)
-    expect(times(early)).toEqual([2_500, 5_000, 10_000])
+    expect(times(early)).toEqual([500, 2_500, 3_000])
+  })
+
+  test('are not put off by who says all the while that he may be elsewhere', () => {
+    const upgrade = new Upgrade(0)
+    let due = 0
+    for (let now = 0; now < 10_000; now += 100) {
+      upgrade.soon(now)
+      if (upgrade.isDue(now)) due++
+    }
+    expect(due).toBeGreaterThan(10)
   })
 
   test('three times at the most, however often he may be elsewhere', () => {

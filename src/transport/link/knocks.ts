@@ -8,11 +8,15 @@ import type { Address } from '../../machine.ts'
 export class Knocks {
   readonly #answered = new Map<Address, number>() // when, ms; the oldest first
 
-  /** Whether the init is to go to `peer`: asked once for each knock that `readKnock` took. */
-  mayAnswer(peer: Address, now: number): boolean {
+  /**
+   * Whether the init is to go to `peer`: asked once for each knock that `readKnock` took.
+   *
+   * @param isKnown - the buddy is expected there: no crowd of strangers takes his place
+   */
+  mayAnswer(peer: Address, { isKnown }: { readonly isKnown: boolean }, now: number): boolean {
     const last = this.#answered.get(peer)
     if (last !== undefined && now - last < gap) return false
-    if (last === undefined && !this.#makeRoom(now)) return false
+    if (last === undefined && !this.#makeRoom(now) && !isKnown) return false
     this.#answered.delete(peer)
     this.#answered.set(peer, now)
     return true

@@ -191,22 +191,24 @@ describe('a buddy has at most 4 half-open links', () => {
 describe('a knock', () => {
   const [here, there] = [peerOf(0), peerOf(1)]
   const one = octets(8, 1)
+  const stranger = { isKnown: false }
 
   test('is answered at most once a second an address', () => {
     const knocks = new Knocks()
-    expect(knocks.mayAnswer(here, 0)).toBe(true)
-    expect(knocks.mayAnswer(here, 999)).toBe(false)
-    expect(knocks.mayAnswer(there, 999)).toBe(true)
-    expect(knocks.mayAnswer(here, 1_000)).toBe(true)
-    expect(knocks.mayAnswer(here, 1_001)).toBe(false)
+    expect(knocks.mayAnswer(here, stranger, 0)).toBe(true)
+    expect(knocks.mayAnswer(here, stranger, 999)).toBe(false)
+    expect(knocks.mayAnswer(there, stranger, 999)).toBe(true)
+    expect(knocks.mayAnswer(here, stranger, 1_000)).toBe(true)
+    expect(knocks.mayAnswer(here, stranger, 1_001)).toBe(false)
   })
 
   test('is answered at no more than 64 addresses a second', () => {
     const knocks = new Knocks()
-    const answers = Array.from({ length: 200 }, (_, i) => knocks.mayAnswer(peerOf(i), i))
+    const answers = Array.from({ length: 200 }, (_, i) => knocks.mayAnswer(peerOf(i), stranger, i))
     expect(answers.filter(Boolean)).toHaveLength(64)
-    expect(knocks.mayAnswer(peerOf(300), 1_000)).toBe(true)
-    expect(knocks.mayAnswer(peerOf(301), 1_000)).toBe(false)
+    expect(knocks.mayAnswer(peerOf(300), stranger, 1_000)).toBe(true)
+    expect(knocks.mayAnswer(peerOf(301), stranger, 1_000)).toBe(false)
+    expect(knocks.mayAnswer(peerOf(301), { isKnown: true }, 1_000)).toBe(true)
   })
 
   test('names its session', () => {
