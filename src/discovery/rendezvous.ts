@@ -35,6 +35,7 @@ export interface Announcement {
 interface WatchPart extends Part {
   readonly kind: 'watch'
   readonly role: Watch
+  seq: number | undefined // the highest that was heard there: whoever writes the highest of all ends this hour only
 }
 
 interface PostPart extends Part {
@@ -75,15 +76,15 @@ export class Rendezvous implements Asker {
   readonly #hearsay: Hearsay
   #parts: (PostPart | WatchPart)[] = []
   #reviewAt: number
-  #heardSeq: number | undefined // of the buddy's newest record
   #seq = 0 // of ours, the latest
   #version = 0 // of what that one said
+  #sealedAt = 0 // unix ms: when that one was made
   #elsewhereUntil = -Infinity
   #since: number // when somebody began to wait, the last time
   #hearsayAt: number // when rumours are better than nothing
   #hurriedUntil = -Infinity
   #hurriedPuts: { readonly at: number; readonly version: number }[] = []
-  #heardEpoch: number | undefined // where the newest record stood: not this hour, if a clock is wrong
+  #newest: Heard | undefined // of the buddy's records
 
   constructor(options: RendezvousOptions) {
     const { pair, wall, external, announcement, isEager, now } = options
@@ -131,7 +132,7 @@ export class Rendezvous implements Asker {
     this.#hurriedUntil = now + hurryFor
     if (!this.#hearsay.isOn) this.#hearsayAt = now + hearsayAfter
     for (const { kind, role } of this.#parts) {
-      const isRead = kind === 'watch' && (role.pace !== 'side' || role.place.epoch === this.#heardEpoch)
+      const isRead = kind === 'watch' && (role.pace !== 'side' || role.place.epoch === this.#newest?.epoch)
       if (isRead) role.hurry(now)
     }
     const isChanged = this.#options.announcement()?.version !== this.#version
@@ -167,9 +168,7 @@ export class Rendezvous implements Asker {
     yield* this.#hearsay.drain(now)
     for (const part of this.#parts) {
       const orders =
-        part.kind === 'watch'
-          ? part.role.drain(now, { seq: this.#heardSeq })
-          : part.role.drain(now, () => this.#seal(part, now))
+        part.kind === 'watch' ? part.role.drain(now, part) : part.role.drain(now, () => this.#seal(part, now))
       for (const order of orders) yield { part, ...order }
     }
   }
@@ -194,7 +193,7 @@ export class Rendezvous implements Asker {
     else part.role.read(from, answer.item, now)
     const { item } = answer
     if (item?.kind !== 'mutable') return
-    if (part.kind === 'watch') this.#hear(part.role.place, item, now)
+    if (part.kind === 'watch') this.#hear(part, item, now)
     else this.#hearOwn(part, item, now)
   }
 
@@ -254,8 +253,8 @@ export class Rendezvous implements Asker {
       since: this.#since,
       now,
     })
-    if (this.#heardSeq !== undefined) role.found()
-    this.#parts.push({ kind: 'watch', of: this, role })
+    if (this.#newest) role.found()
+    this.#parts.push({ kind: 'watch', of: this, role, seq: undefined })
   }
 
   /** Nobody reads what is not among `reads`. */
@@ -284,9 +283,10 @@ export class Rendezvous implements Asker {
     if (!said) return undefined
     const { random, wall, pair } = this.#options
     const { place } = part.role
-    // Both hours' records share a seq, so that a reader of both hears once; at one place it always grows.
+    // Both hours' records share seq and timestamp, so that a reader of both hears once; at one place seq always grows.
     const least = said.version === this.#version ? Math.max(this.#seq, part.seq + 1) : this.#seq + 1
     const seq = Math.max(Math.floor(wall(now) / 1_000), least)
+    if (seq > this.#seq || said.version !== this.#version) this.#sealedAt = wall(now)
     this.#seq = part.seq = seq
     this.#version = said.version
     part.isSealed = true
@@ -295,19 +295,23 @@ export class Rendezvous implements Asker {
       this.#hurriedPuts.push({ at: now, version })
     const { sessionId, candidates, startAt } = said
     const seal = { key: place.aead, target: place.target, seq }
-    const record = { sessionId, timestamp: wall(now), startAt, candidates }
+    const record = { sessionId, timestamp: this.#sealedAt, startAt, candidates }
     const mark = pair.mark?.(markedPart(seal, record))
     const value = sealRecord({ ...record, ...(mark && { mark }) }, seal, random)
     const unsigned = { kind: 'mutable', key: place.publicKey, salt: new Uint8Array(0), seq, value } as const
     return { ...unsigned, signature: place.sign(signedPart(unsigned)) }
   }
 
-  #hear(place: Place, { seq, value }: MutableItem, now: number): void {
-    if (this.#heardSeq !== undefined && seq <= this.#heardSeq) return
+  /** Within a place seq orders, as it does for the nodes that store it; between two hours' places the time of writing. */
+  #hear(part: WatchPart, { seq, value }: MutableItem, now: number): void {
+    if (part.seq !== undefined && seq <= part.seq) return
+    const { place } = part.role
     const record = this.#open(place, { seq, value })
     if (!record || Math.abs(this.#options.wall(now) - record.timestamp) > maxAge) return
-    this.#heardSeq = seq
-    this.#heardEpoch = place.epoch
+    part.seq = seq
+    const heard = { epoch: place.epoch, seq, timestamp: record.timestamp }
+    if (this.#newest && !isNewer(heard, this.#newest)) return
+    this.#newest = heard
     this.#hearsay.heard()
     this.#hearsayAt = Infinity
     for (const { kind, role } of this.#parts) if (kind === 'watch') role.found()
@@ -354,6 +358,17 @@ export class Rendezvous implements Asker {
     return isOctets(value) ? openRecord(value, { key: aead, target, seq }) : undefined
   }
 }
+
+/** A record of the buddy. */
+interface Heard {
+  readonly epoch: number // of its place: not this hour, if a clock is wrong
+  readonly seq: number
+  readonly timestamp: number // unix ms
+}
+
+/** The copies of one record at two places have the same of both. */
+const isNewer = (a: Heard, b: Heard): boolean =>
+  a.timestamp > b.timestamp || (a.timestamp === b.timestamp && a.seq > b.seq)
 
 const minute = 60_000 // ms
 const urgency = 60_000 // ms

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ed25519, randomBytes } from '../../src/crypto.ts'
+import { ed25519, equal, randomBytes } from '../../src/crypto.ts'
 import type { DiscoveryEvent, DiscoveryOptions } from '../../src/discovery/discovery.ts'
 import {
   type Answer,
@@ -9,11 +9,23 @@ import {
   type Query,
 } from '../../src/discovery/krpc.ts'
 import { epochOf, type PairKeys, Place } from '../../src/discovery/place.ts'
-import { markedPart, type RendezvousRecord } from '../../src/discovery/record.ts'
+import { markedPart, openRecord, type RendezvousRecord } from '../../src/discovery/record.ts'
 import type { Address } from '../../src/machine.ts'
 import { address } from '../support/network.ts'
 import { hostile, realMessages } from './hostile.ts'
-import { idOf, isAt, itemAt, local, Solo, seqNow, signed, somebody, stranger, told } from './solo.ts'
+import {
+  type Asked,
+  idOf,
+  isAt,
+  itemAt,
+  local,
+  Solo,
+  seqNow,
+  signed,
+  somebody,
+  stranger,
+  told,
+} from './solo.ts'
 import { pairOf, seeded, wallStart } from './swarm.ts'
 
 describe('the fuzz table, one datagram each into a live machine', () => {
@@ -231,6 +243,47 @@ describe('the rendezvous', () => {
     seq = seqNow + 5
     serve(5_000)
     expect(found()).toHaveLength(2)
+  })
+
+  test('a record of the highest seq hinders for its hour, and no longer', () => {
+    const bench = start()
+    const forged = itemAt(theirs, 2 ** 53 - 1, { candidates: [] })
+    const found: number[] = []
+    for (let minute = 1; minute < 90; minute++) {
+      const now = wallStart + bench.now
+      const place = new Place(pair, 1, epochOf(now))
+      const item = itemAt(place, Math.floor(now / 1_000), { timestamp: now })
+      bench.serve(60_000, (query) => {
+        if (isAt(query, theirs)) return { item: forged }
+        return isAt(query, place) ? { item } : {}
+      })
+      const records = bench.events.splice(0).filter(({ kind }) => kind === 'found')
+      found.push(...records.map(() => minute))
+    }
+    expect(found[0]).toBe(1) // the forged one
+    expect(found[1]).toBeGreaterThan(30) // wallStart is half an hour before the next
+    expect(found[1]).toBeLessThan(33)
+    expect(found.length).toBeGreaterThan(40)
+  })
+
+  test('a record that stands in two hours is told once, an older one in another hour never', () => {
+    const bench = start()
+    const places = [-1, 0, 1].map((hour) => new Place(pair, 1, epoch + hour))
+    const ages = [60_000, 5_000, 5_000] // ms
+    const asked = places.map(() => new Set<number | undefined>())
+    bench.serve(60_000, (query) => {
+      const i = places.findIndex((place) => isAt(query, place))
+      if (i < 0) return {}
+      if (query.question.kind === 'get') asked[i]!.add(query.question.seq)
+      const timestamp = wallStart - ages[i]!
+      return { item: itemAt(places[i]!, Math.floor(timestamp / 1_000), { timestamp }) }
+    })
+    const found = bench.events.filter(({ kind }) => kind === 'found')
+    expect(found).toMatchObject([{ record: { timestamp: wallStart - 5_000 } }])
+    // Nodes are asked for what is newer than what was heard at this very place.
+    expect(asked.map((seqs) => [...seqs])).toEqual(
+      ages.map((age) => [undefined, Math.floor((wallStart - age) / 1_000)]),
+    )
   })
 
   test.each([
@@ -479,6 +532,33 @@ describe('the rendezvous', () => {
     const keys = [epoch, epoch + 1].map((epoch) => new Place(pair, 0, epoch).publicKey.join())
     expect([...puts.keys()].sort()).toEqual(keys.sort())
     expect(new Set(puts.values()).size).toBe(1)
+  })
+
+  test('both hours’ copies are one record, also where one is stored a moment later', () => {
+    const late = wallStart + 25 * 60_000
+    const bench = start({ wall: (now) => late + now })
+    const [now, next] = [ours, new Place(pair, 0, epoch + 1)]
+    const said: RendezvousRecord[] = []
+    const held: Asked[] = []
+    const pass = (): void => {
+      for (let queries = bench.queries(); queries.length > 0; queries = bench.queries())
+        for (const query of queries) {
+          const { question, to, from } = query
+          if (question.kind === 'put' && question.item.kind === 'mutable') {
+            const { seq, value, key } = question.item
+            const { aead, target } = [now, next].find(({ publicKey }) => equal(publicKey, key))!
+            said.push(openRecord(value as Uint8Array, { key: aead, target, seq })!)
+          }
+          if (isAt(query, next) && bench.now === 0) held.push(query)
+          else bench.answer(query, {}, to, from)
+        }
+    }
+    pass()
+    bench.now = 300
+    for (const query of held) bench.answer(query, {}, query.to, query.from)
+    pass()
+    expect(held).toHaveLength(1)
+    expect(said.map(({ timestamp }) => timestamp)).toEqual([late, late])
   })
 
   test('a new hour is written and read in its turn, and the old one is left', () => {
