@@ -77,7 +77,7 @@ export class Watch<S extends Spot = Place> {
     this.#others = []
   }
 
-  /** @param seq - of the newest record known: an older one need not be sent */
+  /** @param seq - of the newest record known there: an older one need not be sent */
   *drain(now: number, { seq }: { readonly seq: number | undefined }): Generator<Order> {
     const { target } = this.place
     const question: Question =

@@ -14,21 +14,37 @@ interface Subnet {
   readonly netmask: string
 }
 
+interface Route {
+  readonly gateway: string | undefined
+}
+
 /**
  * The IPv4 address of the router that the interface with this address uses; `undefined` if it has none.
  * Where there is no table to read: the first address of the subnet, which is a guess.
  */
 export async function findGateway(address: string): Promise<string | undefined> {
   const subnet = subnetOf(address)
-  if (!subnet) return undefined
+  const route = subnet && (await readRoute(subnet))
+  return route ? route.gateway : subnet && firstHost(subnet)
+}
+
+/** The same without a guess: `undefined` also where there is no table to read. */
+export async function knownGateway(address: string): Promise<string | undefined> {
+  const subnet = subnetOf(address)
+  return subnet && (await readRoute(subnet))?.gateway
+}
+
+/** What the system's table says; `undefined` if it cannot be read. */
+async function readRoute({ name }: Subnet): Promise<Route | undefined> {
   try {
     const { platform } = process
-    if (platform === 'linux') return readProcRoutes(await readFile('/proc/net/route', 'utf8'), subnet.name)
-    if (platform !== 'win32') return readNetstat(await netstat(), subnet.name)
+    if (platform === 'linux')
+      return { gateway: readProcRoutes(await readFile('/proc/net/route', 'utf8'), name) }
+    if (platform !== 'win32') return { gateway: readNetstat(await netstat(), name) }
   } catch {
     // A sandbox without that file or program.
   }
-  return firstHost(subnet)
+  return undefined
 }
 
 /** Whether both are in the subnet of the interface that has `address`. */

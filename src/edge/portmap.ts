@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Endpoint } from '../wire/address.ts'
-import { findGateway, isNeighbour } from './gateway.ts'
+import { findGateway, isNeighbour, knownGateway } from './gateway.ts'
 import { listen } from './portmap/announcements.ts'
 import { NatPmpWay } from './portmap/natpmp.ts'
 import { PcpWay } from './portmap/pcp.ts'
@@ -71,9 +71,13 @@ class Portmap {
 
   constructor(options: MapPortOptions) {
     const { internal, lifetime = 3_600, allows = () => true, signal } = options
-    const gateway = (): Promise<string | undefined> => findGateway(internal.address)
-    const isInSubnet = (host: string): boolean => isNeighbour(internal.address, host)
-    const around = { ...home, gateway, isNeighbour: isInSubnet, ...options.around }
+    const { address } = internal
+    const own = {
+      gateway: () => findGateway(address),
+      knownGateway: () => knownGateway(address),
+      isNeighbour: (host: string) => isNeighbour(address, host),
+    }
+    const around = { ...home, ...own, ...options.around }
     this.#options = options
     this.#stop = stopWith(signal ? [signal] : [])
     this.#terms = { internal, lifetime, allows, around }
@@ -177,7 +181,7 @@ const now = (): number => performance.now()
 const goodbye = 1_000 // ms: a router that has not answered by then forgets by itself
 
 /** Times in ms. */
-const home: Omit<Surroundings, 'gateway' | 'isNeighbour'> = {
+const home: Omit<Surroundings, 'gateway' | 'knownGateway' | 'isNeighbour'> = {
   port: 5_351,
   search: { address: '239.255.255.250', port: 1_900 },
   announcements: { address: '224.0.0.1', port: 5_350 },

@@ -1,6 +1,13 @@
-import { endianness } from 'node:os'
+import { endianness, networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { findGateway, firstHost, isNeighbour, readNetstat, readProcRoutes } from '../../src/edge/gateway.ts'
+import {
+  findGateway,
+  firstHost,
+  isNeighbour,
+  knownGateway,
+  readNetstat,
+  readProcRoutes,
+} from '../../src/edge/gateway.ts'
 
 /** What Linux on a little-endian machine prints; in memory the octets lie the other way round elsewhere. */
 const word = (address: string): string => {
@@ -77,4 +84,20 @@ test('a neighbour is in the subnet of an address of ours', () => {
 test('loopback has no gateway on Linux, nor has an address that is not ours anywhere', async () => {
   expect(await findGateway('192.0.2.200')).toBeUndefined()
   if (process.platform === 'linux') expect(await findGateway('127.0.0.1')).toBeUndefined()
+})
+
+const outer = Object.values(networkInterfaces())
+  .flatMap((infos) => infos ?? [])
+  .find((info) => info.family === 'IPv4' && !info.internal && firstHost(info) !== undefined)
+
+test.skipIf(!outer)('where there is no table to read the gateway is a guess, and not known', async () => {
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform')!
+  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' })
+  try {
+    expect(await findGateway(outer!.address)).toBe(firstHost(outer!))
+    expect(await knownGateway(outer!.address)).toBeUndefined()
+  } finally {
+    Object.defineProperty(process, 'platform', platform)
+  }
+  expect(await knownGateway(outer!.address)).toBe(await findGateway(outer!.address))
 })

@@ -272,6 +272,20 @@ describe.concurrent('UPnP', () => {
     expect(router.calls).toEqual([])
   })
 
+  test('an answer of another host than the gateway is none, unless that is a guess', async () => {
+    await using router = await igd()
+    const gateway = async (): Promise<string> => '127.0.0.2'
+    {
+      await using user = use({ igd: router, around: { gateway } })
+      expect(await user.tried('upnp')).toEqual(['silent', 'no gateway answered'])
+      expect(router.searches.length).toBeGreaterThan(0)
+      expect(router.calls).toEqual([])
+    }
+    const knownGateway = async (): Promise<undefined> => undefined
+    await using user = use({ igd: router, around: { gateway, knownGateway } })
+    expect(await user.mapped()).toMatchObject({ via: 'upnp' })
+  })
+
   test('of a router with a hundred descriptions four are read', async () => {
     await using router = await igd({ describe: (response) => response.end('<html>') })
     await using many = await udpRouter(() =>
@@ -556,8 +570,10 @@ function use({ router, igd: upnp, around, ...options }: UseOptions): User {
   const told: string[] = []
   const changes = new EventEmitter()
   let shown = 0
+  const { gateway = async () => '127.0.0.1' } = around ?? {}
   const loopback: Surroundings = {
-    gateway: async () => '127.0.0.1',
+    gateway,
+    knownGateway: gateway,
     isNeighbour: (host) => isNeighbour('127.0.0.1', host),
     port: router?.port ?? 9,
     search: { address: '127.0.0.1', port: upnp?.ssdpPort ?? 9 },

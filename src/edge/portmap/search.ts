@@ -7,7 +7,8 @@ import type { Terms } from './way.ts'
 
 /**
  * Yields where gateways describe themselves, as they answer: each once, at most four. The TTL is 1: the router is a
- * neighbour, and an answer from elsewhere would not be taken.
+ * neighbour, and an answer from elsewhere would not be taken. Nor is one of another host than our gateway, where that is
+ * known: whoever writes a false source address could have us ask any host of the LAN.
  */
 export async function* search(
   { internal, allows, around }: Terms,
@@ -18,6 +19,7 @@ export async function* search(
   const socket = open()
   const found = new Set<string>()
   try {
+    const gateway = await around.knownGateway()
     const messages = on(socket, 'message', { signal: stop.signal })
     const bound = once(socket, 'listening')
     socket.bind(0, internal.address)
@@ -28,6 +30,7 @@ export async function* search(
       const place = readSearchAnswer(bytes, from.address)
       const text = JSON.stringify(place)
       if (!place || found.has(text) || !around.isNeighbour(from.address)) continue
+      if (gateway !== undefined && from.address !== gateway) continue
       found.add(text)
       yield place
       if (found.size === mostPlaces) return

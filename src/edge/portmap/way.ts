@@ -41,8 +41,10 @@ export interface Way {
 
 /** Where and how patiently routers are asked; a test has its own. Times in ms. */
 export interface Surroundings {
-  /** The default gateway of the interface. */
+  /** The default gateway of the interface, or a guess. */
   readonly gateway: () => Promise<string | undefined>
+  /** The same, `undefined` if it would be a guess. */
+  readonly knownGateway: () => Promise<string | undefined>
   /** Whether a host is in the subnet of the interface. */
   readonly isNeighbour: (host: string) => boolean
   /** Where it listens for NAT-PMP and PCP: RFC 6886, section 3.1; RFC 6887, section 19.5. */
