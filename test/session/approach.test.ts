@@ -76,11 +76,10 @@ class Side {
     for (let turns = 0; turns < 10_000; turns++) {
       for (const out of [...this.approach.drain(this.now)]) this.#take(out)
       const next = Math.max(this.approach.deadline, this.now)
-      if (next > until) break
-      this.now = next
+      this.now = Math.min(next, until)
+      if (next > until) return this
     }
-    this.now = until
-    return this
+    throw new Error(`livelock: still busy at ${this.now} ms`)
   }
 
   of<Kind extends ApproachEvent['kind']>(kind: Kind): (ApproachEvent & { kind: Kind; at: number })[] {
@@ -386,5 +385,24 @@ describe('between two', () => {
     carry(r, i, second.address)
     i.run(60_000)
     expect(i.sentTo(second.address)).toHaveLength(1)
+  })
+
+  test('a knock is answered once a second at an address', () => {
+    const [i, r] = [new Side('initiator'), new Side('responder')]
+    r.found([first]).run(0)
+    const [knock] = r.sent
+    for (let ms = 0; ms < 2_000; ms += 100) {
+      i.approach.receiveTagged({ ...knock!, peer: second.address }, epoch, i.now)
+      i.run(100)
+    }
+    expect(i.sentTo(second.address).map(({ at }) => at)).toEqual([0, 1_000])
+  })
+
+  test('a knock from where nothing may be sent is not answered', () => {
+    const [i, r] = [new Side('initiator'), new Side('responder')]
+    r.found([first]).run(0)
+    for (const peer of ['127.0.0.1:9', '255.255.255.255:9', '224.0.0.1:9'].map(address))
+      i.approach.receiveTagged({ ...r.sent[0]!, peer }, epoch, i.now)
+    expect(i.run(1_000).sent).toEqual([])
   })
 })
