@@ -12,6 +12,7 @@ export default defineConfig({
           exclude: ['test/{program,lab,slow}/**'],
           testTimeout: 20_000, // a busy machine is no fault
           maxWorkers: '100%', // vitest leaves one core alone
+          maxConcurrency: 16, // what is concurrent waits for timers
           isolate: false, // no file leaves anything behind; loading all anew for each took a third of the time
         },
       },

@@ -81,7 +81,7 @@ export async function until<T>(
   check: () => T | Promise<T>,
   what: string,
 ): Promise<Exclude<T, false | undefined>> {
-  const end = performance.now() + 3000
+  const end = performance.now() + 10_000
   for (;;) {
     const value = await check()
     if (value) return value as Exclude<T, false | undefined>

@@ -14,7 +14,7 @@ describe.each([
   const why = await whyNoMulticast(`udp${family}`, links[0])
   if (why !== undefined) console.warn(`skipped: ${why}`)
 
-  test.skipIf(why !== undefined)('know each other within 200 ms', async () => {
+  test.skipIf(why !== undefined)('know each other by what they say first', async () => {
     const [ours, theirs] = pairOf(process.pid & 0xffff) // of no other run of this test
     const since = performance.now()
     const ada = enter(links, { seed: 1, families: [family] })
@@ -22,7 +22,7 @@ describe.each([
     const bob = enter(links, { seed: 2, families: [family] })
     bob.lan.seek('ada', theirs)
     const events = await Promise.all([ada.first, bob.first])
-    expect(performance.now() - since).toBeLessThan(200)
+    expect(performance.now() - since).toBeLessThan(2_000) // 20 ms, but a busy machine is no fault
     const [{ address4, address6 } = {}] = links
     const host = family === 4 ? address4 : `[${address6}]`
     expect(events).toMatchObject([

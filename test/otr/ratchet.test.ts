@@ -12,14 +12,14 @@ const turns = (count: number) =>
 
 describe('two ratchets', () => {
   test.each([false, true])(
-    'open every message once, whatever is lost, late, repeated or changed on the way; 50 seeds, post-quantum: %s',
+    'open every message once, whatever is lost, late, repeated or changed on the way, post-quantum: %s',
     (isPostQuantum) => {
       let farthest = 0
       fc.assert(
         fc.property(fc.array(step, { maxLength: 20, size: 'max' }), (steps) => {
           farthest = Math.max(farthest, disturb(steps, isPostQuantum))
         }),
-        { numRuns: 25, examples: [[turns(7)]] },
+        { numRuns: 12, examples: [[turns(7)]] },
       )
       expect(farthest).toBeGreaterThanOrEqual(5) // a ratchet with new DH keys is among them
     },

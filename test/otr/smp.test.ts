@@ -88,7 +88,7 @@ describe('SMP', () => {
           ['asked', end],
         ])
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     )
   })
 

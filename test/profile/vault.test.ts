@@ -153,7 +153,7 @@ describe('a damaged vault', () => {
   ])('that asks for %s is refused at once', async (_, at, value) => {
     const began = performance.now()
     expect(await why(withChecksum(changed(at, () => value)))).toBe('damaged')
-    expect(performance.now() - began).toBeLessThan(100)
+    expect(performance.now() - began).toBeLessThan(1_000) // N = 2^21 takes several seconds
   })
 
   test('that asks for what scrypt does not have, N = 2^16 with r = 1, is refused; 2^15 is not', async () => {

@@ -95,11 +95,11 @@ describe('an init that comes again', () => {
     expect(ask(init, { now: 3_600_000, epoch: 8 })).toBeUndefined()
   })
 
-  test('is known among 600 of a pair, also in the epochs beside its own', () => {
+  test('is known among 300 of a pair, also in the epochs beside its own', () => {
     const { initiator, ask, responder } = start()
-    const inits = Array.from({ length: 600 }, () => initiator().init)
+    const inits = Array.from({ length: 300 }, () => initiator().init)
     for (const [i, init] of inits.entries()) {
-      expect(ask(init, { now: i, epoch: 6 + Math.floor(i / 200) })?.established).toBeDefined()
+      expect(ask(init, { now: i, epoch: 6 + Math.floor(i / 100) })?.established).toBeDefined()
       responder.settle(100 + i)
     }
     for (const init of inits) expect(ask(init, { now: 100_000, epoch: 8 })).toBeUndefined()
@@ -137,13 +137,13 @@ describe('a buddy has at most 4 half-open links', () => {
 
   test('which of those older than 2 s has to go is by lot', () => {
     const counts = new Map<number | undefined, number>()
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 40; seed++) {
       const { initiator, ask } = full(seed)
       const { displaced } = ask(initiator().init, { now: 2_201 })! // 103 is not that old
       counts.set(displaced, (counts.get(displaced) ?? 0) + 1)
     }
     expect([...counts.keys()].toSorted()).toEqual([100, 101, 102])
-    expect(Math.min(...counts.values())).toBeGreaterThan(8)
+    expect(Math.min(...counts.values())).toBeGreaterThan(5)
   })
 
   test('one that is settled, or 15 s old, makes room without that', () => {
