@@ -62,6 +62,12 @@ function fingerprintOf(name: SafeText, state: Conversation['state'], pinned: str
 }
 
 /** Of a command with something behind it. */
+/** It says where its maker is: nothing for a conversation. */
+export const aboutCarried: Notice = {
+  tone: 'bad',
+  text: words`not sent: this is a line of otrtalk offer or answer, and is not needed any more`,
+}
+
 export function aboutExcess(name: CommandName): Notice {
   const hint = words`nothing was done. To say a text that begins with a slash, write //`
   return { tone: 'bad', text: words`/${safeName(name)} takes nothing after it`, hint }

@@ -9,9 +9,10 @@ export function adviceFor({ network, buddy }: Report, name: string): readonly Sa
   if (buddy.state === 'secured' || buddy.state === 'not looking') return []
   const refusal = buddy.refused === undefined ? undefined : explainRefused(buddy.refused, name).hint
   if (refusal !== undefined) return [refusal]
+  if (families(network).length === 0) return adviceOnNetwork(network)
   const onWays = adviceOnWays(network, buddy, name)
-  if (buddy.record) return onWays
-  return [...onWays, ...adviceOnNetwork(network), ...(isJoined(network) ? adviceOnFinding(buddy, name) : [])]
+  if (buddy.record) return onWays.length > 0 ? onWays : [words`is otrtalk still running there?`]
+  return [...adviceOnFinding(buddy, name), ...onWays, ...adviceOnNetwork(network)]
 }
 
 const families = ({ ipv4, ipv6 }: NetworkReport): readonly FamilyReport[] =>
@@ -23,7 +24,7 @@ const isJoined = (network: NetworkReport): boolean =>
 /** He cannot be found as long as nobody can be asked. */
 function adviceOnNetwork(network: NetworkReport): readonly SafeText[] {
   const used = families(network)
-  if (used.length === 0) return hintOf(explainNetwork('no-socket'))
+  if (used.length === 0) return hintOf(explainNetwork(network.addresses.length === 0 ? 'gone' : 'no-socket'))
   if (isJoined(network)) return []
   const states = new Set(used.map(({ dht }) => dht.state))
   if (states.has('unreachable'))
@@ -33,7 +34,10 @@ function adviceOnNetwork(network: NetworkReport): readonly SafeText[] {
     ]
   if (states.has('joining'))
     return [words`joining the network takes some seconds: try again, with --timeout 60`]
-  if (states.has('alone')) return [words`name a member of the network to begin with: --bootstrap HOST:PORT`]
+  if (states.has('alone'))
+    return [
+      words`is there internet here? Without it only a buddy on the same local network or VPN is found; a private network is entered by --bootstrap HOST:PORT`,
+    ]
   return [
     words`without the network a buddy is found on the local network, at an address given by otrtalk buddy at, or by lines carried by hand: otrtalk offer`,
   ]

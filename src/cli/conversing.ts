@@ -11,6 +11,7 @@ import type { OfferKind, TakeFault } from '../session/offers.ts'
 import type { ProfileContext } from './context.ts'
 import { openFor } from './open.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
+import { Unsettled } from './unsettled.ts'
 import { Watch } from './watch.ts'
 import { chooseWhom, dropExpired } from './whom.ts'
 
@@ -25,6 +26,8 @@ export interface Conversing {
   /** ms until it ends if the buddy was not reached. */
   readonly timeoutMs?: number | undefined
   readonly openUi: (options: UiOptions, lines: Lines) => Ui | Promise<Ui>
+  /** The Ui itself says what was not delivered. */
+  readonly tellsOfItself?: boolean
 }
 
 /** Of the profile that runs: lines for the one buddy, and from him, that people carry (docs/Protocol.md, "First contact"). */
@@ -38,6 +41,17 @@ export interface Lines {
 
 /** Ends with what the Ui ended with; throws the UserError that ended it otherwise. */
 export async function converse(options: Conversing): Promise<UiEnd> {
+  const { stderr, options: given } = options.context
+  const unsettled = new Unsettled()
+  try {
+    return await run(options, unsettled)
+  } finally {
+    // After the goodbye, which may bring receipts; JSON has an event for each that came.
+    if (!given.json && !options.tellsOfItself) for (const line of unsettled.lines) stderr.write(`${line}\n`)
+  }
+}
+
+async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const { context, command } = options
   const network = chooseNetwork(context.options)
   using debug = context.options.debug === undefined ? undefined : openDebugLog(context.options.debug)
@@ -50,6 +64,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
   using watch = new Watch({
     ...{ buddy: whom, isPending, timeoutMs: options.timeoutMs },
     port: context.options.port,
+    hasBootstrap: context.options.bootstrap.length > 0,
   })
   let talk: Talking | undefined
   const lines: Lines = {
@@ -72,7 +87,10 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     ],
     ...(whom !== undefined && { buddy: whom }),
     ...(whom !== undefined && isPending && { heldUntil: watch.introduced }),
-    act: (command) => talk?.act(command),
+    act(command) {
+      unsettled.acted(command)
+      talk?.act(command)
+    },
     stdin: context.stdin,
     stdout: context.stdout,
     stderr: context.stderr,
@@ -88,6 +106,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     network,
     debug,
     onEvent(event) {
+      unsettled.hear(event)
       ui.tell(event)
       watch.hear(event)
     },

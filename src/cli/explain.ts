@@ -236,7 +236,7 @@ export function explainUndelivered(why: Undelivered): SafeText {
     case 'known-id':
       return words`another message had the same id`
     case 'closed':
-      return words`the conversation is closed, and nobody has confirmed it`
+      return words`you left before anybody confirmed it`
     case 'another-key':
       return words`the buddy came back with another key than it was written for`
     case 'unknown-buddy':
@@ -334,7 +334,8 @@ export function explainNetwork(state: NetworkState, port?: number): Notice {
     case 'gone':
       return {
         tone: 'bad',
-        text: words`the network interface has no address any more: nothing is sent until it has`,
+        text: words`this machine has no network address: nothing is sent until it has one`,
+        hint: words`is a cable unplugged, Wi-Fi off, or a VPN down? It goes on by itself when that is back`,
       }
     default:
       return state satisfies never

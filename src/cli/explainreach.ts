@@ -55,8 +55,8 @@ function reasonAndHint(
       }
     case 'only-private':
       return {
-        reason: words`only addresses of another private network are known`,
-        hint: words`is one of you offline, or in a network that lets no UDP out?`,
+        reason: words`nothing answers, and only addresses in a private network are known`,
+        hint: words`is otrtalk still running there? From another network it cannot be reached at these: is one of you offline, or in a network that lets no UDP out?`,
       }
     case 'silent':
       return {

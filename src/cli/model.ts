@@ -3,9 +3,9 @@
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
 import type { NetworkState, TalkEvent, Undelivered, Under } from '../session/command.ts'
-import { explainEvent, explainLate, type Notice } from './explain.ts'
+import { explainEvent, explainLate, explainNetwork, type Notice } from './explain.ts'
 import { explainReport } from './explainwhy.ts'
-import { type SafeText, safeText } from './safetext.ts'
+import { type SafeText, safeText, words } from './safetext.ts'
 import type { State } from './state.ts'
 import type { UiBuddy } from './ui.ts'
 
@@ -145,7 +145,7 @@ function told(model: Model, event: TalkEvent, now: number): Model {
     case 'listening':
       return { ...model, listening: { port: event.port, addresses: event.addresses } }
     case 'network':
-      return { ...model, network: event.state }
+      return networkChanged(model, event.state, now)
     case 'unresolved': {
       const buddy = model.focus ?? model.conversations[0]?.buddy
       const told = explainEvent(event)
@@ -158,6 +158,16 @@ function told(model: Model, event: TalkEvent, now: number): Model {
     default:
       return change(model, event.buddy, (conversation) => tell(conversation, event, now))
   }
+}
+
+/** The status line has room for a part of it: that nothing can be sent, and that it can again, is told in full. */
+function networkChanged(model: Model, state: NetworkState, now: number): Model {
+  const after = { ...model, network: state }
+  const buddy = model.focus ?? model.conversations[0]?.buddy
+  const isBack = model.network === 'gone' && state !== 'gone'
+  if (buddy === undefined || (state !== 'gone' && !isBack)) return after
+  const told: Notice = isBack ? { tone: 'plain', text: words`the network is back` } : explainNetwork(state)
+  return change(after, buddy, (conversation) => notice(conversation, told, now))
 }
 
 type Message = Extract<TalkEvent, { kind: 'message' }>

@@ -5,6 +5,8 @@ export type Typed =
   | { readonly kind: 'say'; readonly text: string }
   /** `argument`: what stands behind it, of those that may have one. */
   | { readonly kind: 'command'; readonly name: CommandName; readonly argument?: string }
+  /** A line of `offer` or `answer`, that is not needed any more. */
+  | { readonly kind: 'carried' }
   /** Something stands behind a command that takes nothing. */
   | { readonly kind: 'excess'; readonly name: CommandName }
   /** `meant` is the command that it resembles, if any. */
@@ -35,6 +37,7 @@ const withArgument: readonly CommandName[] = ['verify', 'answer']
 export function parse(typed: string): Typed {
   if (typed.trim() === '') return { kind: 'nothing' }
   if (typed.startsWith('//')) return { kind: 'say', text: typed.slice(1) }
+  if (carried.test(typed)) return { kind: 'carried' }
   if (!typed.startsWith('/')) return { kind: 'say', text: typed }
 
   const name = typed.slice(1).trimEnd()
@@ -49,6 +52,8 @@ export function parse(typed: string): Typed {
   const meant = commandNames.find((command) => resembles(first, command))
   return { kind: 'unknown', name: first, ...(meant && { meant }) }
 }
+
+const carried = /^\s*ot[ao]1[a-z\d]{32,}\s*$/i
 
 /** The beginning of it, or one slip away: a letter too few, too many, wrong, or two swapped. */
 function resembles(typed: string, command: string): boolean {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from '../crypto.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
+import { aboutCarried, aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
 import {
   beginAnswer,
   beginVerify,
@@ -121,6 +121,9 @@ class Plain implements Ui {
         return this.#say(typed.text)
       case 'command':
         this.#run(typed.name, typed.argument)
+        return undefined
+      case 'carried':
+        this.#notice(aboutCarried)
         return undefined
       case 'excess':
         this.#notice(aboutExcess(typed.name))

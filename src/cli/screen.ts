@@ -5,7 +5,7 @@
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
+import { aboutCarried, aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
 import {
   beginAnswer,
   beginVerify,
@@ -165,6 +165,7 @@ class Screen implements Ui {
       this.#options.act({ kind: 'say', buddy, id, text: typed.text })
     }
     if (typed.kind === 'command') this.#run(typed.name, typed.argument)
+    if (typed.kind === 'carried') this.#notice(aboutCarried)
     if (typed.kind === 'excess') this.#notice(aboutExcess(typed.name))
     if (typed.kind === 'unknown') this.#notice(aboutUnknown(typed.name, typed.meant))
   }

@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly timeoutMs: number | undefined
   /** The UDP port that was asked for. */
   readonly port: number | undefined
+  /** The network to join was named. */
+  readonly hasBootstrap: boolean
 }
 
 /** Ends a conversation that cannot become what was asked for. */
@@ -25,6 +27,7 @@ export class Watch implements Disposable {
   readonly #buddy: string | undefined
   readonly #isPending: boolean
   readonly #port: number | undefined
+  readonly #hasBootstrap: boolean
   #introduce: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
   #timer: NodeJS.Timeout | undefined
@@ -34,7 +37,8 @@ export class Watch implements Disposable {
   #unresolved: Notice | undefined
   #isSecured = false
 
-  constructor({ buddy, timeoutMs, isPending, port }: WatchOptions) {
+  constructor({ buddy, timeoutMs, isPending, port, hasBootstrap }: WatchOptions) {
+    this.#hasBootstrap = hasBootstrap
     this.#buddy = buddy
     this.#port = port
     this.#isPending = isPending
@@ -100,8 +104,10 @@ export class Watch implements Disposable {
 
   #late(timeoutMs: number): UserError {
     if (this.#network === 'unreachable') return noNetwork(this.#network)
-    if (this.#unresolved && this.#network !== 'joined')
-      return new UserError(this.#unresolved.text, { hint: this.#unresolved.hint, exit: 6 })
+    const isAlone = this.#unresolved !== undefined && this.#network !== 'joined'
+    // Without internet a buddy may be on the local network: only who named a network wants that one.
+    if (isAlone && this.#hasBootstrap)
+      return new UserError(this.#unresolved!.text, { hint: this.#unresolved!.hint, exit: 6 })
     const name = this.#buddy ?? 'anybody'
     if (this.#unreached !== undefined) {
       const { reason, hint } = explainUnreached(this.#unreached, name)
@@ -110,6 +116,14 @@ export class Watch implements Disposable {
         exit: 3,
       })
     }
+    if (isAlone)
+      return new UserError(
+        `could not reach ${name} within ${timeoutMs / 1_000} s: there is no internet here`,
+        {
+          hint: `is otrtalk running there? Without internet it must be on the same local network or VPN`,
+          exit: 3,
+        },
+      )
     return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s`, {
       hint: `is otrtalk running there, and did ${name} add your address (otrtalk id)? More: otrtalk why ${name}`,
       exit: 3,

@@ -84,6 +84,7 @@ export class Presence implements Machine<PresenceEvent> {
       const locals = { multicast4: { kind: 'multicast4' }, multicast6: { kind: 'multicast6' } } as const
       this.#lan = new Lan({ locals, random, wall, sessionId })
     }
+    if (place.families.length === 0) this.#enter('gone')
     if (dht.mode === 'off') return
     const { mode, bootstrap, saved } = dht
     for (const family of ['udp4', 'udp6'] as const) {

@@ -63,9 +63,21 @@ describe('the advice is about what is in the way:', () => {
   test.each<[string, Partial<NetworkReport>, RegExp]>([
     ['no socket', { ipv4: { nat: 'unknown', dht: nothing } }, /^another program may use it/],
     ['nobody answers', { ipv4: family('unreachable') }, /is this machine online\?.*lets no UDP out:/],
-    ['no node is known', { ipv4: family('alone') }, /^name a member of the network.*--bootstrap HOST:PORT$/],
-    ['still joining', { ipv4: family('joining') }, /^joining the network takes some seconds/],
-    ['--no-dht', { ipv4: family('off') }, /^without the network.*otrtalk buddy at.*otrtalk offer$/],
+    [
+      'no node is known',
+      { ipv4: family('alone') },
+      /^is otrtalk running there.*is there internet here\?.*--bootstrap HOST:PORT$/,
+    ],
+    [
+      'still joining',
+      { ipv4: family('joining') },
+      /^is otrtalk running there.*joining the network takes some seconds/,
+    ],
+    [
+      '--no-dht',
+      { ipv4: family('off') },
+      /^is otrtalk running there.*without the network.*otrtalk buddy at.*otrtalk offer$/,
+    ],
     ['nothing was found', {}, /^is otrtalk running there, and did bob add your address.*date and time/],
     [
       'one family is enough',
@@ -117,7 +129,9 @@ describe('the advice is about what is in the way:', () => {
 
   test('at an address that was given nobody answers: that, and what keeps him from being found', () => {
     const given = { ...alone, ladder: buddy.ladder, verdict: 'silent' } as const
-    expect(advice({ ipv4: family('unreachable') }, given)).toMatch(/^otrtalk may have been closed.*online\?/)
+    expect(advice({ ipv4: family('unreachable') }, given)).toMatch(
+      /^is otrtalk running there.*otrtalk may have been closed.*online\?/,
+    )
   })
 
   test('nothing once he is reached', () => {

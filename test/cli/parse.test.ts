@@ -5,6 +5,8 @@ test.each([
   ['hello', { kind: 'say', text: 'hello' }],
   ['  hello ', { kind: 'say', text: '  hello ' }],
   ['a /quit', { kind: 'say', text: 'a /quit' }],
+  [`OTA1${'q2'.repeat(60)} `, { kind: 'carried' }],
+  ['ota1 is what they begin with', { kind: 'say', text: 'ota1 is what they begin with' }],
   ['//quit', { kind: 'say', text: '/quit' }],
   ['///', { kind: 'say', text: '//' }],
   ['', { kind: 'nothing' }],

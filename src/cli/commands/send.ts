@@ -28,7 +28,9 @@ export async function send(context: ProfileContext, args: SendArguments): Promis
   const { alias, fingerprint, timeoutMs = defaultTimeout } = args
   const { json } = context.options
   const openUi = (options: UiOptions): Ui => new Sending(options, { text, json, timeoutMs })
-  return exitCodeOf(await converse({ context, command: 'send', alias, fingerprint, timeoutMs, openUi }))
+  return exitCodeOf(
+    await converse({ context, command: 'send', alias, fingerprint, timeoutMs, openUi, tellsOfItself: true }),
+  )
 }
 
 async function textOf({ stdin }: ProfileContext, given: string | undefined): Promise<string> {

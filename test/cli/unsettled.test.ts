@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { Unsettled } from '../../src/cli/unsettled.ts'
+
+const say = (id: string, text: string) => ({ kind: 'say', buddy: 'bob', id, text }) as const
+const about = (kind: 'sent', id: string) => ({ kind, buddy: 'bob', id }) as const
+
+test('what was not confirmed is told, by what is known of it', () => {
+  const unsettled = new Unsettled()
+  for (const id of ['1', '2', '3', '4', '5']) unsettled.acted(say(id, `text ${id}`))
+  for (const id of ['2', '3']) unsettled.hear(about('sent', id))
+  unsettled.hear({ kind: 'delivered', buddy: 'bob', id: '3', ms: 1 })
+  unsettled.hear({ kind: 'undelivered', buddy: 'bob', id: '4', why: 'too-long' }) // told already
+  unsettled.hear({ kind: 'undelivered', buddy: 'bob', id: '5', why: 'closed' })
+  expect(unsettled.lines).toEqual([
+    'not delivered to bob: “text 1”',
+    'nobody knows whether bob has it: “text 2”',
+    'not delivered to bob: “text 5”',
+  ])
+})
+
+test('ten lines at the most, and what a terminal would obey is shown as it is', () => {
+  const unsettled = new Unsettled()
+  for (let i = 0; i < 12; i++) unsettled.acted(say(`${i}`, '\u001b[2J'))
+  expect(unsettled.lines).toHaveLength(11)
+  expect(unsettled.lines.at(-1)).toBe('and 2 more')
+  expect(unsettled.lines.join('')).not.toContain('\u001b')
+})
