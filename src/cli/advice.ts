@@ -12,7 +12,8 @@ export function adviceFor({ network, buddy }: Report, name: string): readonly Sa
   if (families(network).length === 0) return adviceOnNetwork(network)
   const onWays = adviceOnWays(network, buddy, name)
   if (buddy.record) return onWays.length > 0 ? onWays : [words`is otrtalk still running there?`]
-  return [...adviceOnFinding(buddy, name), ...onWays, ...adviceOnNetwork(network)]
+  const isCutOff = !isJoined(network) && families(network).some(({ dht }) => dht.state === 'unreachable')
+  return [...(isCutOff ? [] : adviceOnFinding(buddy, name)), ...onWays, ...adviceOnNetwork(network)]
 }
 
 const families = ({ ipv4, ipv6 }: NetworkReport): readonly FamilyReport[] =>
