@@ -129,9 +129,7 @@ describe('the advice is about what is in the way:', () => {
 
   test('at an address that was given nobody answers: that, and what keeps him from being found', () => {
     const given = { ...alone, ladder: buddy.ladder, verdict: 'silent' } as const
-    expect(advice({ ipv4: family('unreachable') }, given)).toMatch(
-      /^is otrtalk running there.*otrtalk may have been closed.*online\?/,
-    )
+    expect(advice({ ipv4: family('unreachable') }, given)).toMatch(/^otrtalk may have been closed.*online\?/)
   })
 
   test('nothing once he is reached', () => {
