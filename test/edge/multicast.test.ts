@@ -17,12 +17,16 @@ const loopback = multicastLinks('lo')
 const gone: Link = { name: 'gone0', address4: '192.0.2.77', address6: 'fe80::77%gone0' }
 const outward = multicastLinks().slice(0, 1)
 
-describe.each([
-  ['IPv4', 'multicast4', (port: number) => address(`239.255.111.116:${port}`)],
-  ['IPv6', 'multicast6', (port: number) => address(`[ff12::ef74:7274]:${port}`)],
-] as const)('multicast over %s', (_, kind, groupAt) => {
-  const group = groupAt(randomInt(20_000, 28_000))
+// One that nobody else on this machine is in: Linux gives a socket what comes for any group that anybody has joined.
+const group4 = (): Address =>
+  address(`239.255.${randomInt(1, 255)}.${randomInt(1, 255)}:${randomInt(20_000, 28_000)}`)
+const group6 = (): Address =>
+  address(`[ff12::${randomInt(0x8000, 0xffff).toString(16)}:7274]:${randomInt(20_000, 28_000)}`)
 
+describe.each([
+  ['IPv4', 'multicast4', group4()],
+  ['IPv6', 'multicast6', group6()],
+] as const)('multicast over %s', (_, kind, group) => {
   describe.each([
     ['loopback', loopback],
     ['an interface that leads out', outward],
@@ -109,7 +113,7 @@ describe.each([
 test.skipIf(process.platform !== 'linux')(
   'an IPv4 end does not hear what is sent to its port alone',
   async () => {
-    const group = address(`239.255.111.116:${randomInt(20_000, 28_000)}`)
+    const group = group4()
     const { sockets, heard, open } = start({ multicast: () => loopback })
     const local = open('multicast4', group)
     const stranger = createSocket('udp4')
@@ -124,7 +128,7 @@ test.skipIf(process.platform !== 'linux')(
 const linkLocal = outward[0]?.address6
 
 test.skipIf(linkLocal === undefined)('an IPv6 end hears its own links only', async () => {
-  const group = address(`[ff12::ef74:7274]:${randomInt(20_000, 28_000)}`)
+  const group = group6()
   const { sockets, heard, open } = start({ multicast: () => outward })
   const local = open('multicast6', group)
   const stranger = createSocket('udp6')
@@ -138,7 +142,7 @@ test.skipIf(linkLocal === undefined)('an IPv6 end hears its own links only', asy
 test.skipIf(outward[0]?.address4 === undefined)(
   'whoever speaks notices himself that an interface is gone, and leaves the group there',
   async () => {
-    const group = address(`239.255.111.116:${randomInt(20_000, 28_000)}`)
+    const group = group4()
     let links = [...loopback, ...outward]
     const { sockets, heard, open } = start({ multicast: () => links })
     const local = open('multicast4', group)
@@ -165,7 +169,7 @@ test.skipIf(outward[0]?.address4 === undefined)(
 test('the guard of routes is asked for unicast, and not for a group', async () => {
   const asked: string[] = []
   const allows = (host: string): boolean => asked.push(host) < 0
-  const group = address(`239.255.111.116:${randomInt(20_000, 28_000)}`)
+  const group = group4()
   const { sockets, heard, open } = start({ multicast: () => loopback, allows })
   const [local, plain] = [open('multicast4', group), open('udp4')]
   sockets.send({ local: plain, peer: address('127.0.0.1:9'), bytes: Uint8Array.of(1) })
