@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: every `npm test`; program: the built program in a pseudo-terminal;
+// unit and unit-cli: every `npm test`; program: the built program in a pseudo-terminal;
 // slow and lab: real peers and network namespaces, what .ci/run adds.
 export default defineConfig({
   test: {
@@ -9,11 +9,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/{program,lab,slow}/**'],
+          exclude: ['test/{program,lab,slow,cli}/**'],
           testTimeout: 20_000, // a busy machine is no fault
           maxWorkers: '100%', // vitest leaves one core alone
           maxConcurrency: 16, // what is concurrent waits for timers
           isolate: false, // no file leaves anything behind; loading all anew for each took a third of the time
+        },
+      },
+      {
+        test: {
+          name: 'unit-cli', // signals and terminals of the process: each file has them to itself
+          include: ['test/cli/**/*.test.{ts,tsx}'],
+          testTimeout: 20_000,
+          maxWorkers: '100%',
         },
       },
       {
