@@ -194,7 +194,7 @@ describe('a line is refused, and why', () => {
       fc.property(text, (text) => {
         expect(typeof read(text)).toBe('string')
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
