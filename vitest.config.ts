@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-// unit and unit-cli: every `npm test`; program: the built program in a pseudo-terminal;
+// unit and unit-signals: every `npm test`; program: the built program in a pseudo-terminal;
 // slow and lab: real peers and network namespaces, what .ci/run adds.
+const withSignals = ['test/cli/{screen,plain,exchanging}.test.{ts,tsx}']
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/{program,lab,slow,cli}/**'],
+          exclude: ['test/{program,lab,slow}/**', ...withSignals],
           testTimeout: 20_000, // a busy machine is no fault
           maxWorkers: '100%', // vitest leaves one core alone
           maxConcurrency: 16, // what is concurrent waits for timers
@@ -18,8 +20,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'unit-cli', // signals and terminals of the process: each file has them to itself
-          include: ['test/cli/**/*.test.{ts,tsx}'],
+          name: 'unit-signals', // of the process: each file has one to itself
+          include: withSignals,
           testTimeout: 20_000,
           maxWorkers: '100%',
         },

@@ -1,8 +1,8 @@
 /** Whoever recorded what two people's programs sent earlier sends it again: nothing of it moves a conversation. */
 import { describe, expect, test } from 'vitest'
 import type { Datagram } from '../../src/machine.ts'
+import { cone, contactOf, open, type Person, person, type Running, World } from '../session/people.ts'
 import { address } from '../support/network.ts'
-import { cone, contactOf, open, type Person, person, type Running, World } from './people.ts'
 
 const [ada, bob] = [person('ada', 1), person('bob', 2)]
 // The holder of the smaller discovery key initiates (docs/Protocol.md, "Handshake").

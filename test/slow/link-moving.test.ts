@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Path } from '../../../src/machine.ts'
-import { isSame } from '../../../src/transport/link/paths.ts'
-import { address } from '../../support/network.ts'
-import { connect, type End, type Ends, openNat, portRestricted } from './ends.ts'
-import { randomOf } from './pair.ts'
+import type { Path } from '../../src/machine.ts'
+import { isSame } from '../../src/transport/link/paths.ts'
+import { address } from '../support/network.ts'
+import { connect, type End, type Ends, openNat, portRestricted } from '../transport/link/ends.ts'
+import { randomOf } from '../transport/link/pair.ts'
 
 const open: [typeof openNat, typeof openNat] = [openNat, openNat]
 const behindNats: [typeof openNat, typeof openNat] = [portRestricted, portRestricted]

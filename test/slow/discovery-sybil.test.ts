@@ -1,7 +1,7 @@
 /** Two buddies and those who want them not to meet. */
 import { describe, expect, test } from 'vitest'
-import { found } from './swarm.ts'
-import { beset, heardOf, oneNetwork, twentyNetworks } from './sybil.ts'
+import { found } from '../discovery/swarm.ts'
+import { beset, heardOf, oneNetwork, twentyNetworks } from '../discovery/sybil.ts'
 
 describe('100 nodes next to where both records are kept', () => {
   test.each([
