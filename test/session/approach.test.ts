@@ -199,6 +199,20 @@ describe('a stranger whose addresses a record names', () => {
   })
 })
 
+describe('after an attempt in vain', () => {
+  test('another address begins one, but not within 5 s', () => {
+    const goal = (n: number): Goal => ({ address: address(`192.168.1.${n}:1`), way: 'hint' })
+    const side = new Side('initiator').found([first]).run(110_000)
+    const { at: failedAt } = side.of('failed').at(-1)!
+    const before = side.of('trying').length
+    side.approach.hear([goal(1)], side.now)
+    side.run(20_000)
+    const { at: begunAt } = side.of('trying')[before]!
+    expect(begunAt).toBe(Math.max(110_000, failedAt + 5_000))
+    expect(failedAt).toBeGreaterThan(105_000) // or nothing is tested
+  })
+})
+
 describe('without a record', () => {
   test('hints are tried at once, and again', () => {
     const hint: Goal = { address: first.address, way: 'hint' }
@@ -385,6 +399,14 @@ describe('between two', () => {
     carry(r, i, second.address)
     i.run(60_000)
     expect(i.sentTo(second.address)).toHaveLength(1)
+  })
+
+  test('what a knock was answered with is of use for ten seconds, then its index is free', () => {
+    const [i, r] = [new Side('initiator'), new Side('responder')]
+    r.found([first]).run(0)
+    carry(r, i, second.address)
+    expect(i.run(9_999).indices.size).toBe(1)
+    expect(i.run(1).indices.size).toBe(0)
   })
 
   test('a knock is answered once a second at an address', () => {
