@@ -237,8 +237,6 @@ export function explainUndelivered(why: Undelivered): SafeText {
       return words`another message had the same id`
     case 'closed':
       return words`you left before anybody confirmed it`
-    case 'another-key':
-      return words`the buddy came back with another key than it was written for`
     case 'unknown-buddy':
       return words`there is no such buddy`
     default:

@@ -165,7 +165,8 @@ export class Punch {
   /**
    * Where both NATs count, our nth datagram must go to the port from which his mth comes, and his mth to that from which
    * our nth comes. Each knows the other's count of a moment ago only, so both are too low by a few. If one takes each
-   * port and the other each second, any sum of the two errors from 0 to 7 is met by just one pair.
+   * port and the other each second, just one pair meets, as long as the one's error and twice the other's are 7 at the
+   * most; with the same steps on both sides most errors would let none meet.
    */
   #foresee(predicted: readonly Address[]): readonly Address[] {
     const { ends, stretches = false } = this.#options
@@ -218,6 +219,7 @@ export class Punch {
       for (const local of this.#opening) yield { kind: 'open', local }
       return
     }
+    if (this.#extras.length === 0) return // they are being opened
     for (const { local, goals } of this.#extras.slice(burst.at, burst.at + burstSize)) {
       for (const peer of goals)
         if (mayGuess(splitAddress(peer).address))

@@ -110,7 +110,7 @@ export type Verification =
 export type Burnt =
   | 'wrong-code' // somebody had a part of it, and not the whole: perhaps a man in the middle
   | 'expired'
-export type Undelivered = 'too-long' | 'too-many' | 'known-id' | 'closed' | 'another-key' | 'unknown-buddy'
+export type Undelivered = 'too-long' | 'too-many' | 'known-id' | 'closed' | 'unknown-buddy'
 export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
 export type Refused =
   | 'wrong-fingerprint' // he who answers has another key than the address, or than before

@@ -1,17 +1,21 @@
 /** A report that can be shown to anybody: no address of anybody's is left in it. */
 import { scopeOf } from '../nat/candidates.ts'
 import { parseAddress, splitAddress } from '../wire/address.ts'
-import type { Report, Told } from './report.ts'
+import type { FamilyReport, Report, Told } from './report.ts'
 
 /** Each address and each port has a stand-in, the same one everywhere, that keeps family and scope. */
 export function redacted({ network, buddy }: Report): Report {
   const standIns = new StandIns()
   const told = (addresses: readonly Told[]): readonly Told[] => addresses.map((each) => standIns.within(each))
+  const family = (of: FamilyReport): FamilyReport =>
+    of.port === undefined ? of : { ...of, port: standIns.ofPort(of.port) }
   const { portmap } = network
   return {
     network: {
       ...network,
       addresses: told(network.addresses),
+      ipv4: family(network.ipv4),
+      ipv6: family(network.ipv6),
       ...(portmap?.mapping && { portmap: { ...portmap, mapping: standIns.within(portmap.mapping) } }),
     },
     buddy: {
@@ -40,10 +44,15 @@ class StandIns {
     const address = parseAddress(text)
     if (address === undefined) return 'an address'
     const { address: host, port } = splitAddress(address)
-    if (!this.#ports.has(port)) this.#ports.set(port, this.#ports.size + 1)
     const scope = scopeOf(address)
     const kind = `${scopes[scope]} ${host.includes(':') ? 'IPv6' : 'IPv4'}`
-    return `${this.#host(host, kind)}, port #${this.#ports.get(port)}`
+    return `${this.#host(host, kind)}, port #${this.ofPort(port)}`
+  }
+
+  ofPort(port: number): number {
+    const known = this.#ports.get(port) ?? this.#ports.size + 1
+    this.#ports.set(port, known)
+    return known
   }
 
   #host(host: string, kind: string): string {

@@ -3,7 +3,6 @@
  * Commands go in, plain JSON events come out; see `command.ts`. Sans-I/O: see
  * `src/machine.ts`.
  */
-import { Pace } from '../discovery/pace.ts'
 import type { Address, Datagram, Machine, Notice, Output } from '../machine.ts'
 import type { Goal } from '../nat/way.ts'
 import { Attempts } from '../otr/attempts.ts'
@@ -12,6 +11,7 @@ import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { classify } from '../wire/classify.ts'
 import { Buddy, type BuddyOptions, type Own } from './buddy.ts'
 import type { Command, TalkEvent } from './command.ts'
+import { Guesses } from './guesses.ts'
 import { type OfferKind, Offers, type TakeFault } from './offers.ts'
 import { isMulticast, Presence, type PresenceEvent, type PresenceOptions } from './presence.ts'
 import { type Report, withoutBuddy } from './report.ts'
@@ -38,10 +38,7 @@ export class Talk implements Machine<TalkEvent> {
   readonly #elsewhere = new Map<string, number>() // by alias: told when
   readonly #met = new Set<string>() // names of buddies there is a conversation with
   readonly #offers: Offers
-  // By host and by buddy: two attempts of a thousand at once, for the first may be to where he was; then one a minute.
-  readonly #guesses = new Pace({ rate: 17, burst: 2_048 })
-  readonly #guessesOf = new Pace({ rate: 17, burst: 2_048 })
-  readonly #allGuesses = new Pace({ rate: 68, burst: 8_192 })
+  readonly #guesses = new Guesses()
   readonly #attempts = new Attempts()
   #mesh: readonly Goal[] = []
   #leaving: Buddy[] = []
@@ -256,7 +253,7 @@ export class Talk implements Machine<TalkEvent> {
       ...known,
       own,
       ends: () => this.#presence.ends,
-      mayGuess: (host, now) => this.#mayGuess(host, { alias, now }),
+      mayGuess: (host, now) => this.#guesses.take(host, alias, now),
       random,
       wall,
       sessionId: this.#presence.sessionId,
@@ -380,17 +377,6 @@ export class Talk implements Machine<TalkEvent> {
     )
     this.#stunAt = waiting.length > 0 ? now + stunGap : Infinity
     if (waiting.length > 0) this.#presence.askStun(now)
-  }
-
-  /** Whoever names hosts must not make us send thousands of datagrams, nor use up what others need. */
-  #mayGuess(host: string, { alias, now }: { readonly alias: string; readonly now: number }): boolean {
-    const isFree = this.#guesses.left(host, now) > 0 && this.#guessesOf.left(alias, now) > 0
-    return (
-      isFree &&
-      this.#allGuesses.take('', now) &&
-      this.#guessesOf.take(alias, now) &&
-      this.#guesses.take(host, now)
-    )
   }
 
   #receiveFrame(datagram: Datagram, now: number): void {

@@ -221,8 +221,8 @@ describe('what is typed', () => {
     expect(rows.join('\n')).toContain('(waiting)')
     ui.tell({ kind: 'sent', buddy: 'ada', id: '01'.repeat(8) })
     await stage.shows('(sent)')
-    ui.tell({ kind: 'undelivered', buddy: 'ada', id: '01'.repeat(8), why: 'another-key' })
-    await stage.shows('✗ not delivered: the buddy came back with another key')
+    ui.tell({ kind: 'undelivered', buddy: 'ada', id: '01'.repeat(8), why: 'too-many' })
+    await stage.shows('✗ not delivered: too many')
   })
 
   test('stands where the cursor is, wide characters and several lines too', async () => {

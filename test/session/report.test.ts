@@ -319,7 +319,8 @@ describe('a redacted report', () => {
       'private IPv4 #1, port #1',
       'public IPv6 #1, port #1',
     ])
-    expect(report.buddy.path).toEqual({ kind: 'punched', address: 'private IPv6 #1, port #3' })
+    expect(report.network.ipv4.port).toBeLessThan(10)
+    expect(report.buddy.path).toEqual({ kind: 'punched', address: 'private IPv6 #1, port #4' })
     expect(report.buddy.ladder[0]?.addresses[1]).toBe('public IPv4 #1, port #1')
   })
 })
