@@ -318,7 +318,9 @@ export class Approach {
   }
 
   #begin(now: number): void {
-    this.#abandon()
+    this.#leave()
+    // What a knock was answered with may be on its way back.
+    if (this.#answeredUntil === Infinity) this.#firsts.wipe()
     const punch = this.#punch(now)
     this.#attempt = {
       ...{ epoch: this.#epoch(now), punch },
@@ -403,13 +405,17 @@ export class Approach {
     this.#emit({ kind: 'tell', fresh: undefined })
   }
 
-  /** An end that a link uses stays open: its owner sees to that. */
   #abandon(): void {
+    this.#leave()
+    this.#firsts.wipe()
+    this.#answeredUntil = Infinity
+  }
+
+  /** An end that a link uses stays open: its owner sees to that. */
+  #leave(): void {
     if (this.#attempt) this.#close(this.#attempt.punch)
     this.#attempt = undefined
     this.#dropFresh()
-    this.#firsts.wipe()
-    this.#answeredUntil = Infinity
   }
 
   /** An attempt keeps its own. */

@@ -401,6 +401,15 @@ describe('between two', () => {
     expect(i.sentTo(second.address)).toHaveLength(1)
   })
 
+  test('what a knock was answered with is what goes to a record that comes a moment later', () => {
+    const [i, r] = [new Side('initiator'), new Side('responder').found([first]).run(0)]
+    i.approach.receiveTagged({ ...r.sent[0]!, peer: second.address }, epoch, i.now)
+    i.run(30).found([first]).run(500)
+    expect(i.sent.length).toBeGreaterThan(2)
+    expect(different(i.sent)).toBe(1)
+    expect(i.indices.size).toBe(1)
+  })
+
   test('what a knock was answered with is of use for ten seconds, then its index is free', () => {
     const [i, r] = [new Side('initiator'), new Side('responder')]
     r.found([first]).run(0)
