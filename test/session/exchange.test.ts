@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { WallClock } from '../../src/machine.ts'
-import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Talk } from '../../src/session/talk.ts'
 import { Network } from '../support/network.ts'
-import { contactOf, nothingSpecial, type Person, person, seeded, wall } from './people.ts'
+import { contactOf, nothingSpecial, ownOf, type Person, person, seeded, wall } from './people.ts'
 
 const [ada, bob] = [person('ada', 1), person('bob', 2)]
 
@@ -17,21 +16,9 @@ function start(
 ) {
   const host = network.attachAt(at)
   const clock: WallClock = (now) => wall(now) + skew
-  const { keys, instanceTag } = who.identity
   const talk = new Talk({
     name: who.alias,
-    own: {
-      identity: keys,
-      instanceTag,
-      selves: [who.identity],
-      clientProfile: (now) =>
-        createClientProfile({
-          identity: keys,
-          instanceTag,
-          expires: profileExpiry(clock(now)),
-          versions: '4q',
-        }),
-    },
+    own: ownOf(who, clock),
     random: seeded(who === ada ? 11 : 12),
     wall: clock,
     dht: { mode: 'off', bootstrap: [], saved: [] },

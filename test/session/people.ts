@@ -5,6 +5,7 @@ import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
 import type { Buddy as Contact } from '../../src/profile/buddies.ts'
 import { createIdentity, type Identity } from '../../src/profile/identity.ts'
 import type { Self } from '../../src/profile/pair.ts'
+import type { Own } from '../../src/session/buddy.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Node, type NodeEvent } from '../../src/session/node.ts'
 import type { Place } from '../../src/session/standing.ts'
@@ -80,6 +81,20 @@ export const contactOf = ({ alias, identity }: Person, changes: Partial<Contact>
   ...changes,
 })
 
+/** @param clock - of his machine */
+export const ownOf = ({ identity, former, expires }: Person, clock: WallClock): Own => ({
+  identity: identity.keys,
+  instanceTag: identity.instanceTag,
+  selves: [identity, ...(former ?? [])],
+  clientProfile: (now) =>
+    createClientProfile({
+      identity: identity.keys,
+      instanceTag: identity.instanceTag,
+      expires: expires ?? profileExpiry(clock(now)),
+      versions: '4q',
+    }),
+})
+
 export const nothingSpecial = { invite: undefined, isStrange: false } as const
 
 export class World {
@@ -116,21 +131,9 @@ export class World {
     const { nat = cone, segment, at6, isAlone = false } = spot
     const host = this.network.attach(nat, segment, at6)
     const random = seeded(this.#seed++)
-    const { keys, instanceTag } = who.identity
     const talk = new Talk({
       name: who.alias,
-      own: {
-        identity: keys,
-        instanceTag,
-        selves: [who.identity, ...(who.former ?? [])],
-        clientProfile: (now) =>
-          createClientProfile({
-            identity: keys,
-            instanceTag,
-            expires: who.expires ?? profileExpiry(wall(now)),
-            versions: '4q',
-          }),
-      },
+      own: ownOf(who, wall),
       random,
       wall,
       dht: { mode: isAlone ? 'off' : 'client', bootstrap: this.#nodes, saved: [] },
