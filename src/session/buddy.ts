@@ -13,24 +13,23 @@ import type { Random } from '../crypto.ts'
 import type { Datagram, Local, Notice, Output, WallClock } from '../machine.ts'
 import type { Mapping } from '../nat/mapping.ts'
 import type { End } from '../nat/punch.ts'
-import { type Goal, pathKind, type Way } from '../nat/way.ts'
+import { type Goal, pathKind } from '../nat/way.ts'
 import type { Attempts } from '../otr/attempts.ts'
 import { DakeBudget } from '../otr/budget.ts'
-import { Conversation } from '../otr/conversation.ts'
-import type { Fingerprint, IdentityKeys } from '../otr/identity.ts'
-import type { Pair, Self } from '../profile/pair.ts'
+import type { Fingerprint } from '../otr/identity.ts'
+import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
-import { Link } from '../transport/link/link.ts'
-import { Acquaintance, type Secured, type Whom } from './acquaintance.ts'
+import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Found, Fresh, Near } from './approach.ts'
-import type { Lost, PathKind, Phase, Refused, TalkEvent, Unreached } from './command.ts'
+import type { Lost, PathKind, Phase, TalkEvent } from './command.ts'
 import { KnownIds } from './known.ts'
 import { Ladder } from './ladder.ts'
+import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
 import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
-import { phiIds } from './phi.ts'
 import type { BuddyReport } from './report.ts'
-import { Session, type SessionEvent } from './session.ts'
+import { Search, type SearchEvent, tenths } from './search.ts'
+import type { SessionEvent } from './session.ts'
 import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
 
@@ -56,16 +55,6 @@ export interface BuddyOptions {
   readonly now: number
 }
 
-/** What is ours in every conversation. */
-export interface Own {
-  readonly identity: IdentityKeys
-  readonly instanceTag: number
-  /** Under which we can be found: the one of now, then former ones that a buddy may still use. */
-  readonly selves: readonly [Self, ...Self[]]
-  /** The encoded client profile of this moment. */
-  readonly clientProfile: (now: number) => Uint8Array
-}
-
 /** Receiver indices of links: which buddy a datagram is for. */
 export interface Indices {
   allocate(): number
@@ -81,25 +70,6 @@ export type Wish =
   /** What we publish next, and what he does, is needed soon. */
   | { readonly kind: 'hurry'; readonly pair: Pair }
 
-interface Live {
-  readonly session: Session
-  /** How its present path was found. */
-  way: Way
-  /** By which it was reached. */
-  readonly pair: Pair
-  readonly index: number
-}
-
-/** A link that may become the conversation. */
-interface Rival extends Live {
-  /** The other side has shown that it has the link's keys: it is no replay. */
-  isUp: boolean
-  /** Secured for us; it waits for a word of the other side to take the place of the conversation there is. */
-  fingerprint: Fingerprint | undefined
-}
-
-type Current = Live & Secured
-
 export class Buddy {
   readonly wishes = new Queue<Wish>()
   readonly #options: BuddyOptions
@@ -110,25 +80,22 @@ export class Buddy {
   readonly #known = new KnownIds()
   readonly #dakes = new DakeBudget()
   readonly #ladder: Ladder // of what was tried, for `report`
-  #phase: Phase | undefined
-  #since: number // when looking began
+  readonly #search: Search
   #current: Current | undefined
   #rivals: Rival[] = [] // the oldest first
   #leaving: Live[] = [] // closed, their links still flush
-  #told: { readonly why: Refused; readonly at: number } | undefined // the last refusal
   #early: Payload[] = [] // texts that came while the vault was written
   #upgrade: Upgrade | undefined // of the conversation there is
   readonly #kept = new Set<Local>() // ends of attempts that links use
   #hurriedAt = -Infinity
   #path: PathKind | undefined // as it was told
-  #unreached: Unreached | undefined // told since looking began
   #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
   constructor(options: BuddyOptions) {
     const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
     this.#options = options
-    this.#since = now
+    this.#search = new Search(now)
     this.#ladder = new Ladder(now)
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
     const { allocate, release } = indices
@@ -172,9 +139,10 @@ export class Buddy {
     const live = this.#current ?? this.#rivals.find(isTried)
     const reached = live && { address: live.session.path.peer, way: live.way }
     const [{ goals }, ends, record] = [this.#ways, this.#options.ends(), this.#ladder.record(now)]
-    const verdict = this.#current ? undefined : this.#unreached
+    const { phase, unreached, refusedFor } = this.#search
+    const verdict = this.#current ? undefined : unreached
     return {
-      state: current ? 'secured' : (this.#phase ?? 'securing'),
+      state: current ? 'secured' : (phase ?? 'securing'),
       isInvited: !this.#acquaintance.isMet,
       ms: this.#ladder.ms(now),
       ...(current && { path: { kind: this.#pathOf(current), address: current.session.path.peer } }),
@@ -183,7 +151,7 @@ export class Buddy {
       attempts: this.#ladder.attempts,
       ladder: this.#ladder.rungs({ goals, ends, isOnLink, reached }, now),
       ...(verdict && { verdict }),
-      ...(!current && this.#told && this.#told.at >= this.#since && { refused: this.#told.why }),
+      ...(!current && refusedFor && { refused: refusedFor }),
     }
   }
 
@@ -382,33 +350,16 @@ export class Buddy {
   }
 
   /** A handshake of the link is done: a conversation is tried in it, beside the one there is. */
-  #reached({ established, path, pair, way }: WaysEvent & { kind: 'reached' }, now: number): void {
-    const { random, own, wall, nextSession, sessionId } = this.#options
+  #reached(event: WaysEvent & { kind: 'reached' }, now: number): void {
+    const { indices, nextSession, ...options } = this.#options
     if (this.#isClosed) {
-      this.#options.indices.release(established.index)
+      indices.release(event.established.index)
       return
     }
-    const { role, index } = established
-    const ids = phiIds(established, pair)
-    // No new datagram opens again what prediction or luck has opened.
-    const mayMeasure = !path.local.isExtra && way !== 'predicted' && way !== 'guessed'
-    const link = new Link({ established, path, random, now, mayMeasure })
-    const conversation = new Conversation({
-      role,
-      identity: own.identity,
-      instanceTag: own.instanceTag,
-      profile: own.clientProfile,
-      ids,
-      accepts: (fingerprint) => this.#acquaintance.accepts(fingerprint),
-      dakes: this.#dakes,
-      attempts: this.#options.attempts,
-      padding: 'classes',
-      random,
-      wall,
-    })
-    const session = new Session({ number: nextSession(), link, conversation, run: sessionId })
-    this.#rivals.push({ session, pair, index, way, isUp: false, fingerprint: undefined })
-    if (role !== 'initiator') return // the init may be a replay: so far nobody is there
+    const accepts = (fingerprint: Fingerprint): boolean => this.#acquaintance.accepts(fingerprint)
+    const rival = newRival(event, { ...options, number: nextSession(), accepts, dakes: this.#dakes, now })
+    this.#rivals.push(rival)
+    if (rival.session.role !== 'initiator') return // the init may be a replay: so far nobody is there
     this.#ladder.reached(now)
     this.#ways.rest()
     this.#enter('securing', now)
@@ -442,7 +393,7 @@ export class Buddy {
         this.#ladder.failed(event.pair, now)
         this.wishes.push({ kind: 'hurry', pair: event.pair })
         this.#enter('looking', now)
-        this.#tellUnreached(event.why, now)
+        if (!this.#current) this.#tell(this.#search.failed(event.why, now))
         return
       case 'measure':
         this.wishes.push({ kind: 'measure', local: event.local })
@@ -530,11 +481,10 @@ export class Buddy {
     const { session, pair, index, way } = rival
     this.#current = { session, pair, index, way, fingerprint }
     this.#upgrade = new Upgrade(now)
-    this.#unreached = undefined
+    this.#search.ended()
     this.#ladder.secured(now)
     this.#ways.settle(index)
     this.#ways.rest()
-    this.#phase = undefined
     this.#acquaintance.secured(this.#current, now)
     this.#welcome(this.#current, now)
   }
@@ -545,7 +495,7 @@ export class Buddy {
     const path = this.#pathOf(current)
     this.#path = path
     const pq = current.session.isPostQuantum
-    const ms = tenths(now - this.#since)
+    const ms = this.#search.ms(now)
     this.#emit({ kind: 'secured', ...this.#acquaintance.under(current), path, ms, pq })
   }
 
@@ -585,10 +535,7 @@ export class Buddy {
 
   #refused(live: Live, { why, clocks }: SessionEvent & { kind: 'refused' }, now: number): void {
     if (this.#rivalOf(live)) this.#pause = refusedPause
-    // Whoever is refused may come again six times a minute: it is told once.
-    if (this.#told?.why === why && now - this.#told.at < tellAgain) return
-    this.#told = { why, at: now }
-    this.#emit({ kind: 'refused', buddy: this.alias, why, ...(clocks && { clocks }) })
+    this.#tell(this.#search.refused(why, clocks, now))
   }
 
   #ended(live: Live, why: Lost, now: number): void {
@@ -618,9 +565,8 @@ export class Buddy {
     this.#upgrade = undefined
     this.#early = []
     this.#outbox.rewind()
-    this.#since = now
+    this.#search.begin(now)
     this.#ladder.begin(now)
-    this.#phase = undefined
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
   }
 
@@ -643,28 +589,18 @@ export class Buddy {
     this.#leaving.push(live)
   }
 
-  #tellUnreached(why: Unreached, now: number): void {
-    if (this.#current || this.#unreached === why) return
-    this.#unreached = why
-    this.#emit({ kind: 'unreached', buddy: this.alias, why, ms: tenths(now - this.#since) })
+  #enter(phase: Phase, now: number): void {
+    if (!this.#current) this.#tell(this.#search.enter(phase, now))
   }
 
-  #enter(phase: Phase, now: number): void {
-    if (this.#current || this.#phase === phase) return
-    this.#phase = phase
-    this.#emit({ kind: 'phase', buddy: this.alias, phase, ms: tenths(now - this.#since) })
+  #tell(told: SearchEvent | undefined): void {
+    if (told) this.#emit({ ...told, buddy: this.alias })
   }
 
   #emit(event: TalkEvent): void {
     this.#events.push(event)
   }
 }
-
-/** ms, as exact as anybody wants to read them. */
-const tenths = (ms: number): number => Math.round(ms * 10) / 10
-
-/** Whoever is at the other end was asked for more than a sign of life. */
-const isTried = ({ isUp, session }: Rival): boolean => isUp || session.role === 'initiator'
 
 /** Beside each other: the buddy may be started twice in 15 s. */
 const maxRivals = 2
@@ -673,5 +609,4 @@ const maxEarly = 64 // texts in the milliseconds that a write takes
 
 const hurryGap = 15_000 // ms
 const refusedPause = 60_000 // ms; the same key would answer again
-const tellAgain = 600_000 // ms
 const endedPause = 5_000 // ms; the other side let the link go before it was secured
