@@ -12,6 +12,8 @@ export type Flags = Readonly<Record<string, unknown>>
 /** Flag, and what the help says of it. */
 export const everywhere: readonly (readonly [flag: string, description: string])[] = [
   ['--profile <name>', 'the profile to use'],
+  ['--passphrase-file <file>', 'read the passphrase from this file'],
+  ['--passphrase-fd <n>', 'read the passphrase from this file descriptor'],
   ['--interface <name>', 'send and receive on this network interface only'],
   ['--port <n>', 'the UDP port; any free one by default'],
   ['--bootstrap <host:port>', 'a DHT node to begin with; may be given several times'],
@@ -25,9 +27,14 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--no-input', 'never ask anything'],
   ['--no-color', 'no colours'],
   ['--debug <file>', 'write what happens to this file; never texts or keys'],
-  ['--passphrase-file <file>', 'read the passphrase from this file'],
-  ['--passphrase-fd <n>', 'read the passphrase from this file descriptor'],
 ]
+
+/** Which option begins a group of them in the help. */
+export const optionGroups: Readonly<Record<string, string>> = {
+  '--profile': 'Profile:',
+  '--interface': 'Network:',
+  '--json': 'In and out:',
+}
 
 export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings = {}): Options {
   const given = <Value>(option: string, read: (text: string, name: string) => Value): Value | undefined => {

@@ -3,20 +3,14 @@
  * command needs is loaded when it runs, so that `--version` and `--help` load
  * nothing. Exit codes: `ExitCode` in src/error.ts.
  */
-import { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
 import type { Io } from './context.ts'
-import { addBuddies } from './definitions/buddies.ts'
-import { append, examples, type Runner } from './definitions/definition.ts'
-import { addIdentity } from './definitions/identity.ts'
-import { addExchanges, addInvites } from './definitions/meeting.ts'
-import { addNetwork } from './definitions/network.ts'
-import { addProfiles } from './definitions/profiles.ts'
-import { addTalking } from './definitions/talking.ts'
+import { allOf, define } from './definitions/all.ts'
+import type { Runner } from './definitions/definition.ts'
 import { report } from './error.ts'
-import { everywhere, type Flags } from './options.ts'
+import type { Flags } from './options.ts'
 import { contextOf, profileContextOf } from './resolve.ts'
-import { version } from './version.ts'
 
 /** Runs the program; the exit code. @param argv - without node and the program's own name */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -60,40 +54,20 @@ function helpFirst(argv: readonly string[]): string[] {
   return isDeep ? [...argv.slice(1), '--help'] : [...argv]
 }
 
-const allOf = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(allOf)]
-
 /** `otrtalk buddy add` */
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
 function build(io: Io, setExit: (code: ExitCode) => void): Command {
-  const program = new Command('otrtalk')
-    .description('Talk in the terminal, end-to-end encrypted, with no server of anyone’s in between.')
-    .version(version, '-V, --version')
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-      outputError: () => {}, // told by `report`
-    })
-    .configureHelp({ showGlobalOptions: true })
-  for (const [flag, description] of everywhere) {
-    if (/^--(?:bootstrap|stun) /.test(flag)) program.option(flag, description, append)
-    else program.option(flag, description)
-  }
-  examples(program, ['profile create', 'invite bob', 'accept ada', 'chat bob', 'send bob "see you at eight"'])
-
-  const flags = (): Flags => given(program)
   const runner: Runner = {
-    plain: async (run) => setExit(await run(await contextOf(io, flags()))),
-    profile: async (run, name) => setExit(await run(await profileContextOf(io, flags(), name))),
+    plain: async (run) => setExit(await run(await contextOf(io, given(program)))),
+    profile: async (run, name) => setExit(await run(await profileContextOf(io, given(program), name))),
   }
-  addInvites(program, runner)
-  addTalking(program, runner)
-  addExchanges(program, runner)
-  addIdentity(program, runner)
-  addBuddies(program, runner)
-  addProfiles(program, runner)
-  addNetwork(program, runner)
+  const program = define(runner, {
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: () => {}, // told by `report`
+  })
   return program
 }
 

@@ -73,3 +73,6 @@ const schema = {
   debug: text,
   passphraseFile: text,
 } as const
+
+/** Every setting there may be. */
+export const settingNames: readonly string[] = Object.keys(schema)

@@ -27,7 +27,7 @@ describe('help', () => {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
   })
 
-  test('of a command shows its examples and the options everywhere', async () => {
+  test('of a command shows its examples, and names the options everywhere', async () => {
     const { code, stdout } = await runMain(['send', '--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Examples:\n {2}otrtalk send bob/)

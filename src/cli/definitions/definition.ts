@@ -1,4 +1,7 @@
-/** What definitions of commands have in common: how they run, and what their help says first. */
+/**
+ * What definitions of commands have in common: how they run, and what is said of
+ * each beside what commander knows: examples, exit codes, what completes a word.
+ */
 import type { Command } from 'commander'
 import type { ExitCode } from '../../error.ts'
 import type { Context, ProfileContext } from '../context.ts'
@@ -33,7 +36,55 @@ export function orElse(group: Command, run: () => Promise<void>): void {
     })
 }
 
-/** Before everything else in the help. */
-export function examples(command: Command, lines: readonly string[]): void {
-  command.addHelpText('before', `Examples:\n${lines.map((line) => `  otrtalk ${line}\n`).join('')}`)
+/** What a command can end with, and when, in words; beside what any command can: `commonExits`. */
+export type Exits = Readonly<Partial<Record<ExitCode, string>>>
+
+/** What a word stands for that has no fixed values; `new`: nobody can know it. */
+export type ValueKind = 'buddies' | 'commands' | 'files' | 'interfaces' | 'new' | 'profiles'
+
+/** What a definition says beside what commander knows. */
+export interface Facts {
+  readonly examples: readonly string[]
+  readonly exits: Exits
+  /** By argument's name, or long flag. */
+  readonly values: Readonly<Record<string, ValueKind>>
+}
+
+/** Of a command, or of the program itself. */
+export const factsOf = (command: Command): Facts => facts.get(command) ?? noFacts
+
+/** Before everything else in the help; without `otrtalk`. */
+export const examples = (command: Command, lines: readonly string[]): void =>
+  note(command, { examples: lines })
+
+export const exits = (command: Command, codes: Exits): void => note(command, { exits: codes })
+
+export const values = (command: Command, kinds: Facts['values']): void => note(command, { values: kinds })
+
+/** Of whatever opens a profile. */
+export const opening = {
+  1: 'no such profile; its vault cannot be read',
+  5: 'the profile is in use, or the passphrase is wrong',
+} as const satisfies Exits
+
+/** Of whatever looks a buddy up in a profile. */
+export const knowing = {
+  ...opening,
+  1: 'no such profile or buddy; the vault cannot be read or written',
+} as const
+
+/** Said once: every command can end with these. */
+export const commonExits = {
+  2: 'wrong usage: of a command, an option, a variable, a setting',
+  70: 'a fault of otrtalk’s own; please report it',
+  129: 'ended by SIGHUP: the terminal was closed',
+  130: 'ended by Ctrl-C; in a conversation it leaves, with 0',
+  143: 'ended by SIGTERM',
+} as const satisfies Exits
+
+const noFacts: Facts = { examples: [], exits: {}, values: {} }
+const facts = new WeakMap<Command, Facts>()
+
+function note(command: Command, noted: Partial<Facts>): void {
+  facts.set(command, { ...factsOf(command), ...noted })
 }

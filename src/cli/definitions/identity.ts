@@ -1,6 +1,6 @@
 /** The command that shows who we are. */
 import type { Command } from 'commander'
-import { examples, type Runner } from './definition.ts'
+import { examples, exits, opening, type Runner } from './definition.ts'
 
 export function addIdentity(program: Command, { profile }: Runner): void {
   const id = program
@@ -13,5 +13,10 @@ export function addIdentity(program: Command, { profile }: Runner): void {
       const args = { hasQr: qr === true, isNew: rotate === true, isSure: yes === true }
       return profile(async (context) => (await import('../commands/id.ts')).id(context, args))
     })
+  exits(id, {
+    ...opening,
+    0: 'shown',
+    1: 'no such profile; not confirmed; no QR code can be drawn',
+  })
   examples(id, ['id', 'id --qr', 'id --rotate', 'id --json | jq -r .address'])
 }

@@ -1,7 +1,17 @@
 /** The commands by which two meet: invite, accept, offer, answer. */
 import type { Command } from 'commander'
 import { readFingerprint, usage } from '../options.ts'
-import { examples, type Runner } from './definition.ts'
+import { type Exits, examples, exits, knowing, opening, type Runner, values } from './definition.ts'
+
+/** Of a code: both sides end with the same. */
+const meeting: Exits = {
+  ...opening,
+  0: 'met, or left',
+  1: 'no such profile; the alias is taken; the code has expired; too many codes are pending',
+  3: 'the end of standard input came, and something was not confirmed',
+  4: 'whoever came could not prove the code: it is used up; or is nobody to be added',
+  6: 'no socket: the interface is gone, or the port is taken',
+}
 
 export function addInvites(program: Command, { profile }: Runner): void {
   const invite = program
@@ -15,6 +25,9 @@ export function addInvites(program: Command, { profile }: Runner): void {
       ),
     )
   examples(invite, ['invite bob', 'invite bob --qr', 'invite bob --json | jq -r .code'])
+
+  exits(invite, meeting)
+  values(invite, { alias: 'new' })
 
   const accept = program
     .command('accept')
@@ -30,6 +43,8 @@ export function addInvites(program: Command, { profile }: Runner): void {
       return profile((context) => accept(context, args))
     })
   examples(accept, ['accept ada', 'accept ada - < code.txt'])
+  exits(accept, meeting)
+  values(accept, { alias: 'new' })
 }
 
 /** Both take the same; which of the two begins is all the difference. */
@@ -57,9 +72,18 @@ export function addExchanges(program: Command, { profile }: Runner): void {
             : (await import('../commands/answer.ts')).answer(context, args),
         )
       })
-  examples(add('offer', 'connect by a line of text each way, without the DHT'), [
-    'offer bob',
-    'offer bob --qr',
-  ])
-  examples(add('answer', 'answer the offer of a buddy'), ['answer ada', 'answer ada --json | jq -r .line'])
+  const offer = add('offer', 'connect by a line of text each way, without the DHT')
+  examples(offer, ['offer bob', 'offer bob --qr'])
+  exits(offer, exchanging)
+  const answer = add('answer', 'answer the offer of a buddy')
+  examples(answer, ['answer ada', 'answer ada --json | jq -r .line'])
+  exits(answer, exchanging)
+}
+
+const exchanging: Exits = {
+  ...knowing,
+  0: 'left, or all of standard input was confirmed',
+  3: 'the end of standard input came, and something was not confirmed',
+  4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',
+  6: 'no socket, or no address to tell',
 }

@@ -1,7 +1,7 @@
 /** The commands that talk with buddies: chat, send, why, listen. */
 import type { Command } from 'commander'
 import { readFingerprint, readSeconds } from '../options.ts'
-import { examples, type Runner } from './definition.ts'
+import { examples, exits, knowing, opening, type Runner } from './definition.ts'
 
 export function addTalking(program: Command, { profile }: Runner): void {
   const chat = program
@@ -16,6 +16,14 @@ export function addTalking(program: Command, { profile }: Runner): void {
       )
     })
   examples(chat, ['chat bob', 'chat bob --plain', 'chat bob --json | jq .text'])
+
+  exits(chat, {
+    ...knowing,
+    0: 'left, or all of standard input was confirmed',
+    3: 'the end of standard input came, and something was not confirmed',
+    4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',
+    6: 'no socket: the interface is gone, or the port is taken',
+  })
 
   const send = program
     .command('send')
@@ -33,6 +41,15 @@ export function addTalking(program: Command, { profile }: Runner): void {
     })
   examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])
 
+  exits(send, {
+    ...knowing,
+    0: 'delivered: the buddy’s otrtalk has decrypted it',
+    1: 'no such profile or buddy; the message is too long',
+    3: 'not reached, or not confirmed, in the time given',
+    4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',
+    6: 'no network: no socket, or nobody of the DHT answers',
+  })
+
   const why = program
     .command('why')
     .argument('<alias>', 'the buddy')
@@ -46,9 +63,22 @@ export function addTalking(program: Command, { profile }: Runner): void {
     })
   examples(why, ['why bob', 'why bob --timeout 60', 'why bob --redact', 'why bob --json | tail -1'])
 
+  exits(why, {
+    ...knowing,
+    0: 'the buddy was reached',
+    3: 'not reached in the time given',
+    4: 'somebody answered who is not the buddy',
+    6: 'no network: no socket, or nobody of the DHT answers',
+  })
+
   const listen = program
     .command('listen')
     .description('be reachable, and print what comes')
     .action(() => profile(async (context) => (await import('../commands/listen.ts')).listen(context)))
   examples(listen, ['listen', 'listen --json | jq .text'])
+  exits(listen, {
+    ...opening,
+    0: 'nobody reads its output any more',
+    6: 'no socket: the interface is gone, or the port is taken',
+  })
 }
