@@ -30,7 +30,13 @@ test.each([
   '[]',
   '{"port":"4000"}',
   '{"port":0}',
+  '{"port":4000.5}',
+  '{"port":65536}',
   '{"bootstrap":"10.0.0.1:6881"}',
+  '{"bootstrap":[""]}',
+  '{"interface":""}',
+  '{"dht":"no"}',
+  '{"debug":null}',
   '{"prot":4000}',
   '{"passphrase":"x"}',
 ])('%s is refused, naming the file', async (text) => {
