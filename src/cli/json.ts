@@ -142,8 +142,15 @@ function fields(event: TalkEvent): object {
       const { buddy, why, clocks } = event
       return { ...name, buddy, why, ...(clocks && { clocks }) }
     }
+    case 'added':
+      return { ...name, buddy: event.buddy }
+    case 'renamed':
+      return { ...name, buddy: event.buddy, to: event.to }
+    case 'said':
+      return { ...name, buddy: event.buddy, id: event.id, text: event.text }
     case 'lost':
     case 'burnt':
+    case 'removed':
       return { ...name, buddy: event.buddy, why: event.why }
     case 'why':
       return { ...name, buddy: event.buddy, report: event.report }
@@ -160,6 +167,7 @@ function fields(event: TalkEvent): object {
     case 'verification':
       return { ...name, buddy: event.buddy, state: event.state, ...under(event) }
     case 'verified':
+    case 'trust':
     case 'bound':
     case 'introduced':
       return { ...name, buddy: event.buddy, ...under(event) }
