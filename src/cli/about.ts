@@ -11,7 +11,7 @@ import {
 import { explainPath } from './explainreach.ts'
 import type { Conversation, Model } from './model.ts'
 import type { CommandName } from './parse.ts'
-import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { joined, noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { explainState, explainStatus } from './state.ts'
 
 /** @param now - wall time, unix milliseconds */
@@ -61,13 +61,49 @@ function fingerprintOf(name: SafeText, state: Conversation['state'], pinned: str
   return words`${name} has not answered yet: no fingerprint is known`
 }
 
-/** Of a command with something behind it. */
+/** A sentence for each buddy: the state in words, and what was not read yet. */
+export function aboutBuddies({ conversations, focus }: Model): SafeText[] {
+  if (conversations.length === 0) return [nobodyYet, leaveToBegin]
+  return conversations.map(({ buddy, state, unread }) => {
+    const whom = buddy === focus ? words`, you write to ${safeName(buddy)}` : noText
+    const news = unread > 0 ? words`, ${unread} new` : noText
+    return words`${safeName(buddy)}: ${explainState(state)}${news}${whom}`
+  })
+}
+
+/** Nobody is spoken to. */
+export function aboutNobody({ conversations }: Model): Notice {
+  if (conversations.length === 0)
+    return { tone: 'bad', text: words`nothing was sent: ${nobodyYet}`, hint: leaveToBegin }
+  const text = words`nothing was sent: whom do you write to?`
+  return { tone: 'bad', text, hint: words`choose with /to ALIAS, one of: ${aliasesOf(conversations)}` }
+}
+
+export function aboutNoSuch(alias: string, { conversations }: Model): Notice {
+  const hint = conversations.length > 0 ? words`there are: ${aliasesOf(conversations)}` : leaveToBegin
+  return { tone: 'bad', text: words`there is no buddy named ${safeName(alias)}`, hint }
+}
+
+const aliasesOf = (conversations: Model['conversations']): SafeText =>
+  joined(
+    conversations.slice(0, maxNamed).map(({ buddy }) => safeName(buddy)),
+    conversations.length > maxNamed ? words`, …` : noText,
+  )
+
+const maxNamed = 20
+const nobodyYet = words`you have no buddy yet`
+export const howToBegin = words`otrtalk invite makes a code for a buddy, otrtalk accept takes one`
+const leaveToBegin = words`leave with /quit, then: ${howToBegin}`
+
+export const aboutNobodyYet: Notice = { tone: 'plain', text: nobodyYet, hint: leaveToBegin }
+
 /** It says where its maker is: nothing for a conversation. */
 export const aboutCarried: Notice = {
   tone: 'bad',
   text: words`not sent: this is a line of otrtalk offer or answer, and is not needed any more`,
 }
 
+/** Of a command with something behind it. */
 export function aboutExcess(name: CommandName): Notice {
   const hint = words`nothing was done. To say a text that begins with a slash, write //`
   return { tone: 'bad', text: words`/${safeName(name)} takes nothing after it`, hint }

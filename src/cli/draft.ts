@@ -65,6 +65,9 @@ export function sent(draft: Draft): Draft {
 /** The draft emptied, its text in no history. */
 export const discarded = ({ history }: Draft): Draft => ({ ...emptyDraft, history })
 
+/** Another that was begun, or a new one: what was written before is one history. */
+export const switched = ({ history }: Draft, other: Draft = emptyDraft): Draft => ({ ...other, history })
+
 /** As it is drawn when nobody may read it: a star for each character. */
 export function masked(draft: Draft): Draft {
   const stars = (text: string): SafeText => safeText('*'.repeat([...segmenter.segment(text)].length))

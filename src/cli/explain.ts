@@ -9,7 +9,6 @@ import type {
   NetworkState,
   Phase,
   Refused,
-  Removed,
   TalkEvent,
   Trust,
   Undelivered,
@@ -72,20 +71,9 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
     case 'bound':
     case 'introduced':
       return undefined
-    case 'trust': {
-      const text = words`${safeName(event.buddy)} from here on: ${explainTrust(event.trust)}`
-      return { tone: event.trust === 'verified' ? 'good' : 'plain', text }
-    }
-    case 'added':
-      return plain(words`${safeName(event.buddy)} was added to your buddies`)
-    case 'renamed':
-      return plain(words`${safeName(event.buddy)} is called ${safeName(event.to)} from here on`)
-    case 'removed':
-      return plain(explainRemoved(event.why, event.buddy))
     case 'moved':
       return plain(words`${safeName(event.buddy)} has a new address, told in this conversation`)
     case 'message':
-    case 'said':
     case 'sent':
     case 'delivered':
       return undefined
@@ -272,11 +260,6 @@ export function explainLost(why: Lost, buddy: string): SafeText {
   }
 }
 
-export function explainRemoved(why: Removed, buddy: string): SafeText {
-  const name = safeName(buddy)
-  return why === 'blocked' ? words`${name} was blocked` : words`${name} was removed`
-}
-
 /** @param clocks - of why `clock`, if they are known */
 export function explainRefused(why: Refused, buddy: string, clocks?: Clocks): Pick<Notice, 'text' | 'hint'> {
   const name = safeName(buddy)
@@ -388,6 +371,20 @@ export function explainDate(at: number): SafeText {
   return safeTitle(date.toISOString().slice(0, 16).replace('T', ' '))
 }
 
+/** `Friday, 20 November 2026`, local, whatever the locale. */
+export function explainDay(at: number): SafeText {
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return words`no date`
+  const [day, month] = [days[date.getDay()]!, months[date.getMonth()]!]
+  return safeTitle(`${day}, ${date.getDate()} ${month} ${date.getFullYear()}`)
+}
+
+const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
+const months = [
+  ...['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October'],
+  ...['November', 'December'],
+]
+
 /** `14:02`, local time. */
 export function timeOfDay(at: number): SafeText {
   const date = new Date(at)
@@ -404,6 +401,7 @@ export const help: readonly SafeText[] = [
   words`/answer        answer a question of your buddy's; what you type is not shown`,
   words`/cancel        end a verification, or refuse to answer`,
   words`/fingerprint   your buddy's key and yours, to compare`,
+  words`/find          look for a text in this conversation: /find TEXT`,
   words`/clear         empty this screen; nothing is kept elsewhere`,
   words`/close         end the conversation and stop looking`,
   words`/open          look for the buddy again`,
@@ -411,13 +409,22 @@ export const help: readonly SafeText[] = [
   words`//text         say a text that begins with a slash`,
 ]
 
+/** Where there are several buddies. */
+export const helpAmongSeveral: readonly SafeText[] = [
+  words`/to            whom you write to: /to ALIAS`,
+  words`/buddies       who they are, how they are connected, and who wrote`,
+]
+
 export const keys: readonly SafeText[] = [
   words`Enter sends, Alt-Enter or Ctrl-J begins a new line`,
   words`Up and Down bring back what you wrote, Page Up and Page Down move through the conversation`,
+  words`Ctrl-R looks for a text, again for an older one; Tab completes a command or an alias`,
 ]
 
-/** Where there are several. */
-export const tabHelp = words`Tab goes to the next buddy`
+export const keysAmongSeveral: readonly SafeText[] = [
+  words`Tab and Shift-Tab go to the next buddy and back, Alt-1 to Alt-9 to one of the first nine`,
+  words`Alt-A goes to the next who wrote something new`,
+]
 
 const compare = words`compare it with your buddy by phone or in person`
 

@@ -22,7 +22,8 @@ class Json implements Ui {
   readonly done: Promise<UiEnd>
   readonly #options: UiOptions
   readonly #streams: Streams
-  #isSecured = false
+  /** Buddies with whom a conversation is secured. */
+  readonly #secured = new Set<string>()
 
   constructor(options: UiOptions) {
     this.#options = options
@@ -31,8 +32,8 @@ class Json implements Ui {
   }
 
   tell(event: TalkEvent): void {
-    if (event.kind === 'secured') this.#isSecured = true
-    if (event.kind === 'lost') this.#isSecured = false
+    if (event.kind === 'secured') this.#secured.add(event.buddy)
+    if (event.kind === 'lost') this.#secured.delete(event.buddy)
     this.#streams.print(visibleJson(fields(event)))
     this.#streams.hear(event)
   }
@@ -43,18 +44,16 @@ class Json implements Ui {
   }
 
   #read(line: string): string | undefined {
-    const { buddy, act, random = randomBytes } = this.#options
-    if (line.trim() === '' || buddy === undefined) return undefined
+    if (line.trim() === '') return undefined
     const wanted = request(line)
-    const isAnyTime = typeof wanted === 'string' || wanted.kind === 'say' || wanted.kind === 'why'
-    const isEarly = !isAnyTime && !this.#isSecured
-    const asked = isEarly ? 'a verification needs a secured conversation' : wanted
-    if (typeof asked === 'string') {
-      this.#streams.print(
-        visibleJson({ event: 'error', message: asked, hint: isEarly ? waitHint : requestHint }),
-      )
-      return undefined
-    }
+    if (typeof wanted === 'string') return this.#refuse(wanted, requestHint)
+    const { to, ...asked } = wanted
+    const buddy = this.#whom(to)
+    if (buddy === undefined) return this.#refuse(...this.#nobody(to))
+    const isAnyTime = asked.kind === 'say' || asked.kind === 'why'
+    if (!isAnyTime && !this.#secured.has(buddy))
+      return this.#refuse('a verification needs a secured conversation', waitHint)
+    const { act, random = randomBytes } = this.#options
     if (asked.kind !== 'say') {
       act({ ...asked, buddy })
       return undefined
@@ -63,9 +62,33 @@ class Json implements Ui {
     act({ kind: 'say', buddy, id, text })
     return id
   }
+
+  /** The buddy that is meant: in a conversation with one alone he need not be named. */
+  #whom(to: string | undefined): string | undefined {
+    const { buddy, buddies } = this.#options
+    const known = buddy === undefined ? buddies.map(({ alias }) => alias) : [buddy]
+    return to === undefined ? buddy : known.find((alias) => alias === to)
+  }
+
+  #nobody(to: string | undefined): [message: string, hint: string] {
+    const { buddy, buddies } = this.#options
+    const aliases = buddy === undefined ? buddies.map(({ alias }) => alias) : [buddy]
+    const hint = aliases.length > 0 ? `there are: ${aliases.slice(0, maxNamed).join(', ')}` : requestHint
+    return [
+      to === undefined ? 'a line of stdin names nobody: "to" is missing' : '"to" is no buddy here',
+      hint,
+    ]
+  }
+
+  #refuse(message: string, hint: string): undefined {
+    this.#streams.print(visibleJson({ event: 'error', message, hint }))
+  }
 }
 
-type Request =
+/** `to`: the alias of whom it is about. */
+type Request = Wanted & { readonly to?: string }
+
+type Wanted =
   | { readonly kind: 'say'; readonly text: string; readonly id?: string }
   | { readonly kind: 'verify'; readonly question?: string; readonly secret: string }
   | { readonly kind: 'answer'; readonly secret: string }
@@ -81,6 +104,12 @@ function request(line: string): Request | string {
     return 'a line of stdin is no JSON' // JSON.parse's only way to say so
   }
   if (typeof value !== 'object' || value === null) return 'a line of stdin says nothing'
+  const wanted = wantedOf(value)
+  if (!('to' in value) || typeof wanted === 'string') return wanted
+  return typeof value.to === 'string' ? { ...wanted, to: value.to } : '"to" is no text'
+}
+
+function wantedOf(value: object): Wanted | string {
   if ('say' in value) return sayRequest(value.say, 'id' in value ? value.id : undefined)
   if ('verify' in value) return verifyRequest(value.verify)
   if ('answer' in value) return answerRequest(value.answer)
@@ -89,14 +118,14 @@ function request(line: string): Request | string {
   return 'a line of stdin says nothing'
 }
 
-function sayRequest(say: unknown, id: unknown): Request | string {
+function sayRequest(say: unknown, id: unknown): Wanted | string {
   if (typeof say !== 'string' || say === '') return '"say" is no text'
   if (id !== undefined && (typeof id !== 'string' || !/^[\da-f]{16}$/u.test(id)))
     return '"id" is not 16 hex digits'
   return { kind: 'say', text: say.replace(/\p{Surrogate}/gu, '\ufffd'), ...(id !== undefined && { id }) }
 }
 
-function verifyRequest(value: unknown): Request | string {
+function verifyRequest(value: unknown): Wanted | string {
   if (typeof value !== 'object' || value === null || !('secret' in value)) return '"verify" has no "secret"'
   const question = 'question' in value ? value.question : ''
   if (typeof question !== 'string' || tooLong(question)) return '"question" is no text of 300 characters'
@@ -106,7 +135,7 @@ function verifyRequest(value: unknown): Request | string {
   return { kind: 'verify', secret, ...(asked !== '' && { question: asked }) }
 }
 
-function answerRequest(value: unknown): Request | string {
+function answerRequest(value: unknown): Wanted | string {
   const secret = secretOf(value)
   return secret === undefined ? '"answer" is no text of 1 to 300 characters' : { kind: 'answer', secret }
 }
@@ -142,15 +171,8 @@ function fields(event: TalkEvent): object {
       const { buddy, why, clocks } = event
       return { ...name, buddy, why, ...(clocks && { clocks }) }
     }
-    case 'added':
-      return { ...name, buddy: event.buddy }
-    case 'renamed':
-      return { ...name, buddy: event.buddy, to: event.to }
-    case 'said':
-      return { ...name, buddy: event.buddy, id: event.id, text: event.text }
     case 'lost':
     case 'burnt':
-    case 'removed':
       return { ...name, buddy: event.buddy, why: event.why }
     case 'why':
       return { ...name, buddy: event.buddy, report: event.report }
@@ -167,7 +189,6 @@ function fields(event: TalkEvent): object {
     case 'verification':
       return { ...name, buddy: event.buddy, state: event.state, ...under(event) }
     case 'verified':
-    case 'trust':
     case 'bound':
     case 'introduced':
       return { ...name, buddy: event.buddy, ...under(event) }
@@ -191,5 +212,6 @@ const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fing
 
 const waitHint = 'wait for the event secured'
 const requestHint =
-  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}'
+  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}; each with "to" where there are several buddies'
+const maxNamed = 20
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

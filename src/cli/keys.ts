@@ -7,11 +7,15 @@ export type Key =
   | { readonly kind: 'submit' }
   /** Ctrl-D: leaves if nothing is written, else erases to the right. */
   | { readonly kind: 'end of input' }
-  /** `cancel`: Escape ends what is asked for at the prompt. */
+  /** `cancel`: Escape ends what is asked or looked for at the prompt. */
   | { readonly kind: 'leave' | 'suspend' | 'redraw' | 'cancel' }
   /** Rows, or whole windows. */
   | { readonly kind: 'scroll'; readonly by: number; readonly unit: 'row' | 'page' }
-  | { readonly kind: 'next buddy' | 'previous buddy' }
+  /** Completes what is written; with nothing written, goes to the next buddy or back. */
+  | { readonly kind: 'tab'; readonly by: 1 | -1 }
+  /** To the first, second, … buddy, or the next who wrote something new. */
+  | { readonly kind: 'buddy'; readonly which: number | 'unread' }
+  | { readonly kind: 'find'; readonly to: 'older' | 'newer' }
 
 export type Modifiers = Partial<InkKey>
 
@@ -37,7 +41,7 @@ function namedKey(key: Modifiers): Key | undefined {
   if (key.delete) return erase(byWord ? 'word right' : 'right')
   if (key.pageUp) return scroll(-1, 'page')
   if (key.pageDown) return scroll(1, 'page')
-  if (key.tab) return { kind: key.shift ? 'previous buddy' : 'next buddy' }
+  if (key.tab) return { kind: 'tab', by: key.shift ? -1 : 1 }
   return undefined
 }
 
@@ -72,17 +76,24 @@ const controls: Readonly<Record<string, Key>> = {
   d: { kind: 'end of input' },
   e: move('line end'),
   f: move('right'),
+  g: { kind: 'cancel' },
   j: newline,
   k: erase('line end'),
   l: { kind: 'redraw' },
   n: { kind: 'vertical', to: 'down' },
   p: { kind: 'vertical', to: 'up' },
+  r: { kind: 'find', to: 'older' },
+  s: { kind: 'find', to: 'newer' },
   u: erase('line start'),
   w: erase('word left'),
   z: { kind: 'suspend' },
 }
 
 const metas: Readonly<Record<string, Key>> = {
+  ...Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [`${i + 1}`, { kind: 'buddy', which: i } satisfies Key]),
+  ),
+  a: { kind: 'buddy', which: 'unread' },
   b: move('word left'),
   d: erase('word right'),
   f: move('word right'),

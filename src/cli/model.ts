@@ -14,6 +14,8 @@ export interface Model {
   readonly conversations: readonly Conversation[]
   /** Alias of the buddy whose conversation is shown. */
   readonly focus: string | undefined
+  /** What there is to say while no conversation is shown: it has notices only. */
+  readonly lobby: Conversation
   readonly network: NetworkState | undefined
   readonly listening: { readonly port: number; readonly addresses: readonly string[] } | undefined
 }
@@ -76,20 +78,34 @@ export type Sending =
 export type Input =
   | { readonly kind: 'told'; readonly event: TalkEvent }
   | { readonly kind: 'said'; readonly buddy: string; readonly id: string; readonly text: string }
-  | { readonly kind: 'noticed'; readonly buddy: string; readonly notice: Notice }
+  /** With no buddy: said where no conversation is shown. */
+  | { readonly kind: 'noticed'; readonly buddy: string | undefined; readonly notice: Notice }
   | { readonly kind: 'focused'; readonly buddy: string }
   | { readonly kind: 'closed'; readonly buddy: string }
   | { readonly kind: 'cleared'; readonly buddy: string }
 
 export function newModel(profile: string, buddies: readonly UiBuddy[], focus = buddies[0]?.alias): Model {
   const conversations = buddies.map((buddy) => newConversation(buddy.alias, buddy))
-  const model: Model = { profile, conversations, focus: undefined, network: undefined, listening: undefined }
+  const model: Model = {
+    ...{ profile, conversations, lobby: newConversation('') },
+    ...{ focus: undefined, network: undefined, listening: undefined },
+  }
   return focus === undefined ? model : update(model, { kind: 'focused', buddy: focus }, 0)
 }
 
 /** The conversation that is shown. */
 export function focused(model: Model): Conversation | undefined {
   return model.conversations.find(({ buddy }) => buddy === model.focus)
+}
+
+/** What is shown: a conversation, or what there is to say without one. */
+export const shown = (model: Model): Conversation => focused(model) ?? model.lobby
+
+/** By alias, as people type it: capitals do not count. */
+export function named({ conversations }: Model, alias: string): Conversation | undefined {
+  const fold = (name: string): string => name.normalize('NFKC').toLowerCase() // as src/profile/buddies.ts does
+  const wanted = fold(alias)
+  return conversations.find(({ buddy }) => fold(buddy) === wanted)
 }
 
 /** As it is shown, or would be: of a buddy of whom nothing has been told yet, an idle one. */
@@ -147,20 +163,11 @@ function told(model: Model, event: TalkEvent, now: number): Model {
     case 'network':
       return networkChanged(model, event.state, now)
     case 'unresolved': {
-      const buddy = model.focus ?? model.conversations[0]?.buddy
       const told = explainEvent(event)
-      return buddy === undefined
-        ? model
-        : change(model, buddy, (conversation) => notice(conversation, told, now))
+      return change(model, placeOf(model), (conversation) => notice(conversation, told, now))
     }
     case 'message':
       return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
-    case 'said':
-      return update(model, { ...event, kind: 'said' }, now)
-    case 'renamed':
-      return renamed(model, event, now)
-    case 'removed':
-      return removed(model, event)
     default:
       return change(model, event.buddy, (conversation) => tell(conversation, event, now))
   }
@@ -169,40 +176,17 @@ function told(model: Model, event: TalkEvent, now: number): Model {
 /** The status line has room for a part of it: that nothing can be sent, and that it can again, is told in full. */
 function networkChanged(model: Model, state: NetworkState, now: number): Model {
   const after = { ...model, network: state }
-  const buddy = model.focus ?? model.conversations[0]?.buddy
   const isBack = model.network === 'gone' && state !== 'gone'
-  if (buddy === undefined || (state !== 'gone' && !isBack)) return after
+  if (state !== 'gone' && !isBack) return after
   const told: Notice = isBack ? { tone: 'plain', text: words`the network is back` } : explainNetwork(state)
-  return change(after, buddy, (conversation) => notice(conversation, told, now))
+  return change(after, placeOf(model), (conversation) => notice(conversation, told, now))
 }
 
-/** Whoever is typed to stays the same. */
-function renamed(model: Model, event: TalkEvent & { kind: 'renamed' }, now: number): Model {
-  const { buddy: from, to: buddy } = event
-  const after = change(model, from, (conversation) => {
-    const { state, verification } = conversation
-    const secured: State = state.kind === 'secured' ? { ...state, under: { ...state.under, buddy } } : state
-    const asked = verification && { ...verification, under: { ...verification.under, buddy } }
-    const named = { ...conversation, buddy, state: secured, verification: asked }
-    return notice(named, explainEvent(event), now)
-  })
-  return { ...after, focus: model.focus === from ? buddy : model.focus }
-}
-
-/** Whose conversation was shown has the next one's place taken: nothing is typed to nobody. */
-function removed(model: Model, { buddy }: TalkEvent & { kind: 'removed' }): Model {
-  const conversations = model.conversations.filter((conversation) => conversation.buddy !== buddy)
-  if (model.focus !== buddy) return { ...model, conversations }
-  const next = conversations[0]?.buddy
-  const after = { ...model, conversations, focus: next }
-  return next === undefined ? after : change(after, next, bringToFront)
-}
+/** Where to say what is about no buddy. */
+const placeOf = ({ focus, conversations }: Model): string | undefined => focus ?? conversations[0]?.buddy
 
 type Message = Extract<TalkEvent, { kind: 'message' }>
-type AboutBuddy = Exclude<
-  TalkEvent,
-  { kind: 'listening' | 'network' | 'unresolved' | 'message' | 'said' | 'renamed' | 'removed' }
->
+type AboutBuddy = Exclude<TalkEvent, { kind: 'listening' | 'network' | 'unresolved' | 'message' }>
 
 function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
   const { buddy, session, fingerprint, trust, at } = event
@@ -254,14 +238,12 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
         conversation.state.kind === 'secured' ? conversation.state : { kind: 'refused', why: event.why }
       return notice({ ...conversation, state }, explainEvent(event), now)
     }
-    case 'verified':
-    case 'trust': {
+    case 'verified': {
       const { state } = conversation
       const { buddy, session, fingerprint, trust } = event
       const isOfThis = state.kind === 'secured' && isOf(state.under, event)
       const raised = isOfThis ? { ...state, under: { buddy, session, fingerprint, trust } } : state
-      const verification = event.kind === 'trust' ? conversation.verification : undefined
-      const after = { ...conversation, state: raised, verification }
+      const after = { ...conversation, state: raised, verification: undefined }
       return notice(isOfThis ? after : conversation, noticeOf(conversation, event), now)
     }
     case 'asked':
@@ -284,7 +266,6 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
         (longer, text) => notice(longer, { tone: 'plain', text }, now),
         conversation,
       )
-    case 'added':
     case 'bound':
     case 'code':
     case 'unreached':
@@ -333,8 +314,13 @@ function add(conversation: Conversation, line: Unplaced): Conversation {
   return { ...conversation, count: count + 1, lines: [...kept, { ...line, seq: count }] }
 }
 
-function change(model: Model, buddy: string, by: (conversation: Conversation) => Conversation): Model {
+function change(
+  model: Model,
+  buddy: string | undefined,
+  by: (conversation: Conversation) => Conversation,
+): Model {
   const { conversations } = model
+  if (buddy === undefined) return { ...model, lobby: by(model.lobby) }
   const index = conversations.findIndex((conversation) => conversation.buddy === buddy)
   if (index < 0) return { ...model, conversations: [...conversations, by(newConversation(buddy))] }
   const changed = by(conversations[index]!)

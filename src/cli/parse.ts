@@ -14,24 +14,14 @@ export type Typed =
 
 export type CommandName = (typeof commandNames)[number]
 
-const commandNames = [
-  ...([
-    'help',
-    'info',
-    'why',
-    'verify',
-    'answer',
-    'cancel',
-    'fingerprint',
-    'clear',
-    'close',
-    'open',
-    'quit',
-  ] as const),
+/** In the order in which an abbreviation is looked for. */
+export const commandNames = [
+  ...(['help', 'info', 'why', 'verify', 'answer', 'cancel', 'fingerprint'] as const),
+  ...(['to', 'buddies', 'find', 'clear', 'close', 'open', 'quit'] as const),
 ]
 
 /** A secret typed behind /answer is on the screen already, but must not be taken for a text to say. */
-const withArgument: readonly CommandName[] = ['verify', 'answer']
+const withArgument: readonly CommandName[] = ['verify', 'answer', 'to', 'find']
 
 /** A text that begins with a slash is a command; `//` says it with one slash. */
 export function parse(typed: string): Typed {
@@ -56,7 +46,7 @@ export function parse(typed: string): Typed {
 const carried = /^\s*ot[ao]1[a-z\d]{32,}\s*$/i
 
 /** The beginning of it, or one slip away: a letter too few, too many, wrong, or two swapped. */
-function resembles(typed: string, command: string): boolean {
+export function resembles(typed: string, command: string): boolean {
   if (typed.length > command.length + 1) return false
   if (typed.length >= 2 && command.startsWith(typed)) return true
   let start = 0

@@ -4,33 +4,17 @@
  */
 import { randomBytes } from '../crypto.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { aboutCarried, aboutConversation, aboutExcess, aboutFingerprints, aboutUnknown } from './about.ts'
-import {
-  beginAnswer,
-  beginVerify,
-  cancelVerification,
-  type Dialogue,
-  enter,
-  explainDialogue,
-  isHidden,
-  type Step,
-} from './dialogue.ts'
-import { explainEvent, explainUndelivered, help, type Notice, timeOfDay } from './explain.ts'
+import { aboutBuddies, aboutNobody } from './about.ts'
+import { type Dialogue, enter, explainDialogue, isHidden } from './dialogue.ts'
+import { explainEvent, explainUndelivered, type Notice, timeOfDay } from './explain.ts'
 import { explainReport } from './explainwhy.ts'
 import { wrap } from './layout.ts'
-import {
-  conversationWith,
-  focused,
-  type Input,
-  isLate,
-  type Model,
-  newModel,
-  noticeOf,
-  update,
-} from './model.ts'
-import { type CommandName, parse } from './parse.ts'
+import { conversationWith, type Input, isLate, type Model, newModel, noticeOf, update } from './model.ts'
+import { parse } from './parse.ts'
 import { Progress } from './progress.ts'
-import { clip, columnsOf, indented, type SafeText, safeName, safeText, words } from './safetext.ts'
+import { ofStep, type Response, respond } from './respond.ts'
+import { clip, columnsOf, indented, noText, type SafeText, safeName, safeText, words } from './safetext.ts'
+import { explainState } from './state.ts'
 import { Streams } from './streams.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
 import { markOfLate } from './window.ts'
@@ -52,10 +36,16 @@ class Plain implements Ui {
 
   constructor(options: UiOptions) {
     this.#options = options
-    this.#model = newModel(options.profile, options.buddies, options.buddy)
+    const { profile, buddies, buddy } = options
+    this.#model = newModel(profile, buddies, buddy)
+    // Of several nobody is spoken to until he was chosen.
+    if (buddy === undefined && buddies.length !== 1) this.#model = { ...this.#model, focus: undefined }
     this.#streams = new Streams(options, { maxLine, say: (line) => this.#read(line) })
     this.#progress = new Progress((text) => this.#remark(text))
     this.done = this.#streams.done.finally(() => this.#progress[Symbol.dispose]())
+    if (options.listensOnly || buddy !== undefined) return
+    for (const line of aboutBuddies(this.#model)) this.#remark(line)
+    if (buddies.length > 1) this.#notice(aboutNobody(this.#model))
   }
 
   tell(event: TalkEvent): void {
@@ -71,20 +61,19 @@ class Plain implements Ui {
         break
       }
       case 'delivered':
-        if (this.#said.delete(event.id) && this.#isTyping) this.#remark(words`delivered`)
+        if (this.#said.delete(event.id) && this.#isTyping)
+          this.#remark(words`delivered${this.#to(event.buddy)}`)
         break
       case 'undelivered': {
         const text = this.#said.get(event.id)
         this.#said.delete(event.id)
-        const quoted = text === undefined ? words`` : words` (${clip(text, quoteColumns)})`
-        this.#remark(words`not delivered: ${explainUndelivered(event.why)}${quoted}`)
+        const quoted = text === undefined ? noText : words` (${clip(text, quoteColumns)})`
+        const to = this.#to(event.buddy)
+        this.#remark(words`not delivered${to}: ${explainUndelivered(event.why)}${quoted}`)
         break
       }
       case 'why':
         for (const line of explainReport(event.report, event.buddy)) this.#remark(line)
-        break
-      case 'said':
-        this.#remark(words`you said elsewhere, to ${safeName(event.buddy)}: ${safeText(event.text)}`)
         break
       case 'sent':
       case 'phase':
@@ -105,93 +94,58 @@ class Plain implements Ui {
     await this.done.catch(() => undefined) // whoever waits for `done` has heard
   }
 
-  /** Only what a person types is looked at for commands: a log may well have lines that begin with a slash. */
+  /** Named where there are several. */
+  #to(buddy: string): SafeText {
+    return this.#options.buddy === undefined ? words` to ${safeName(buddy)}` : noText
+  }
+
+  /** A person waits for each receipt. */
   get #isTyping(): boolean {
     return this.#options.stdin.isTTY
   }
 
+  /**
+   * A log may well have lines that begin with a slash: with one buddy only what
+   * a person types is a command. Among several `/to` must be one, wherever it comes from.
+   */
+  get #takesCommands(): boolean {
+    return this.#isTyping || this.#options.buddy === undefined
+  }
+
   #read(line: string): string | undefined {
-    if (!this.#isTyping) return line.trim() === '' ? undefined : this.#say(line)
     if (this.#dialogue) {
-      this.#take(enter(this.#dialogue, line, conversationWith(this.#model, this.#dialogue.under.buddy)))
-      return undefined
+      const step = enter(this.#dialogue, line, conversationWith(this.#model, this.#dialogue.under.buddy))
+      return this.#do(ofStep(step))
     }
-    const typed = parse(line)
-    switch (typed.kind) {
-      case 'nothing':
-        return undefined
-      case 'say':
-        return this.#say(typed.text)
-      case 'command':
-        this.#run(typed.name, typed.argument)
-        return undefined
-      case 'carried':
-        this.#notice(aboutCarried)
-        return undefined
-      case 'excess':
-        this.#notice(aboutExcess(typed.name))
-        return undefined
-      case 'unknown':
-        this.#notice(aboutUnknown(typed.name, typed.meant))
-        return undefined
-      default:
-        return typed satisfies never
-    }
+    const isBlank = line.trim() === ''
+    const typed = this.#takesCommands || isBlank ? parse(line) : ({ kind: 'say', text: line } as const)
+    const { fingerprint, random = randomBytes } = this.#options
+    const here = { model: this.#model, fingerprint, now: this.#now(), newId: () => lineId(random) }
+    return this.#do(respond(typed, { ...here, on: 'lines' }))
   }
 
-  #say(text: string): string | undefined {
-    const { buddy, act, random = randomBytes } = this.#options
-    if (buddy === undefined) return undefined
-    const id = lineId(random)
-    this.#said.set(id, safeText(text, { length: 200, lines: 1 }))
-    act({ kind: 'say', buddy, id, text })
-    return id
-  }
-
-  #take({ dialogue, command, notices }: Step): void {
+  /** @returns the id of what was said */
+  #do({ notices, inputs, commands, dialogue, said, leaves }: Response): string | undefined {
     this.#dialogue = dialogue
     this.#streams.hide(isHidden(dialogue))
     for (const notice of notices) this.#notice(notice)
+    for (const input of inputs) this.#change(input)
     if (dialogue) this.#remark(explainDialogue(dialogue))
-    if (command) this.#options.act(command)
+    for (const command of commands) this.#options.act(command)
+    if (leaves) this.#streams.end({ kind: 'left' })
+    return said
   }
 
-  #run(command: CommandName, argument?: string): void {
-    const conversation = focused(this.#model)
-    if (!conversation || command === 'quit') {
-      this.#streams.end({ kind: 'left' })
-      return
-    }
-    const { buddy } = conversation
-    switch (command) {
-      case 'close':
-      case 'open':
-      case 'why':
-        this.#options.act({ kind: command, buddy })
-        return
-      case 'clear':
-        return // what the terminal keeps is the terminal's
-      case 'help':
-        for (const line of help) this.#remark(line)
-        return
-      case 'info':
-        for (const line of aboutConversation(this.#model, conversation, this.#now())) this.#remark(line)
-        return
-      case 'verify':
-        this.#take(beginVerify(conversation, argument))
-        return
-      case 'answer':
-        this.#take(beginAnswer(conversation, argument))
-        return
-      case 'cancel':
-        this.#take(cancelVerification(conversation))
-        return
-      case 'fingerprint':
-        for (const line of aboutFingerprints(conversation, this.#options.fingerprint)) this.#remark(line)
-        return
-      default:
-        command satisfies never
-    }
+  #change(input: Input): void {
+    if (input.kind === 'said') this.#said.set(input.id, safeText(input.text, { length: 200, lines: 1 }))
+    if (input.kind === 'focused') this.#remark(this.#turned(input.buddy))
+    this.#update(input)
+  }
+
+  #turned(buddy: string): SafeText {
+    const { state, unread } = conversationWith(this.#model, buddy)
+    const news = unread > 0 ? words`; ${unread} came from there since you wrote last` : noText
+    return words`you write to ${safeName(buddy)}: ${explainState(state)}${news}`
   }
 
   #update(input: Input): void {

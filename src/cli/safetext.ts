@@ -47,6 +47,9 @@ export function words(parts: TemplateStringsArray, ...values: readonly (SafeText
 
 export const noText: SafeText = safe('')
 
+/** `a, b, c`, and what stands behind it. */
+export const joined = (parts: readonly SafeText[], rest: SafeText): SafeText => safe(parts.join(', ') + rest)
+
 /** A part of safe text. */
 export const slice = (text: SafeText, from: number, until: number): SafeText => safe(text.slice(from, until))
 
@@ -61,10 +64,14 @@ export function indented(head: SafeText, text: SafeText): SafeText {
  */
 export function asciiText(text: string): string {
   return text.replace(/[^\0-\x7f]/gu, (char) => {
-    const sign = asciiSigns.get(char)
+    const sign = signs.get(char)
     return sign ?? (char >= '\u2400' && char <= '\u2421' ? '^' : '?'.repeat(stringWidth(char)))
   })
 }
+
+/** Text of our own with our signs in ASCII; what others wrote stays in it as it is. */
+export const asciiSigns = (text: SafeText): SafeText =>
+  safe(text.replace(/[─│·…›✓✗—]/gu, (sign) => signs.get(sign) ?? sign))
 
 /**
  * JSON of a value, on one line, that a terminal cannot be controlled with:
@@ -194,8 +201,8 @@ const inEmoji = `(?<=${pictograph}[\\ufe0f\\u{1f3fb}-\\u{1f3ff}]?)\\u200d(?=${pi
 const inWord = `(?<=(?=[\\p{L}\\p{M}])${scripts})[\\u200c\\u200d](?=(?=\\p{L})${scripts})`
 const strayJoiner = new RegExp(`(?!${inEmoji})(?!${inWord})[\\u200c\\u200d]`, 'gu')
 
-const asciiSigns = new Map(
-  Object.entries({ '─': '-', '│': '|', '·': '-', '…': '.', '›': '>', '✓': '+', '✗': 'x' }),
+const signs = new Map(
+  Object.entries({ '─': '-', '│': '|', '·': '-', '…': '.', '›': '>', '✓': '+', '✗': 'x', '—': '-' }),
 )
 
 /** Marks that would be drawn on what stands before the text, which is not the writer's. */

@@ -25,7 +25,6 @@ export class Streams {
   #feed: Feed | undefined
   #hasEnded = false
 
-  /** Whoever speaks with nobody in particular only listens: stdin is not read then. */
   constructor(options: UiOptions, lines: StreamsOptions) {
     const { env, stdin, stdout, stderr, patience = defaultPatience, heldUntil } = options
     this.#options = options
@@ -38,7 +37,7 @@ export class Streams {
     stdout.on('error', this.#onError)
     stdout.on('drain', this.#unblock)
     stderr.on('error', ignore) // nobody reads remarks: no reason to stop
-    if (options.buddy === undefined) return
+    if (options.listensOnly) return
     // The caller has what we act on only after it has us.
     setImmediate(() => {
       if (this.#hasEnded) return

@@ -10,8 +10,10 @@ export interface UiOptions {
   /** The profile's own fingerprint, for `/fingerprint`. */
   readonly fingerprint?: string
   readonly buddies: readonly UiBuddy[]
-  /** Whose conversation is shown first; with plain lines, who is spoken to. */
+  /** With whom alone the conversation is; with everybody if it is not given. */
   readonly buddy?: string
+  /** Nothing is said: stdin is not read. */
+  readonly listensOnly?: true
   readonly act: (command: Command) => void
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream

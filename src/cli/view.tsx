@@ -5,16 +5,22 @@
  */
 import { Box, render, Text, useApp, useCursor, useInput, usePaste } from 'ink'
 import type { ReactElement, ReactNode } from 'react'
+import { howToBegin } from './about.ts'
 import type { Draft } from './draft.ts'
+import { type Find, placeOf } from './find.ts'
+import { type Layout, layoutOf, promptColumns } from './frame.ts'
 import { type Key, keysOf } from './keys.ts'
 import { chop, locate } from './layout.ts'
-import { type Conversation, focused, type Model } from './model.ts'
-import { clip, columnsOf, noText, type SafeText, safeName, words } from './safetext.ts'
-import { explainState, explainStatus, type State } from './state.ts'
+import { colourOf, type Look, plainLook, signsOf } from './look.ts'
+import { type Conversation, focused, type Model, shown } from './model.ts'
+import { RowText } from './rowtext.tsx'
+import { clip, columnsOf, joined, noText, type SafeText, safeName, words } from './safetext.ts'
+import { explainState, explainStatus } from './state.ts'
 import { type Geometry, labelColumns, type Scroll, type WindowRow, windowOf } from './window.ts'
 
 export interface View {
   readonly model: Model
+  /** At the prompt: what is written, or looked for. */
   readonly draft: Draft
   /** What the prompt asks for, when it is not for a line to say. */
   readonly asking: SafeText | undefined
@@ -22,27 +28,11 @@ export interface View {
   readonly size: Geometry
   /** Wall time, unix milliseconds. */
   readonly now: number
-}
-
-export interface Layout {
-  /** The window over the conversation. */
-  readonly window: Geometry
-  /** Columns of the list of buddies; 0 if there is none. */
-  readonly list: number
-  /** Rows of the prompt. */
-  readonly prompt: number
-}
-
-/** How a view is divided; undefined if the terminal is too small for a conversation. */
-export function layoutOf({ model, draft, size }: Pick<View, 'model' | 'draft' | 'size'>): Layout | undefined {
-  if (size.columns < minColumns || size.rows < minRows) return undefined
-  const list = size.columns >= wideColumns && model.conversations.length > 1 ? listColumns : 0
-  const written = chop(draft.text, size.columns - promptColumns - 1).length
-  const prompt = Math.min(written, Math.max(1, Math.floor(size.rows / 3)))
-  return {
-    window: { columns: size.columns - (list > 0 ? list + 1 : 0), rows: size.rows - prompt - 4 },
-    ...{ list, prompt },
-  }
+  /** What is looked for. */
+  readonly find?: Find | undefined
+  /** What Tab found, where there are several. */
+  readonly choices?: readonly SafeText[]
+  readonly look?: Look
 }
 
 export function Screen({ view, onKeys }: { readonly view: View; readonly onKeys: OnKeys }): ReactElement {
@@ -50,36 +40,41 @@ export function Screen({ view, onKeys }: { readonly view: View; readonly onKeys:
   useInput((input, key) => onKeys(keysOf(input, key), suspendTerminal))
   usePaste((text) => onKeys([{ kind: 'insert', text }], suspendTerminal))
   const layout = layoutOf(view)
-  const conversation = focused(view.model)
   const { columns, rows } = view.size
   if (!layout) return <Text wrap="truncate">{clip(words`otrtalk: the window is too small`, columns)}</Text>
-  const rule = <Rule columns={columns} />
+  const rule = <Rule columns={columns} look={lookOf(view)} />
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <Header view={view} conversation={conversation} />
+      <Header view={view} />
       {rule}
       <Box height={layout.window.rows}>
-        {layout.list > 0 && <Buddies view={view} rows={layout.window.rows} />}
-        <Messages view={view} conversation={conversation} layout={layout} />
+        {layout.list > 0 && <Buddies view={view} layout={layout} />}
+        <Messages view={view} layout={layout} />
       </Box>
       {rule}
-      <Prompt view={view} conversation={conversation} layout={layout} />
-      <Status view={view} conversation={conversation} />
+      <Prompt view={view} layout={layout} />
+      <Status view={view} />
     </Box>
   )
 }
+
+const lookOf = ({ look = plainLook }: View): Look => look
 
 /** The keys pressed, and ink's way to hand the terminal over for a while. */
 export type OnKeys = (keys: readonly Key[], suspend: ReturnType<typeof useApp>['suspendTerminal']) => void
 
 interface Part {
   readonly view: View
-  readonly conversation: Conversation | undefined
 }
 
-function Header({ view, conversation }: Part): ReactElement {
+interface Placed extends Part {
+  readonly layout: Layout
+}
+
+function Header({ view }: Part): ReactElement {
   const { columns } = view.size
   const profile = words`otrtalk - ${safeName(view.model.profile)}`
+  const conversation = focused(view.model)
   if (!conversation) return <Sides columns={columns} left={profile} right={noText} />
   const name = safeName(conversation.buddy)
   const state = explainState(conversation.state)
@@ -87,61 +82,76 @@ function Header({ view, conversation }: Part): ReactElement {
   return (
     <Text wrap="truncate">
       <Text bold>{name}: </Text>
-      <Text color={stateColour[conversation.state.kind]}>{state}</Text>
+      <Text {...colourOf(lookOf(view), conversation.state.kind)}>{state}</Text>
       <Text dimColor>{room > columnsOf(profile) && ' '.repeat(room - columnsOf(profile)) + profile}</Text>
     </Text>
   )
 }
 
-function Buddies({ view, rows }: { readonly view: View; readonly rows: number }): ReactElement {
+function Buddies({ view, layout }: Placed): ReactElement {
   const { conversations, focus } = view.model
+  const { rows } = layout.window
+  const signs = signsOf(lookOf(view))
   const at = conversations.findIndex(({ buddy }) => buddy === focus)
   const first = Math.max(0, Math.min(at - Math.floor(rows / 2), conversations.length - rows))
   return (
     <>
-      <Box flexDirection="column" width={listColumns}>
-        {conversations.slice(first, first + rows).map(({ buddy, state, unread }) => {
-          const count = unread > 0 ? words`${unread} new` : state.kind === 'secured' ? words`here` : noText
-          const name = clip(safeName(buddy), listColumns - columnsOf(count) - 4)
+      <Box flexDirection="column" width={layout.list}>
+        {conversations.slice(first, first + rows).map((conversation) => {
+          const { buddy, unread } = conversation
+          const words = clip(wordsOf(conversation, layout.list), layout.list - 8)
+          const name = clip(safeName(buddy), layout.list - columnsOf(words) - 4)
           return (
             <Text key={buddy} wrap="truncate" bold={unread > 0 || buddy === focus}>
-              {buddy === focus ? '›' : ' '}
+              {buddy === focus ? signs.prompt : ' '}
               {name}
-              {' '.repeat(listColumns - columnsOf(name) - columnsOf(count) - 2)}
-              {count}
+              {' '.repeat(layout.list - columnsOf(name) - columnsOf(words) - 2)}
+              {words}
             </Text>
           )
         })}
       </Box>
       <Box flexDirection="column" width={1}>
-        <Text dimColor>{Array(rows).fill('│').join('\n')}</Text>
+        <Text dimColor>{Array(rows).fill(signs.bar).join('\n')}</Text>
       </Box>
     </>
   )
 }
 
-function Messages({ view, conversation, layout }: Part & { readonly layout: Layout }): ReactElement {
+/** What the list says of a buddy: the state, where there is room for it. */
+function wordsOf({ state, unread }: Conversation, columns: number): SafeText {
+  const isRoomy = columns > 30
+  const where = isRoomy ? explainState(state) : state.kind === 'secured' ? words`here` : noText
+  if (unread === 0) return where
+  return isRoomy ? words`${unread} new, ${where}` : words`${unread} new`
+}
+
+function Messages({ view, layout }: Placed): ReactElement {
   const { columns, rows } = layout.window
-  const shown = conversation ? windowOf(conversation, layout.window, view.scroll) : []
-  const names = conversation ? labelColumns(conversation.buddy, columns) : 0
+  const conversation = shown(view.model)
+  const names = labelColumns(conversation.buddy, columns)
   return (
     <Box flexDirection="column" width={columns} height={rows} justifyContent="flex-end">
-      {shown.map((row) => (
-        <MessageRow key={row.key} row={row} names={names} columns={columns} />
+      {windowOf(conversation, layout.window, view.scroll).map((row) => (
+        <MessageRow key={row.key} row={row} names={names} columns={columns} view={view} />
       ))}
     </Box>
   )
 }
 
-interface MessageRowProps {
+interface MessageRowProps extends Part {
   readonly row: WindowRow
   readonly names: number
   readonly columns: number
 }
 
-function MessageRow({ row, names, columns }: MessageRowProps): ReactElement {
-  const { kind, tone, time, label, text, mark } = row
-  if (kind === 'divider') return <Rule columns={columns} title={text} />
+export function MessageRow({ row, names, columns, view }: MessageRowProps): ReactElement {
+  const { kind, tone, time, mark, text } = row
+  const look = lookOf(view)
+  if (kind === 'divider') return <Rule columns={columns} title={text} look={look} />
+  const { own } = signsOf(look)
+  if (kind === 'day') return <Centred columns={columns} text={own(text)} />
+  const label = own(row.label)
   const isFirst = label !== ''
   return (
     <Text wrap="truncate">
@@ -151,23 +161,30 @@ function MessageRow({ row, names, columns }: MessageRowProps): ReactElement {
         {label}
       </Text>
       {'  '}
-      <Text
-        {...(kind === 'notice' && { dimColor: tone === 'plain' })}
-        {...(toneColour[tone] && { color: toneColour[tone] })}
-      >
-        {text}
+      <Text {...(kind === 'notice' && { dimColor: tone === 'plain' })} {...colourOf(look, tone)}>
+        <RowText row={row} query={view.find?.query ?? noText} look={look} />
       </Text>
       <Text dimColor={!mark.startsWith('✗')} bold={mark.startsWith('✗')}>
         {mark && text && ' '}
-        {mark}
+        {own(mark)}
       </Text>
     </Text>
   )
 }
 
-function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout }): ReactElement {
-  const { draft, size } = view
-  const sign = view.asking === undefined ? '›' : '?'
+function Centred({ columns, text }: { readonly columns: number; readonly text: SafeText }): ReactElement {
+  const shown = clip(text, columns - 1)
+  return (
+    <Text wrap="truncate" dimColor>
+      {' '.repeat(Math.max(0, Math.floor((columns - columnsOf(shown)) / 2))) + shown}
+    </Text>
+  )
+}
+
+function Prompt({ view, layout }: Placed): ReactElement {
+  const { draft, size, find, asking } = view
+  const signs = signsOf(lookOf(view))
+  const sign = find ? '/' : asking === undefined ? signs.prompt : '?'
   const { setCursorPosition } = useCursor()
   const rows = chop(draft.text, size.columns - promptColumns - 1)
   const caret = locate(rows, draft.caret)
@@ -175,10 +192,10 @@ function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout
   const top = size.rows - layout.prompt - 1
   setCursorPosition({ x: promptColumns + caret.column, y: top + caret.row - first })
   if (draft.text === '') {
-    const invited = view.asking ?? invitation(conversation)
+    const invited = find ? words`what to look for` : (asking ?? invitation(focused(view.model)))
     return (
       <Text wrap="truncate">
-        {sign} <Text dimColor>{clip(invited, size.columns - promptColumns - 1)}</Text>
+        {sign} <Text dimColor>{clip(signs.own(invited), size.columns - promptColumns - 1)}</Text>
       </Text>
     )
   }
@@ -195,7 +212,7 @@ function Prompt({ view, conversation, layout }: Part & { readonly layout: Layout
 }
 
 function invitation(conversation: Conversation | undefined): SafeText {
-  if (!conversation) return words`no buddy yet: otrtalk invite makes one`
+  if (!conversation) return words`no buddy yet; /quit leaves, then: ${howToBegin}`
   const name = safeName(conversation.buddy)
   const { kind } = conversation.state
   if (kind === 'secured') return words`write to ${name}, or /help`
@@ -203,25 +220,50 @@ function invitation(conversation: Conversation | undefined): SafeText {
   return words`write to ${name}: it waits here until the conversation is secured`
 }
 
-function Status({ view, conversation }: Part): ReactElement {
-  const { model, now, size, scroll } = view
-  if (view.asking) return <Sides columns={size.columns} left={view.asking} right={words`Esc cancels`} />
+function Status({ view }: Part): ReactElement {
+  const { model, now, size, scroll, asking, find, choices = [] } = view
+  const { columns } = size
+  const conversation = focused(model)
+  if (asking) return <Sides columns={columns} left={asking} right={words`Esc cancels`} />
+  if (find) return <Sides columns={columns} left={found(find, shown(model))} right={findKeys} />
+  if (choices.length > 0)
+    return <Sides columns={columns} left={joined(choices.slice(0, maxChoices), noText)} right={noText} />
   const left = conversation
     ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
     : noText
   const right = scroll ? words`older lines; Page Down goes on` : pending(model, conversation)
-  return <Sides columns={size.columns} left={left} right={right} />
+  return <Sides columns={columns} left={left} right={right} />
 }
 
-/** What has not arrived, or who else wrote. */
+function found(find: Find, conversation: Conversation): SafeText {
+  const { index, of } = placeOf(find, conversation)
+  if (find.query === '') return words`looking for a text`
+  return of === 0 ? words`no match` : words`match ${index} of ${of}`
+}
+
+const findKeys = words`Ctrl-R older, Ctrl-S newer; Enter stays, Esc returns`
+
+/** What has not arrived, and who else wrote. */
 function pending(model: Model, conversation: Conversation | undefined): SafeText {
   const ours = (conversation?.lines ?? []).slice(-recent).filter((line) => line.kind === 'ours')
   const waiting = ours.filter(({ sending }) => sending.kind === 'waiting').length
   const unconfirmed = ours.filter(({ sending }) => sending.kind === 'sent').length
-  const other = model.conversations.find(({ unread, buddy }) => unread > 0 && buddy !== model.focus)
-  if (waiting > 0) return words`${waiting} waiting`
-  if (unconfirmed > 0) return words`${unconfirmed} not confirmed yet`
-  return other ? words`Tab: ${other.unread} new from ${safeName(other.buddy)}` : noText
+  const own =
+    waiting > 0
+      ? words`${waiting} waiting`
+      : unconfirmed > 0
+        ? words`${unconfirmed} not confirmed yet`
+        : noText
+  const others = unreadOf(model)
+  return own !== '' && others !== '' ? words`${own}; ${others}` : words`${own}${others}`
+}
+
+function unreadOf({ conversations, focus }: Model): SafeText {
+  const others = conversations.filter(({ unread, buddy }) => unread > 0 && buddy !== focus)
+  if (others.length === 0) return noText
+  const key = conversations.length === 2 ? words`Tab` : words`Alt-A`
+  const news = others.map(({ unread, buddy }) => words`${unread} new from ${safeName(buddy)}`)
+  return words`${key}: ${joined(news.slice(0, maxChoices), noText)}`
 }
 
 function Sides(props: {
@@ -241,10 +283,17 @@ function Sides(props: {
   )
 }
 
-function Rule({ columns, title }: { readonly columns: number; readonly title?: SafeText }): ReactElement {
+interface RuleProps {
+  readonly columns: number
+  readonly title?: SafeText
+  readonly look: Look
+}
+
+function Rule({ columns, title, look }: RuleProps): ReactElement {
+  const { rule } = signsOf(look)
   const line: ReactNode = title
-    ? `── ${title} ${'─'.repeat(columns - columnsOf(title) - 5)}`
-    : '─'.repeat(columns)
+    ? `${rule}${rule} ${title} ${rule.repeat(columns - columnsOf(title) - 5)}`
+    : rule.repeat(columns)
   return (
     <Text wrap="truncate" dimColor>
       {line}
@@ -290,16 +339,6 @@ export function mount(first: View, { onKeys, ...streams }: MountOptions): Mounte
   }
 }
 
-const stateColour: Record<State['kind'], string> = {
-  ...{ idle: 'gray', 'under way': 'yellow', secured: 'green' },
-  ...{ closed: 'gray', lost: 'yellow', refused: 'red' },
-}
-const toneColour = { plain: undefined, good: 'green', bad: 'red' } as const
-
 const home = '\x1b[H\x1b[J' // the cursor to the first cell, and everything erased
-const promptColumns = 2
-const listColumns = 22
-const wideColumns = 100
-const minColumns = 24
-const minRows = 6
 const recent = 200 // lines looked through for the status line
+const maxChoices = 20 // named at once: no row has room for more

@@ -5,7 +5,7 @@
  * no text can look like another's line.
  */
 import type { Trust } from '../session/command.ts'
-import { explainTrust, explainUndelivered, timeOfDay } from './explain.ts'
+import { explainDay, explainTrust, explainUndelivered, timeOfDay } from './explain.ts'
 import { wrap } from './layout.ts'
 import type { Conversation, Line, Sending } from './model.ts'
 import { clip, columnsOf, noText, type SafeText, safeName, words } from './safetext.ts'
@@ -20,27 +20,70 @@ export type Scroll = { readonly seq: number; readonly row: number } | undefined
 
 export interface WindowRow {
   readonly key: string
-  readonly kind: Line['kind'] | 'divider'
+  readonly kind: Line['kind'] | 'divider' | 'day'
   readonly tone: 'plain' | 'good' | 'bad'
   readonly time: SafeText
   readonly label: SafeText
   readonly text: SafeText
+  /** The text of its line, and where in it the row's begins; undefined for what is not part of it. */
+  readonly whole: SafeText
+  readonly start: number | undefined
   /** Our words about the line, behind its text. */
   readonly mark: SafeText
 }
 
 /** The rows in view, top to bottom; fewer than there is room for only if there are no more. */
 export function windowOf(conversation: Conversation, size: Geometry, scroll: Scroll): readonly WindowRow[] {
-  const rows: WindowRow[] = []
-  for (const { row } of upwards(conversation, size.columns, scroll)) {
-    if (rows.push(row) >= size.rows) break
+  const places: Place[] = []
+  for (const place of upwards(conversation, size.columns, scroll)) {
+    if (places.push(place) >= size.rows) break
   }
-  return rows.reverse()
+  places.reverse()
+  const top = scroll && hasSeveralDays(conversation) ? dayAbove(conversation, places, size) : undefined
+  return [
+    ...(top ? [top] : []),
+    ...places.slice(top && places.length === size.rows ? 1 : 0).map(({ row }) => row),
+  ]
+}
+
+/** Whoever has scrolled sees of which day the first row is, when no break of days says it there. */
+function dayAbove(
+  conversation: Conversation,
+  places: readonly Place[],
+  size: Geometry,
+): WindowRow | undefined {
+  const isFull = places.length === size.rows
+  const [first, second] = isFull ? places.slice(0, 2) : [undefined, places[0]]
+  if (!second || first?.row.kind === 'day' || second.row.kind === 'day') return undefined
+  const line = conversation.lines[indexOf(conversation.lines, second)]
+  return line && dayBreak(line)
 }
 
 /** @param by - rows; negative goes up */
 export function scrollBy(conversation: Conversation, size: Geometry, scroll: Scroll, by: number): Scroll {
   return by < 0 ? up(conversation, size, scroll, -by) : down(conversation, size, scroll, by)
+}
+
+/** With a row of a line in the middle, as far as there are rows around it. */
+export function scrollTo(conversation: Conversation, size: Geometry, place: NonNullable<Scroll>): Scroll {
+  const low = down(conversation, size, place, Math.floor(size.rows / 2))
+  let above = 0
+  for (const _ of upwards(conversation, size.columns, low)) if (++above >= size.rows) return low
+  return down(conversation, size, low, size.rows - above)
+}
+
+/** Which row of its line an offset in its text is in. */
+export function rowAt(conversation: Conversation, line: Line, at: At): number {
+  const rows = rowsOf(conversation, indexOf(conversation.lines, line), at.columns)
+  return Math.max(
+    0,
+    rows.findLastIndex(({ start }) => start !== undefined && start <= at.offset),
+  )
+}
+
+interface At {
+  readonly columns: number
+  readonly offset: number
 }
 
 /** Never further than the oldest row at the top of the window. */
@@ -49,7 +92,9 @@ function up(conversation: Conversation, size: Geometry, scroll: Scroll, by: numb
   for (const place of upwards(conversation, size.columns, scroll)) {
     if (places.push(place) >= by + size.rows) break
   }
-  const index = Math.min(by, places.length - size.rows)
+  if (!scroll && places.length <= size.rows) return undefined
+  const room = hasSeveralDays(conversation) ? size.rows - 1 : size.rows // the day stands above
+  const index = Math.min(by, places.length - room)
   return index > 0 ? { seq: places[index]!.seq, row: places[index]!.index } : scroll
 }
 
@@ -59,12 +104,12 @@ function down(conversation: Conversation, size: Geometry, scroll: Scroll, by: nu
   let index = indexOf(lines, scroll)
   let row = scroll.row + by
   for (; index < lines.length; index++) {
-    const { length } = rowsOf(conversation, lines[index]!, size.columns)
+    const { length } = rowsOf(conversation, index, size.columns)
     if (row < length) break
     row -= length
   }
   const line = lines[index]
-  return line && (index < lines.length - 1 || row < rowsOf(conversation, line, size.columns).length - 1)
+  return line && (index < lines.length - 1 || row < rowsOf(conversation, index, size.columns).length - 1)
     ? { seq: line.seq, row }
     : undefined
 }
@@ -79,10 +124,9 @@ function* upwards(conversation: Conversation, columns: number, scroll: Scroll): 
   const { lines } = conversation
   const lowest = scroll ? indexOf(lines, scroll) : lines.length - 1
   for (let i = lowest; i >= 0; i--) {
-    const line = lines[i]!
-    const rows = rowsOf(conversation, line, columns)
+    const rows = rowsOf(conversation, i, columns)
     const last = scroll && i === lowest ? Math.min(scroll.row, rows.length - 1) : rows.length - 1
-    for (let index = last; index >= 0; index--) yield { seq: line.seq, index, row: rows[index]! }
+    for (let index = last; index >= 0; index--) yield { seq: lines[i]!.seq, index, row: rows[index]! }
   }
 }
 
@@ -90,47 +134,79 @@ function* upwards(conversation: Conversation, columns: number, scroll: Scroll): 
 const indexOf = (lines: readonly Line[], { seq }: { readonly seq: number }): number =>
   Math.max(0, Math.min(lines.length - 1, seq - (lines[0]?.seq ?? 0)))
 
-function rowsOf(conversation: Conversation, line: Line, columns: number): readonly WindowRow[] {
-  const known = laidOut.get(line)
-  const rows = known?.columns === columns ? known.rows : layOut(conversation, line, columns)
-  if (rows !== known?.rows) laidOut.set(line, { columns, rows })
-  return conversation.divider === line.seq ? [divider(line.seq), ...rows] : rows
+/** Of the line at an index, with what stands before it. */
+function rowsOf(conversation: Conversation, index: number, columns: number): readonly WindowRow[] {
+  const line = conversation.lines[index]!
+  const before = conversation.lines[index - 1]
+  const isOtherDay = before !== undefined && dayOf(before.at) !== dayOf(line.at)
+  const isNew = conversation.divider === line.seq
+  const rows = laidOutRows(conversation, line, columns)
+  if (!isOtherDay && !isNew) return rows
+  return [...(isOtherDay ? [dayBreak(line)] : []), ...(isNew ? [divider(line.seq)] : []), ...rows]
 }
 
-const laidOut = new WeakMap<Line, { readonly columns: number; readonly rows: readonly WindowRow[] }>()
+/** Only what was in view lately is kept: 10,000 lines take as many as fit. */
+function laidOutRows(conversation: Conversation, line: Line, columns: number): readonly WindowRow[] {
+  const known = laidOut.get(line)
+  if (known?.columns === columns) return known.rows
+  const rows = layOut(conversation, line, columns)
+  laidOut.set(line, { columns, rows })
+  if (laidOut.size > maxLaidOut) laidOut.delete(laidOut.keys().next().value!)
+  return rows
+}
+
+const laidOut = new Map<Line, { readonly columns: number; readonly rows: readonly WindowRow[] }>()
+const maxLaidOut = 400 // lines: some windows
 
 function layOut(conversation: Conversation, line: Line, columns: number): WindowRow[] {
   const room = textColumns(conversation.buddy, columns)
   const tone = line.kind === 'notice' ? line.tone : 'plain'
-  const blank = { kind: line.kind, tone, time: noText, label: noText, mark: noText }
-  const rows = wrap(line.text, room).map(({ text }) => ({ ...blank, text }))
+  const blank = { kind: line.kind, tone, time: noText, label: noText, mark: noText, whole: line.text }
+  const rows: Unkeyed[] = wrap(line.text, room).map(({ text, start }) => ({ ...blank, text, start }))
   rows[0] = { ...rows[0]!, time: timeOfDay(line.at), label: label(conversation, line, columns) }
   if (line.kind === 'notice' && line.hint) {
-    for (const { text } of wrap(line.hint, room)) rows.push({ ...blank, tone: 'plain', text })
+    for (const { text } of wrap(line.hint, room))
+      rows.push({ ...blank, tone: 'plain', text, start: undefined })
   }
   const mark = markOf(line)
   const last = rows.at(-1)!
   if (columnsOf(mark) + 1 + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark }
-  else for (const { text } of wrap(mark, room)) rows.push({ ...blank, text: noText, mark: text })
+  else
+    for (const { text } of wrap(mark, room))
+      rows.push({ ...blank, text: noText, start: undefined, mark: text })
   return rows.map((row, i) => ({ key: `${line.seq}.${i}`, ...row }))
 }
+
+type Unkeyed = Omit<WindowRow, 'key'>
 
 function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
   if (line.kind === 'notice') return words`·`
   return line.kind === 'ours' ? words`you` : clip(safeName(buddy), labelColumns(buddy, columns))
 }
 
+const between = {
+  tone: 'plain',
+  time: noText,
+  label: noText,
+  mark: noText,
+  whole: noText,
+  start: undefined,
+} as const
+
 const divider = (seq: number): WindowRow => ({
-  ...{
-    key: `${seq}.new`,
-    kind: 'divider',
-    tone: 'plain',
-    time: noText,
-    label: noText,
-    text: words`new`,
-    mark: noText,
-  },
+  ...{ ...between, key: `${seq}.new`, kind: 'divider', text: words`new` },
 })
+
+const dayBreak = ({ seq, at }: Line): WindowRow => ({
+  ...{ ...between, key: `${seq}.day`, kind: 'day', text: words`— ${explainDay(at)} —` },
+})
+
+/** Local days, counted from any. */
+const dayOf = (at: number): number =>
+  Math.floor((at - new Date(at).getTimezoneOffset() * 60_000) / 86_400_000)
+
+const hasSeveralDays = ({ lines }: Conversation): boolean =>
+  lines.length > 0 && dayOf(lines[0]!.at) !== dayOf(lines.at(-1)!.at)
 
 /** Columns of the name before each line. */
 export function labelColumns(buddy: string, columns: number): number {

@@ -119,5 +119,9 @@ test.each([
   ['c', { ctrl: true }, [{ kind: 'leave' }]],
   ['q', { ctrl: true }, []],
   ['', { escape: true }, [{ kind: 'cancel' }]],
-  ['', { tab: true, shift: true }, [{ kind: 'previous buddy' }]],
+  ['3', { meta: true }, [{ kind: 'buddy', which: 2 }]],
+  ['a', { meta: true }, [{ kind: 'buddy', which: 'unread' }]],
+  ['r', { ctrl: true }, [{ kind: 'find', to: 'older' }]],
+  ['s', { ctrl: true }, [{ kind: 'find', to: 'newer' }]],
+  ['', { tab: true, shift: true }, [{ kind: 'tab', by: -1 }]],
 ])('the keys in %j with %j are %j', (input, key, keys) => expect(keysOf(input, key)).toEqual(keys))

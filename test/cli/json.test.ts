@@ -145,6 +145,50 @@ test.each([
   expect(pipes.acts).toEqual([])
 })
 
+describe('with everybody', () => {
+  const all = (): Pipes => {
+    const pipes = new Pipes()
+    const { buddy: _, ...options } = pipes.options({
+      buddies: ['ada', 'bob'].map((alias) => ({ alias, trust: 'by-code' })),
+    })
+    ui = openJson(options)
+    return pipes
+  }
+
+  test('a line says to whom it goes, and a verification needs a conversation with that buddy', async () => {
+    const pipes = all()
+    ui?.tell({ kind: 'secured', path: 'lan', ms: 1, pq: true, ...under })
+    pipes.stdin.write('{"to":"bob","say":"hi"}\n{"to":"ada","answer":"Rome"}\n{"to":"bob","answer":"Rome"}\n')
+    await until(() => pipes.stdout.includes('"event":"error"'), 'an error')
+    expect(pipes.acts).toEqual([
+      { kind: 'say', buddy: 'bob', id: idOf(1), text: 'hi' },
+      { kind: 'answer', buddy: 'ada', secret: 'Rome' },
+    ])
+    expect(pipes.stdout).toContain('a verification needs a secured conversation')
+  })
+
+  test.each([
+    ['{"say":"hi"}', 'a line of stdin names nobody: "to" is missing'],
+    ['{"to":"eve","say":"hi"}', '"to" is no buddy here'],
+    ['{"to":7,"say":"hi"}', '"to" is no text'],
+  ])('%s is an error event, and nothing is said', async (line, message) => {
+    const pipes = all()
+    pipes.stdin.write(`${line}\n`)
+    await until(() => pipes.stdout, 'an error')
+    expect(JSON.parse(pipes.stdout)).toMatchObject({ event: 'error', message })
+    expect(pipes.acts).toEqual([])
+  })
+})
+
+test('a line to another buddy than the one of the conversation is an error', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.write('{"to":"bob","say":"hi"}\n{"to":"ada","say":"ho"}\n')
+  await until(() => pipes.said.length === 1, 'one said')
+  expect(JSON.parse(pipes.stdout)).toMatchObject({ message: '"to" is no buddy here', hint: 'there are: ada' })
+  expect(pipes.said).toEqual(['ho'])
+})
+
 test('the end of stdin waits for the receipts', async () => {
   const pipes = new Pipes()
   ui = openJson(pipes.options())

@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { explainReport } from '../../src/cli/explainwhy.ts'
 import { openPlain } from '../../src/cli/plain.ts'
 import type { Ui } from '../../src/cli/ui.ts'
@@ -255,9 +255,9 @@ test.each(['before', 'after'])(
   },
 )
 
-test('without a buddy stdin is left alone', async () => {
+test('of whoever only listens stdin is left alone', async () => {
   const pipes = new Pipes()
-  const { buddy: _, ...options } = pipes.options()
+  const { buddy: _, ...options } = pipes.options({ listensOnly: true })
   ui = openPlain(options)
   pipes.stdin.end('x\n')
   const ended = vi.fn()
@@ -265,6 +265,70 @@ test('without a buddy stdin is left alone', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(ended).not.toHaveBeenCalled()
   expect(pipes.acts).toEqual([])
+})
+
+describe('with everybody', () => {
+  const all = (stdinIsTTY: boolean): Pipes => {
+    const pipes = new Pipes()
+    Object.assign(pipes.stdin, { isTTY: stdinIsTTY })
+    const { buddy: _, ...options } = pipes.options({
+      buddies: ['ada', 'Bob', 'carol'].map((alias) => ({ alias, trust: 'by-code' })),
+    })
+    ui = openPlain(options)
+    return pipes
+  }
+
+  test.each([true, false])('a line goes to whom /to chose, to nobody before: typed %j', async (isTyped) => {
+    const pipes = all(isTyped)
+    pipes.stdin.write('lost\n/to bob\nto him\n/to nobody\n/to carol\n//to her\n')
+    await until(() => pipes.said.length === 2, 'two texts')
+    expect(pipes.acts).toMatchObject([
+      { kind: 'say', buddy: 'Bob', text: 'to him' },
+      { kind: 'say', buddy: 'carol', text: '/to her' },
+    ])
+    expect(pipes.stderr).toContain('nothing was sent: whom do you write to?')
+    expect(pipes.stderr).toContain('one of: ada, Bob, carol')
+    expect(pipes.stderr).toContain('you write to Bob: not connected\n')
+    expect(pipes.stderr).toContain('there is no buddy named nobody\n')
+  })
+
+  test('what comes names its writer, what became of a line its reader, and who wrote is counted', async () => {
+    const pipes = all(true)
+    pipes.stdin.write('/to bob\nhi\n')
+    await until(() => pipes.said.length === 1, 'a text')
+    ui?.tell(secured)
+    ui?.tell(message('one'))
+    ui?.tell({ ...message('two'), buddy: 'carol' } as TalkEvent)
+    ui?.tell({ kind: 'delivered', buddy: 'Bob', id: idOf(1), ms: 3 })
+    pipes.stdin.write('/buddies\n/to ada\n')
+    await until(() => pipes.stderr.includes('you write to ada'), 'turned')
+    expect(pipes.stdout).toMatch(/^09:05 ada {2}one\n09:05 carol {2}two/)
+    expect(pipes.stderr).toContain('14:02 * delivered to Bob\n')
+    expect(pipes.stderr).toContain(
+      '14:02 * ada: secured, met by code, 1 new\n14:02 * Bob: not connected, you write to Bob\n',
+    )
+    expect(pipes.stderr).toContain(
+      'you write to ada: secured, met by code; 1 came from there since you wrote last\n',
+    )
+  })
+
+  test('and no buddy it is said how to get one', () => {
+    const pipes = new Pipes()
+    const { buddy: _, ...options } = pipes.options({ buddies: [] })
+    ui = openPlain(options)
+    expect(pipes.stderr).toContain(
+      'you have no buddy yet\n14:02 * leave with /quit, then: otrtalk invite makes a code',
+    )
+  })
+
+  test('who is alone is spoken to', async () => {
+    const pipes = new Pipes()
+    const { buddy: _, ...options } = pipes.options()
+    ui = openPlain(options)
+    pipes.stdin.write('hi\n')
+    await until(() => pipes.said.length === 1, 'a text')
+    expect(pipes.acts).toMatchObject([{ buddy: 'ada', text: 'hi' }])
+  })
 })
 
 test('a phase is said when it is the first to come so far, and again after 10 and 30 s', () => {

@@ -41,16 +41,43 @@ describe('help', () => {
     expect(stdout).toContain('Usage: otrtalk buddy add')
   })
 
-  test.each([[[]], [['help', 'nothing']]])('is shown on stderr, with exit code 2, for %j', async (argv) => {
-    const { code, stdout, stderr } = await runMain(argv)
+  test('is shown on stderr, with exit code 2, for help about nothing', async () => {
+    const { code, stdout, stderr } = await runMain(['help', 'nothing'])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain('Usage: otrtalk')
   })
 })
 
+describe('without a command', () => {
+  test('and without a profile it says how to begin', async () => {
+    const { code, stdout, stderr } = await runMain([], { env: home(), typed: '' })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^otrtalk: there is no profile yet\nhint: begin with: otrtalk profile create; /)
+  })
+
+  test.each([
+    [false, {}, 'standard input is not a terminal'],
+    [true, { TERM: 'dumb' }, 'this terminal cannot place its cursor (TERM=dumb)'],
+  ])(
+    'and with a terminal: %j, variables: %j, it ends with 2 and names what works',
+    async (isTTY, more, why) => {
+      const env = { ...home(), ...more }
+      await runMain(['profile', 'create', 'ada', '--no-passphrase'], { env })
+      const { code, stdout, stderr } = await runMain([], { env, ...(isTTY && { typed: '' }) })
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain(
+        `otrtalk: the chat screen cannot be opened: ${why}\nhint: line by line: otrtalk --plain;`,
+      )
+    },
+  )
+})
+
 describe('a wrong command line ends with 2, one line and a hint', () => {
   test.each([
     [['chta'], "unknown command 'chta'", 'did you mean chat?'],
+    [['chta', 'bob', '--plain'], "unknown command 'chta'", 'did you mean chat?'],
+    [['xyz'], "unknown command 'xyz'", 'see otrtalk --help'],
+    [['--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
     [['chat', 'bob', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
     [['chat'], "missing required argument 'alias'", 'see otrtalk chat --help'],
     [['send', 'bob', 'see', 'you'], /too many arguments/, 'see otrtalk send --help'],

@@ -1,7 +1,10 @@
-/** `otrtalk chat <alias>`: one conversation, on the screen, in plain lines or in JSON. */
-import type { ExitCode } from '../../error.ts'
-import type { ProfileContext } from '../context.ts'
+/** `otrtalk` and `otrtalk chat <alias>`: all conversations or one, on the screen, in plain lines or in JSON. */
+import { listProfiles } from '../../edge/profiles.ts'
+import { type ExitCode, UserError } from '../../error.ts'
+import type { Context, ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
+import { usage } from '../options.ts'
+import { whyNoScreen } from '../terminal.ts'
 import type { Ui, UiEnd, UiOptions } from '../ui.ts'
 
 export interface ChatArguments {
@@ -12,6 +15,26 @@ export interface ChatArguments {
 
 export async function chat(context: ProfileContext, args: ChatArguments): Promise<ExitCode> {
   return exitCodeOf(await converse({ context, command: 'chat', ...args, openUi: uiFor(context) }))
+}
+
+/** Where there is no profile yet there is nobody to talk with, and more to say than that. */
+export async function begun({ home }: Context): Promise<ExitCode> {
+  if ((await listProfiles(home)).length > 0) return 0
+  throw new UserError('there is no profile yet', {
+    hint: 'begin with: otrtalk profile create; then otrtalk invite makes a code for a buddy, otrtalk accept takes one. To look around first: otrtalk demo',
+  })
+}
+
+/** With everybody, on the screen; lines only where they were asked for. */
+export async function chatWithAll(context: ProfileContext): Promise<ExitCode> {
+  const { json, plain } = context.options
+  const why = json || plain ? undefined : whyNoScreen(context)
+  if (why !== undefined)
+    throw usage(
+      `the chat screen cannot be opened: ${why}`,
+      'line by line: otrtalk --plain; for scripts: otrtalk --json; what else there is: otrtalk --help',
+    )
+  return exitCodeOf(await converse({ context, command: 'chat', openUi: uiFor(context) }))
 }
 
 /** The screen where there is one, else lines. */

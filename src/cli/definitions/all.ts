@@ -9,11 +9,13 @@ import { addIdentity } from './identity.ts'
 import { addExchanges, addInvites } from './meeting.ts'
 import { addNetwork } from './network.ts'
 import { addProfiles } from './profiles.ts'
-import { addTalking } from './talking.ts'
+import { addAlone, addTalking } from './talking.ts'
 
 export function define(runner: Runner, output: OutputConfiguration = {}): Command {
   const program = new Command('otrtalk')
-    .description('Talk in the terminal, end-to-end encrypted, with no server of anyone’s in between.')
+    .description(
+      'Talk in the terminal, end-to-end encrypted, with no server of anyone’s in between. Without a command: the chat screen, with all your buddies.',
+    )
     .helpOption('-h, --help', 'show this')
     .helpCommand('help [command]', 'show the help of a command')
     .configureOutput(output)
@@ -21,6 +23,7 @@ export function define(runner: Runner, output: OutputConfiguration = {}): Comman
   addOptions(program)
   examples(program, ['profile create', 'invite bob', 'accept ada', 'chat bob', 'send bob "see you at eight"'])
   values(program, { '--profile': 'profiles', '--interface': 'interfaces' })
+  addAlone(program, runner)
   program.commandsGroup('Meet:')
   addInvites(program, runner)
   program.commandsGroup('Talk:')

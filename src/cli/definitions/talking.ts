@@ -1,8 +1,27 @@
 /** The commands that talk with buddies: chat, send, why, listen. */
 import type { Command } from 'commander'
-import { readExec } from '../arguments.ts'
-import { readFingerprint, readSeconds } from '../options.ts'
+import type { UserError } from '../../error.ts'
+import { readFingerprint, readSeconds, usage } from '../options.ts'
+import { resembles } from '../parse.ts'
 import { examples, exits, knowing, opening, type Runner } from './definition.ts'
+
+/** `otrtalk` alone: all conversations. A mistyped command is none of them. */
+export function addAlone(program: Command, { plain, profile }: Runner): void {
+  program
+    .argument('[command...]')
+    .usage('[options] [command]')
+    .action(async ([word]: readonly string[]) => {
+      if (word !== undefined) throw unknownCommand(program, word)
+      await plain(async (context) => (await import('../commands/chat.ts')).begun(context))
+      await profile(async (context) => (await import('../commands/chat.ts')).chatWithAll(context))
+    })
+}
+
+function unknownCommand(program: Command, word: string): UserError {
+  const names = program.commands.flatMap((command) => [command.name(), ...command.aliases()])
+  const meant = names.find((name) => resembles(word.toLowerCase(), name))
+  return usage(`unknown command '${word}'`, meant ? `did you mean ${meant}?` : 'see otrtalk --help')
+}
 
 export function addTalking(program: Command, { profile }: Runner): void {
   const chat = program
@@ -74,17 +93,9 @@ export function addTalking(program: Command, { profile }: Runner): void {
 
   const listen = program
     .command('listen')
-    .option('--exec <command...>', 'run this for each message, with the text on stdin; it comes last')
-    .option('--exec-timeout <seconds>', 'how long the command may take; 60 by default')
     .description('be reachable, and print what comes')
-    .action((flags: { exec?: readonly string[]; execTimeout?: string }) => {
-      const exec = flags.exec === undefined ? undefined : readExec(flags.exec[0]!)
-      const { execTimeout } = flags
-      const execTimeoutMs = execTimeout === undefined ? undefined : readSeconds(execTimeout, '--exec-timeout')
-      const args = { exec, execTimeoutMs }
-      return profile(async (context) => (await import('../commands/listen.ts')).listen(context, args))
-    })
-  examples(listen, ['listen', 'listen --json | jq .text', 'listen --exec notify-send --urgency=low otrtalk'])
+    .action(() => profile(async (context) => (await import('../commands/listen.ts')).listen(context)))
+  examples(listen, ['listen', 'listen --json | jq .text'])
   exits(listen, {
     ...opening,
     0: 'nobody reads its output any more',

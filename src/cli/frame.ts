@@ -1,0 +1,44 @@
+/** How the screen is divided between the conversation, the list of buddies and the prompt. Pure. */
+import type { Draft } from './draft.ts'
+import { chop } from './layout.ts'
+import type { Model } from './model.ts'
+import type { Geometry } from './window.ts'
+
+export interface Layout {
+  /** The window over the conversation. */
+  readonly window: Geometry
+  /** Columns of the list of buddies; 0 if there is none. */
+  readonly list: number
+  /** Rows of the prompt. */
+  readonly prompt: number
+}
+
+export interface Divided {
+  readonly model: Model
+  /** What is written at the prompt. */
+  readonly draft: Draft
+  readonly size: Geometry
+}
+
+/** How a view is divided; undefined if the terminal is too small for a conversation. */
+export function layoutOf({ model, draft, size }: Divided): Layout | undefined {
+  if (size.columns < minColumns || size.rows < minRows) return undefined
+  const list = size.columns >= wideColumns && model.conversations.length > 1 ? listColumns(size) : 0
+  const written = chop(draft.text, size.columns - promptColumns - 1).length
+  const prompt = Math.min(written, Math.max(1, Math.floor(size.rows / 3)))
+  return {
+    window: { columns: size.columns - (list > 0 ? list + 1 : 0), rows: size.rows - prompt - 4 },
+    ...{ list, prompt },
+  }
+}
+
+/** Where there is room, states are told beside the names. */
+const listColumns = ({ columns }: Geometry): number => (columns >= roomyColumns ? 40 : 22)
+
+/** Of the sign before what is written. */
+export const promptColumns = 2
+
+const wideColumns = 100
+const roomyColumns = 140
+const minColumns = 24
+const minRows = 6

@@ -1,0 +1,157 @@
+/**
+ * What comes of a line that was typed: the one place for every `/` command, of
+ * the screen and of plain lines. Pure.
+ */
+import type { Command } from '../session/command.ts'
+import {
+  aboutBuddies,
+  aboutCarried,
+  aboutConversation,
+  aboutExcess,
+  aboutFingerprints,
+  aboutNobody,
+  aboutNoSuch,
+  aboutUnknown,
+} from './about.ts'
+import { beginAnswer, beginVerify, cancelVerification, type Dialogue, type Step } from './dialogue.ts'
+import { help, helpAmongSeveral, keys, keysAmongSeveral, type Notice } from './explain.ts'
+import { type Conversation, focused, type Input, type Model, named } from './model.ts'
+import type { CommandName, Typed } from './parse.ts'
+import { type SafeText, words } from './safetext.ts'
+
+/** To be done in this order. */
+export interface Response {
+  readonly inputs: readonly Input[]
+  /** For whoever typed. */
+  readonly notices: readonly Notice[]
+  readonly commands: readonly Command[]
+  /** What is asked for next, when it is not a line to say. */
+  readonly dialogue?: Dialogue
+  /** The id of what was said. */
+  readonly said?: string
+  /** What is looked for on the screen; empty: what is typed next. */
+  readonly finds?: string
+  readonly leaves?: true
+}
+
+export interface Here {
+  readonly model: Model
+  /** The profile's own. */
+  readonly fingerprint: string | undefined
+  readonly now: number // unix ms
+  /** A name for a line that is said. */
+  readonly newId: () => string
+  /** Lines of plain output belong to the terminal: they are neither emptied nor looked through here. */
+  readonly on: 'screen' | 'lines'
+}
+
+export function respond(typed: Typed, here: Here): Response {
+  switch (typed.kind) {
+    case 'nothing':
+      return nothing
+    case 'say':
+      return say(typed.text, here)
+    case 'command':
+      return obey(typed.name, typed.argument ?? '', here)
+    case 'carried':
+      return remarks(aboutCarried)
+    case 'excess':
+      return remarks(aboutExcess(typed.name))
+    case 'unknown':
+      return remarks(aboutUnknown(typed.name, typed.meant))
+    default:
+      return typed satisfies never
+  }
+}
+
+/** As a step of a dialogue has it. */
+export const ofStep = ({ dialogue, command, notices }: Step): Response => ({
+  ...{ inputs: [], notices, commands: command ? [command] : [] },
+  ...(dialogue && { dialogue }),
+})
+
+function say(text: string, { model, newId }: Here): Response {
+  const conversation = focused(model)
+  if (!conversation) return remarks(aboutNobody(model))
+  const { buddy } = conversation
+  const id = newId()
+  const inputs = [{ kind: 'said', buddy, id, text }] as const
+  return { inputs, notices: [], commands: [{ kind: 'say', buddy, id, text }], said: id }
+}
+
+function obey(name: CommandName, argument: string, here: Here): Response {
+  switch (name) {
+    case 'quit':
+      return { ...nothing, leaves: true }
+    case 'help':
+      return remarks(...plain(helpFor(here)))
+    case 'buddies':
+      return remarks(...plain(aboutBuddies(here.model)))
+    case 'to':
+      return turnTo(argument, here.model)
+    default: {
+      const conversation = focused(here.model)
+      return conversation ? obeyIn(conversation, { name, argument }, here) : remarks(aboutNobody(here.model))
+    }
+  }
+}
+
+interface Asked {
+  readonly name: Exclude<CommandName, 'quit' | 'help' | 'buddies' | 'to'>
+  readonly argument: string
+}
+
+/** Of commands about one conversation. */
+function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Here): Response {
+  const { buddy } = conversation
+  switch (name) {
+    case 'info':
+      return remarks(...plain(aboutConversation(here.model, conversation, here.now)))
+    case 'fingerprint':
+      return remarks(...plain(aboutFingerprints(conversation, here.fingerprint)))
+    case 'verify':
+      return ofStep(beginVerify(conversation, argument))
+    case 'answer':
+      return ofStep(beginAnswer(conversation, argument))
+    case 'cancel':
+      return ofStep(cancelVerification(conversation))
+    case 'why':
+    case 'open':
+      return { ...nothing, commands: [{ kind: name, buddy }] }
+    case 'close':
+      return { ...nothing, inputs: [{ kind: 'closed', buddy }], commands: [{ kind: 'close', buddy }] }
+    case 'clear':
+      return here.on === 'screen'
+        ? { ...nothing, inputs: [{ kind: 'cleared', buddy }] }
+        : remarks({ tone: 'plain', text: words`what the terminal keeps is emptied by the terminal` })
+    case 'find':
+      return here.on === 'screen'
+        ? { ...nothing, finds: argument }
+        : remarks({ tone: 'plain', text: words`what the terminal keeps is searched by the terminal` })
+    default:
+      return name satisfies never
+  }
+}
+
+function turnTo(alias: string, model: Model): Response {
+  if (alias === '') return remarks(...plain(aboutBuddies(model)))
+  const found = named(model, alias)
+  if (!found) return remarks(aboutNoSuch(alias, model))
+  return { ...nothing, inputs: [{ kind: 'focused', buddy: found.buddy }] }
+}
+
+function helpFor({ model, on }: Here): readonly SafeText[] {
+  const isAmongSeveral = model.conversations.length > 1
+  return [
+    ...help,
+    ...(isAmongSeveral ? helpAmongSeveral : []),
+    ...(on === 'screen' ? keys : []),
+    ...(on === 'screen' && isAmongSeveral ? keysAmongSeveral : []),
+  ]
+}
+
+const nothing: Response = { inputs: [], notices: [], commands: [] }
+
+const remarks = (...notices: readonly Notice[]): Response => ({ ...nothing, notices })
+
+const plain = (lines: readonly SafeText[]): Notice[] => lines.map((text) => ({ tone: 'plain', text }))
