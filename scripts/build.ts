@@ -6,27 +6,15 @@
  */
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { build, type OutputFile, type Plugin, transform } from 'esbuild'
+import { build, type OutputFile } from 'esbuild'
 import { bundledPackages, thirdPartyLicenses } from './licenses.ts'
+import { reprinted, target } from './reprint.ts'
+import { slim } from './slim.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 const entry = join(dist, 'otrtalk.js')
 const licenses = join(dist, 'THIRD_PARTY_LICENSES')
-const target = 'node20.19'
-
-/** What handles secrets stays as readable as its source: whoever audits the package compares the two. */
-const keptReadable =
-  /(?:^|\/)(?:src\/(?:otr|transport\/link|profile)\/|src\/crypto\.ts$|node_modules\/@(?:noble|scure)\/)/
-
-/** ink imports it when DEV is set; it is not installed. */
-const withoutDevtools: Plugin = {
-  name: 'without-devtools',
-  setup(build) {
-    build.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'stub' }))
-    build.onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: 'export default {}' }))
-  },
-}
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
@@ -43,7 +31,7 @@ const { outputFiles, metafile } = await build({
   legalComments: 'none',
   write: false,
   metafile: true,
-  plugins: [withoutDevtools],
+  plugins: [...slim],
   define: {
     'process.env.NODE_ENV': '"production"',
     'process.env.DEV': '"false"',
@@ -71,21 +59,6 @@ for (const file of await readdir(dist, { recursive: true, withFileTypes: true })
   if (file.isFile() && !written.has(path)) await rm(path)
 }
 
-/** A chunk's text, minified but for what is kept readable: esbuild names each file above what came from it. */
-async function output(file: OutputFile): Promise<string> {
-  const inputs = Object.keys(metafile.outputs[relative(root, file.path)]?.inputs ?? {})
-  if (!inputs.some((input) => keptReadable.test(input))) {
-    const { code } = await transform(file.text, { minify: true, format: 'esm', target, charset: 'utf8' })
-    return code
-  }
-  const parts = file.text.split(/^(?=\/\/ (?:src|node_modules)\/\S+$)/m)
-  const written = parts.map(async (part) => {
-    const [, source] = /^\/\/ (\S+)\n/.exec(part) ?? []
-    if (source === undefined || keptReadable.test(source) || /^export \{/m.test(part)) return part
-    // Names stay, for the other parts use them.
-    const minify = { minifyWhitespace: true, treeShaking: false, charset: 'utf8' } as const
-    const { code } = await transform(part, { ...minify, target })
-    return `// ${source}\n${code}`
-  })
-  return (await Promise.all(written)).join('')
+function output(file: OutputFile): Promise<string> {
+  return reprinted(file.text, Object.keys(metafile.outputs[relative(root, file.path)]?.inputs ?? {}))
 }

@@ -24,12 +24,12 @@ beforeAll(() => {
   packed = JSON.parse(npm('pack', '--json', '--pack-destination', scratch))[0]
   // Offline: whatever it would have to fetch would be a dependency.
   npm('install', '--global', '--offline', '--prefix', prefix, join(scratch, packed.filename))
-})
+}, 60_000)
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-test('the package weighs at most 0.5 MB packed and 1.5 MB unpacked', () => {
-  expect(packed.size).toBeLessThanOrEqual(500_000)
-  expect(packed.unpackedSize).toBeLessThanOrEqual(1_500_000)
+test('the package weighs at most 0.4 MB packed and 1.2 MB unpacked', () => {
+  expect(packed.size).toBeLessThanOrEqual(400_000)
+  expect(packed.unpackedSize).toBeLessThanOrEqual(1_200_000)
 })
 
 test('the package holds the bundle and the papers, and nothing else', () => {

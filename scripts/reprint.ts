@@ -1,0 +1,51 @@
+/**
+ * How a bundle's text is written: what handles secrets so that it can be read
+ * beside its source, all else as short as it gets (docs/decisions/029).
+ */
+import { Script } from 'node:vm'
+import { type TransformOptions, transform } from 'esbuild'
+
+export const target = 'node20.19'
+
+/** Ours: names and lines stay. */
+const ours = /^src\/(?:(?:otr|transport\/link|profile)\/|crypto\.ts$)/
+/** Published by others: names stay, and a formatter gives the lines back. */
+const theirs = /^node_modules\/@(?:noble|scure)\//
+
+const names: TransformOptions = { target, charset: 'utf8', treeShaking: false }
+
+/** @param sources - what is in this chunk; esbuild names each in a line above what came from it */
+export async function reprinted(chunk: string, sources: readonly string[]): Promise<string> {
+  if (!sources.some((source) => ours.test(source) || theirs.test(source))) {
+    const { code } = await transform(chunk, { minify: true, format: 'esm', target, charset: 'utf8' })
+    return code
+  }
+  const parts = chunk.split(/^(?=\/\/ (?:src|node_modules)\/\S+$|export \{)/m)
+  return (await Promise.all(parts.map(reprintedPart))).join('')
+}
+
+async function reprintedPart(part: string): Promise<string> {
+  const [head = '', source] = /^\/\/ (\S+)\n/.exec(part) ?? []
+  if (part.startsWith('export {')) return part.replaceAll(/\s+/g, ' ') // what it names is in other parts
+  // Without comments; what is printed a second time has its lines again.
+  const short = await transform(part, { ...names, minifyWhitespace: true })
+  if (source === undefined || theirs.test(source)) return head + short.code
+  if (ours.test(source)) return head + (await transform(short.code, names)).code
+  // The names that other parts use stay: at the top of a script, and only there, they are everybody's.
+  const imports = part.match(importing) ?? []
+  const rest = part.replaceAll(importing, '')
+  const { code } = await transform(rest, { ...names, minify: isScript(rest), minifyWhitespace: true })
+  return imports.join('\n') + code
+}
+
+/** What is no script is a module: an import, an export, an `await` at its top. */
+function isScript(text: string): boolean {
+  try {
+    new Script(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const importing = /^import (?:[^;"]* from )?"[^"]+";$/gm
