@@ -1,16 +1,9 @@
 /** Opens the profile that a command works on: finds which, asks for the passphrase, waits for nobody. */
 import type { Home } from '../edge/home.ts'
-import {
-  findProfile,
-  inUse,
-  listProfiles,
-  type OpenProfile,
-  openProfile,
-  WrongPassphrase,
-} from '../edge/profiles.ts'
+import { findProfile, inUse, listProfiles, type OpenProfile, openProfile } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
-import { passphraseFor } from './passphrase.ts'
+import { allowMistyping, passphraseFor } from './passphrase.ts'
 
 /**
  * The profile in force when none is named: the only one, else `default`.
@@ -42,21 +35,11 @@ export async function openFor(
   if (access === 'own' && usedBy) throw inUse(name, usedBy) // before anybody types a passphrase
   const lock = access === 'own'
   if (!hasPassphrase) return openProfile({ home, name, passphrase: '', command, lock })
-  for (let attempt = 1; ; attempt++) {
+  return allowMistyping(context, async () => {
     const passphrase = await passphraseFor(context, name)
-    try {
-      return await openProfile({ home, name, passphrase, command, lock })
-    } catch (error) {
-      const again = error instanceof WrongPassphrase && wasTyped(context) && attempt < maxAttempts
-      if (!again) throw error
-      context.stderr.write('wrong passphrase, try again\n')
-    }
-  }
+    return openProfile({ home, name, passphrase, command, lock })
+  })
 }
 
 /** The name of a profile that was given none. */
 export const defaultName = 'default'
-
-const maxAttempts = 3
-const wasTyped = ({ options }: ProfileContext): boolean =>
-  options.passphraseFile === undefined && options.passphraseFd === undefined

@@ -117,7 +117,7 @@ function readPort(text: string, name: string): number {
   throw usage(`${name} takes a port from 1 to 65535, not ${text}`)
 }
 
-function readDescriptor(text: string, name: string): number {
+export function readDescriptor(text: string, name: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
   throw usage(`${name} takes the number of an open file descriptor, not ${text}`)
 }

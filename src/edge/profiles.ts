@@ -8,7 +8,9 @@ import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { Contents } from '../profile/contents.ts'
 import { createIdentity } from '../profile/identity.ts'
-import { type Cost, maxVaultSize, needsPassphrase, Vault, type VaultFault } from '../profile/vault.ts'
+import { isProfileName } from '../profile/name.ts'
+import type { Cost, SealFault } from '../profile/seal.ts'
+import { maxVaultSize, needsPassphrase, Vault } from '../profile/vault.ts'
 import type { Home } from './home.ts'
 import { acquire, type Holder, holderOf } from './lock.ts'
 import { codeOf, diskFault, makeFolder, readWhole, removeWhole, writeWhole } from './store.ts'
@@ -31,6 +33,13 @@ export interface OpenProfile extends AsyncDisposable {
   readonly contents: Contents
   /** Writes what `change` makes of the contents; one after another. Only with the lock. */
   save(change: (contents: Contents) => Contents): Promise<void>
+  /** Whether this is its passphrase; costs as much as opening. */
+  opensWith(passphrase: string): Promise<boolean>
+  /**
+   * Writes the contents anew, under another passphrase and new keys: a copy of the old vault, and whoever has its
+   * passphrase, opens none of what is written from here on. Only with the lock. `cost` is for tests.
+   */
+  rekey(passphrase: string, cost?: Cost): Promise<void>
 }
 
 export interface OpenOptions {
@@ -42,7 +51,7 @@ export interface OpenOptions {
   readonly lock: boolean
 }
 
-/** Makes a profile with a new identity. `cost` is for tests. */
+/** Makes a profile: with the given contents, or with a new identity. */
 export async function createProfile(options: CreateOptions): Promise<Contents> {
   const { home, name, command } = options
   refuseMisnamed(name)
@@ -58,22 +67,28 @@ export async function createProfile(options: CreateOptions): Promise<Contents> {
   }
 }
 
-export type CreateOptions = Omit<OpenOptions, 'lock'> & { readonly cost?: Cost }
+export interface CreateOptions extends Omit<OpenOptions, 'lock'> {
+  readonly contents?: Contents
+  /** For tests. */
+  readonly cost?: Cost
+}
 
-async function fill(path: string, { passphrase, cost }: CreateOptions): Promise<Contents> {
-  const contents: Contents = {
-    identity: createIdentity(randomBytes),
-    createdAt: Date.now(),
-    buddies: [],
-    nodes: [],
-    former: [],
-    invites: [],
-  }
+async function fill(path: string, options: CreateOptions): Promise<Contents> {
+  const { passphrase, cost, contents = newContents() } = options
   const vault = await Vault.create(passphrase, { random: randomBytes, ...(cost && { cost }) })
   await writeWhole(join(path, vaultFile), vault.seal(contents, randomBytes))
   vault.wipe()
   return contents
 }
+
+const newContents = (): Contents => ({
+  identity: createIdentity(randomBytes),
+  createdAt: Date.now(),
+  buddies: [],
+  nodes: [],
+  former: [],
+  invites: [],
+})
 
 /** Throws if no profile can be made under this name. */
 export async function refuseName(home: Home, name: string): Promise<void> {
@@ -81,14 +96,11 @@ export async function refuseName(home: Home, name: string): Promise<void> {
   await refuseTaken(home, name)
 }
 
-/** The name is a folder's, in all file systems. */
 function refuseMisnamed(name: string): void {
-  if (isName(name)) return
+  if (isProfileName(name)) return
   const hint = 'a name has 1 to 32 letters, digits, dots, _ or -, and begins with a letter or digit'
   throw new UserError(`${name || '(nothing)'} cannot be the name of a profile`, { hint, exit: 2 })
 }
-
-const isName = (name: string): boolean => /^[a-z\d][a-z\d._-]{0,31}$/i.test(name)
 
 /** Some file systems do not tell upper from lower case. */
 async function refuseTaken(home: Home, name: string): Promise<void> {
@@ -100,7 +112,7 @@ async function refuseTaken(home: Home, name: string): Promise<void> {
 
 /** By name; folders without a vault are none. */
 export async function listProfiles(home: Home): Promise<readonly ProfileEntry[]> {
-  const entries = (await folders(home.profiles)).filter(isName).sort()
+  const entries = (await folders(home.profiles)).filter(isProfileName).sort()
   const found: ProfileEntry[] = []
   for (const name of entries) {
     const path = join(home.profiles, name)
@@ -135,7 +147,7 @@ export async function findProfile(home: Home, name: string): Promise<ProfileEntr
   const names = entries.map((entry) => entry.name).join(', ')
   const hint =
     names === ''
-      ? `make one: otrtalk profile create ${isName(name) ? name : ''}`.trim()
+      ? `make one: otrtalk profile create ${isProfileName(name) ? name : ''}`.trim()
       : `there are: ${names}`
   throw new UserError(`no profile named ${name}`, { hint })
 }
@@ -177,14 +189,15 @@ export const inUse = (name: string, { pid, command }: Holder): UserError =>
   })
 
 export class WrongPassphrase extends UserError {
-  constructor(name: string) {
-    super(`wrong passphrase for the profile ${name}`, { exit: 5 })
+  /** @param what - that it does not open: `the profile ada`, a file's name */
+  constructor(what: string) {
+    super(`wrong passphrase for ${what}`, { exit: 5 })
   }
 }
 
-function refused(why: VaultFault, path: string, name: string): UserError {
+function refused(why: SealFault, path: string, name: string): UserError {
   const file = join(path, vaultFile)
-  if (why === 'wrong-passphrase') return new WrongPassphrase(name)
+  if (why === 'wrong-passphrase') return new WrongPassphrase(`the profile ${name}`)
   if (why === 'newer') {
     return new UserError(`${file} was written by a newer otrtalk`, { hint: 'update otrtalk' })
   }
@@ -205,7 +218,7 @@ interface LockedProfileOptions {
 class LockedProfile implements OpenProfile {
   readonly name: string
   readonly path: string
-  readonly #vault: Vault
+  #vault: Vault
   #held: Disposable | undefined
   #contents: Contents
   #writing: Promise<void> = Promise.resolve()
@@ -223,9 +236,21 @@ class LockedProfile implements OpenProfile {
   }
 
   save(change: (contents: Contents) => Contents): Promise<void> {
-    const saved = this.#writing.then(() => this.#write(change(this.#contents)))
-    this.#writing = saved.catch(() => {}) // told to who asked; the next one begins anew
-    return saved
+    return this.#next(() => this.#write(change(this.#contents)))
+  }
+
+  opensWith(passphrase: string): Promise<boolean> {
+    return this.#vault.opensWith(passphrase)
+  }
+
+  rekey(passphrase: string, cost?: Cost): Promise<void> {
+    return this.#next(async () => {
+      this.#refuseUnlocked()
+      const vault = await Vault.create(passphrase, { random: randomBytes, ...(cost && { cost }) })
+      await writeWhole(join(this.path, vaultFile), vault.seal(this.#contents, randomBytes))
+      this.#vault.wipe()
+      this.#vault = vault
+    })
   }
 
   /** Waits for what is being written. */
@@ -236,9 +261,20 @@ class LockedProfile implements OpenProfile {
     this.#vault.wipe()
   }
 
+  /** One write after another. */
+  #next(write: () => Promise<void>): Promise<void> {
+    const written = this.#writing.then(write)
+    this.#writing = written.catch(() => {}) // told to who asked; the next one begins anew
+    return written
+  }
+
+  #refuseUnlocked(): void {
+    if (!this.#held) throw new Error('a profile is changed without its lock')
+  }
+
   /** The contents change once they are on disk. */
   async #write(contents: Contents): Promise<void> {
-    if (!this.#held) throw new Error('a profile is changed without its lock')
+    this.#refuseUnlocked()
     if (contents === this.#contents) return
     await writeWhole(join(this.path, vaultFile), this.#vault.seal(contents, randomBytes))
     this.#contents = contents

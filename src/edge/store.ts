@@ -3,8 +3,10 @@
  * fsync, rename, fsync of the folder. Files are 0600, folders 0700. What the
  * disk refuses is told as a `UserError`; the old file is then as it was.
  */
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { hex } from '@scure/base'
+import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 
 /** The file's octets, or `undefined` if there is none. @param most - octets; a longer file is refused */
@@ -32,6 +34,36 @@ export async function writeWhole(path: string, octets: Uint8Array): Promise<void
     await rm(temporary, { force: true }).catch(() => {}) // the first fault is the one to tell
     throw diskFault(error, `cannot write ${path}`)
   }
+}
+
+/** Writes a file under a name that nobody has; the file is there whole or not at all. */
+export async function writeFresh(path: string, octets: Uint8Array): Promise<void> {
+  // In a folder of the user's: a name that is nobody's.
+  const temporary = join(dirname(path), `.otrtalk-${hex.encode(randomBytes(8))}.new`)
+  try {
+    await writeNew(temporary, octets)
+    await place(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}) // the first fault is the one to tell
+    if (codeOf(error) === 'EEXIST') throw taken(path)
+    throw diskFault(error, `cannot write ${path}`)
+  }
+}
+
+export const taken = (path: string): UserError =>
+  new UserError(`${path} exists already`, { hint: 'nothing is overwritten: choose another name' })
+
+/** A link, other than a rename, never replaces what has the name; where there are no links we take the name first. */
+async function place(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    if (!/^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(codeOf(error) ?? '')) throw error
+    await (await open(path, 'wx', 0o600)).close()
+    return rename(temporary, path)
+  }
+  await rm(temporary)
 }
 
 async function writeNew(path: string, octets: Uint8Array): Promise<void> {

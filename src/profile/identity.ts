@@ -35,6 +35,12 @@ export const withNewDiscoveryKey = (identity: Identity, random: Random): Identit
   ...selfWith(identity, random(discoveryKeySize)),
 })
 
+/** The same one on another device. */
+export const withNewInstanceTag = (identity: Identity, random: Random): Identity => ({
+  ...identity,
+  instanceTag: newInstanceTag(random),
+})
+
 /** The address that an identity had, or has, with this discovery secret. */
 export function selfWith({ fingerprint }: Identity, discoverySecret: Uint8Array): Self {
   return { discoverySecret, address: profileAddress(discoveryKeyOf(discoverySecret), fingerprint) }

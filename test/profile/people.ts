@@ -3,7 +3,7 @@ import { randomBytes } from '../../src/crypto.ts'
 import { type ProfileAddress, parseProfileAddress } from '../../src/profile/address.ts'
 import { addBuddy, type Buddies } from '../../src/profile/buddies.ts'
 import { createIdentity } from '../../src/profile/identity.ts'
-import type { Cost } from '../../src/profile/vault.ts'
+import type { Cost } from '../../src/profile/seal.ts'
 import vectors from '../vectors/profile/rendezvous.json' with { type: 'json' }
 
 export const own = createIdentity(randomBytes)

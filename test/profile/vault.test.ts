@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomBytes, sha256 } from '../../src/crypto.ts'
 import { type Contents, encodeContents } from '../../src/profile/contents.ts'
-import { defaultCost, needsPassphrase, Vault } from '../../src/profile/vault.ts'
+import { defaultCost } from '../../src/profile/seal.ts'
+import { needsPassphrase, Vault } from '../../src/profile/vault.ts'
 import { cheap, other, own, withBuddy } from './people.ts'
 
 const contents: Contents = {

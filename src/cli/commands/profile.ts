@@ -13,7 +13,7 @@ import type { Context, ProfileContext } from '../context.ts'
 import { explainDate, explainFingerprint } from '../explain.ts'
 import { defaultName, openFor } from '../open.ts'
 import { usage } from '../options.ts'
-import { newPassphrase } from '../passphrase.ts'
+import { givenSource, newPassphrase, profileEmptyHint } from '../passphrase.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { confirm } from '../prompt.ts'
 import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
@@ -28,7 +28,15 @@ export async function create(context: Context, { name: given, isOpen }: CreateAr
   const { home, options } = context
   const name = given ?? options.profile ?? defaultName
   await refuseName(home, name) // before anybody types a passphrase
-  const passphrase = isOpen ? '' : await newPassphrase(context, name)
+  const source = givenSource(context)
+  const passphrase = isOpen
+    ? ''
+    : await newPassphrase(context, {
+        whose: name,
+        source,
+        flags: '--passphrase',
+        emptyHint: profileEmptyHint,
+      })
   const { identity } = await createProfile({ home, name, passphrase, command: 'profile create' })
   printIdentity(context, name, identity)
   remark(

@@ -1,5 +1,6 @@
 /** The commands about profiles: `profile …`. */
 import type { Command } from 'commander'
+import type { NewFlags } from '../passphrase.ts'
 import { type Exits, examples, exits, opening, orElse, type Runner, values } from './definition.ts'
 
 export function addProfiles(program: Command, { plain, profile }: Runner): void {
@@ -48,6 +49,80 @@ export function addProfiles(program: Command, { plain, profile }: Runner): void 
     5: 'the profile is in use',
   })
   values(remove, { name: 'profiles' })
+  addPassphrase(group, { plain, profile })
+  addCarrying(group, { plain, profile })
+}
+
+function addPassphrase(group: Command, { profile }: Runner): void {
+  const rekey = group
+    .command('passphrase')
+    .argument('[name]', 'the profile in use if not given')
+    .option('--no-passphrase', 'whoever can read this disk can use the profile')
+    .description('set, change or remove the passphrase of a profile')
+    .action((name: string | undefined, { passphrase, ...flags }: { passphrase: boolean } & NewFlags) =>
+      profile(async (context) => {
+        const { rekey } = await import('../commands/rekey.ts')
+        return rekey(context, { ...flags, isOpen: !passphrase })
+      }, name),
+    )
+  withNewPassphrase(rekey)
+  exits(rekey, {
+    0: 'set, changed or removed',
+    1: 'no such profile; two passphrases differ; the vault cannot be read or written',
+    5: 'the profile is in use; a passphrase is wrong, or needed and there is nobody to ask',
+  })
+  values(rekey, { name: 'profiles', '--new-passphrase-file': 'files' })
+  examples(rekey, ['profile passphrase', 'profile passphrase work --no-passphrase'])
+}
+
+function addCarrying(group: Command, { plain, profile }: Runner): void {
+  const commands = () => import('../commands/carry.ts')
+  const exporting = group
+    .command('export')
+    .argument('[name]', 'the profile in use if not given')
+    .requiredOption('--to <file>', 'the file to make; - for stdout')
+    .description('write a profile to one sealed file, for another machine')
+    .action((name: string | undefined, flags: { to: string } & NewFlags) =>
+      profile(async (context) => (await commands()).exportTo(context, flags), name),
+    )
+  withNewPassphrase(exporting)
+  exits(exporting, {
+    0: 'exported',
+    1: 'no such profile; the file exists, or cannot be written; two passphrases differ',
+    5: 'the profile is in use; a passphrase is wrong, or needed and there is nobody to ask',
+  })
+  values(exporting, { name: 'profiles', '--to': 'files', '--new-passphrase-file': 'files' })
+  examples(exporting, ['profile export --to ada.otrtalk'])
+  const importing = group
+    .command('import')
+    .argument('<file>', 'what “profile export” wrote; - for stdin')
+    .argument('[name]', 'as it was called where it comes from, if not given')
+    .option('--no-passphrase', 'whoever can read this disk can use the profile')
+    .description('make a profile of an exported one')
+    .action(
+      (
+        from: string,
+        name: string | undefined,
+        { passphrase, ...flags }: { passphrase: boolean } & NewFlags,
+      ) =>
+        plain(async (context) =>
+          (await commands()).importFrom(context, { ...flags, from, name, isOpen: !passphrase }),
+        ),
+    )
+  withNewPassphrase(importing)
+  exits(importing, {
+    0: 'imported',
+    1: 'the name is taken; the file is damaged, or of a newer otrtalk; two passphrases differ',
+    5: 'a passphrase is wrong, or needed and there is nobody to ask',
+  })
+  values(importing, { file: 'files', name: 'new', '--new-passphrase-file': 'files' })
+  examples(importing, ['profile import ada.otrtalk', 'profile import ada.otrtalk work'])
+}
+
+function withNewPassphrase(command: Command): void {
+  command
+    .option('--new-passphrase-file <file>', 'read the new passphrase from this file')
+    .option('--new-passphrase-fd <n>', 'read the new passphrase from this file descriptor')
 }
 
 const listing: Exits = { 0: 'shown', 1: 'the folder of profiles cannot be read' }

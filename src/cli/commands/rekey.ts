@@ -1,0 +1,35 @@
+/** `otrtalk profile passphrase`: sets, changes or removes it. */
+import type { ExitCode } from '../../error.ts'
+import type { ProfileContext } from '../context.ts'
+import { openFor } from '../open.ts'
+import { usage } from '../options.ts'
+import { type NewFlags, newPassphrase, newSource, profileEmptyHint } from '../passphrase.ts'
+import { printJson, remark } from '../print.ts'
+import { safeName, words } from '../safetext.ts'
+
+export interface RekeyArgs extends NewFlags {
+  readonly isOpen: boolean // none from here on, as asked for
+}
+
+export async function rekey(context: ProfileContext, args: RekeyArgs): Promise<ExitCode> {
+  const source = newSource(context, args)
+  if (args.isOpen && (source.file ?? source.fd) !== undefined)
+    throw usage('--no-passphrase and a new passphrase exclude each other')
+  await using profile = await openFor(context, 'profile passphrase', 'own')
+  const whose = profile.name
+  const wanted = { whose, source, flags: '--new-passphrase', emptyHint: profileEmptyHint } as const
+  await profile.rekey(args.isOpen ? '' : await newPassphrase(context, wanted))
+  if (context.options.json) printJson(context, { profile: whose, passphrase: !args.isOpen })
+  const name = safeName(whose)
+  remark(
+    context,
+    args.isOpen
+      ? words`the profile ${name} has no passphrase: whoever can read this disk can be you, and knows your buddies`
+      : words`the profile ${name} has a new passphrase`,
+  )
+  remark(
+    context,
+    words`a copy of its vault from before opens as it did then, and shows nothing that is written from here on`,
+  )
+  return 0
+}

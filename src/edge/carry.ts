@@ -1,0 +1,95 @@
+/** Profiles as files that are carried from one machine to another: src/profile/portable.ts. */
+import { createReadStream } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { randomBytes } from '../crypto.ts'
+import { UserError } from '../error.ts'
+import type { Contents } from '../profile/contents.ts'
+import {
+  exportable,
+  imported,
+  openPortable,
+  type Portable,
+  portableFault,
+  sealPortable,
+} from '../profile/portable.ts'
+import type { Cost, SealFault } from '../profile/seal.ts'
+import { maxVaultSize } from '../profile/vault.ts'
+import { type CreateOptions, createProfile, type OpenProfile, WrongPassphrase } from './profiles.ts'
+import { codeOf, diskFault, taken } from './store.ts'
+
+/** The octets of a file with all that the profile takes to another machine. `cost` is for tests. */
+export async function exported(
+  { name, contents }: Pick<OpenProfile, 'name' | 'contents'>,
+  passphrase: string,
+  cost?: Cost,
+): Promise<Uint8Array> {
+  const portable = { name, exportedAt: Date.now(), contents: exportable(contents) }
+  return sealPortable(portable, passphrase, { random: randomBytes, ...(cost && { cost }) })
+}
+
+/** Refuses a name that `writeFresh` would refuse, before anybody types a passphrase. */
+export async function refuseTakenFile(path: string): Promise<void> {
+  try {
+    await lstat(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw diskFault(error, `cannot write ${path}`)
+  }
+  throw taken(path)
+}
+
+/**
+ * All octets of a file or a pipe, if they can be an exported profile.
+ *
+ * @param name - for who is told that they are none
+ */
+export async function readExported(name: string, octets: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const part of octets) {
+      parts.push(part)
+      size += part.length
+      if (size > maxVaultSize) throw refused('damaged', name)
+    }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw new UserError(`there is no file ${name}`, { cause: error })
+    throw diskFault(error, `cannot read ${name}`)
+  }
+  const file = new Uint8Array(Buffer.concat(parts))
+  const fault = portableFault(file)
+  if (fault) throw refused(fault, name)
+  return file
+}
+
+/** A file's octets; also of what is not on a disk, as `<(…)` of a shell. */
+export const octetsOf = (path: string): AsyncIterable<Uint8Array> => createReadStream(path)
+
+/** @param name - of the file, for who is told that it does not open */
+export async function openExported(name: string, file: Uint8Array, passphrase: string): Promise<Portable> {
+  const opened = await openPortable(file, passphrase)
+  if (opened.kind === 'refused') throw refused(opened.why, name)
+  return opened.portable
+}
+
+/** Makes a profile of what was exported. */
+export const importProfile = (
+  { contents }: Portable,
+  options: Omit<CreateOptions, 'contents' | 'command'>,
+): Promise<Contents> =>
+  createProfile({ ...options, command: 'profile import', contents: imported(contents, randomBytes) })
+
+function refused(why: SealFault, name: string): UserError {
+  switch (why) {
+    case 'wrong-passphrase':
+      return new WrongPassphrase(name)
+    case 'newer':
+      return new UserError(`${name} was written by a newer otrtalk`, { hint: 'update otrtalk' })
+    case 'damaged':
+      return new UserError(`${name} is no exported profile, or is damaged`, {
+        hint: 'copy it here once more, as binary data; it is made by: otrtalk profile export',
+      })
+    default:
+      return why satisfies never
+  }
+}
