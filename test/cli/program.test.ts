@@ -93,7 +93,11 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
       "unknown command 'buddy lsit'",
       'there are: add, at, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
     ],
-    [['profiles', 'x'], "unknown command 'profile x'", 'there are: create, list, show, remove, passphrase, export, import'],
+    [
+      ['profiles', 'x'],
+      "unknown command 'profile x'",
+      'there are: create, list, show, remove, passphrase, export, import',
+    ],
     [['profile', 'remove', 'x', '--passphrase', 'y'], /unknown option '--passphrase'/, /./],
   ])('%j', async (argv, message, hint) => {
     const { code, stdout, stderr } = await runMain(argv, { env: home() })
