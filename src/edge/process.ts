@@ -24,16 +24,31 @@ export function isRunning({ pid, start }: ProcessName): boolean {
   return current !== undefined && (start === '' || current === '' || current === start)
 }
 
-/** `undefined` if there is none, empty if the system does not say. */
-function startOf(pid: number): string | undefined {
-  return process.platform === 'linux' ? linuxStart(pid) : psStart(pid)
+/** It was stopped, by Ctrl-Z as a rule, and does nothing until it goes on. In doubt it was not. */
+export function isStopped(pid: number): boolean {
+  if (process.platform !== 'linux') return ps(pid, 'state=').startsWith('T')
+  try {
+    return statOf(pid)[0] === 'T'
+  } catch {
+    return false // gone, or hidden
+  }
 }
 
-/** proc(5): boot, and field 22 of stat, in ticks since then. The name in field 2 may hold anything, even `)`. */
+/** `undefined` if there is none, empty if the system does not say. */
+function startOf(pid: number): string | undefined {
+  return process.platform === 'linux' ? linuxStart(pid) : ps(pid, 'lstart=')
+}
+
+/** proc(5): what stands in stat behind the name, which may hold anything, even `)`. */
+function statOf(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** proc(5): boot, and field 22 of stat, in ticks since then. */
 function linuxStart(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const fields = statOf(pid)
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined // dead, not yet waited for
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}/${fields[19]}`
   } catch (error) {
@@ -41,9 +56,9 @@ function linuxStart(pid: number): string | undefined {
   }
 }
 
-function psStart(pid: number): string {
+function ps(pid: number, what: 'lstart=' | 'state='): string {
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    return execFileSync('ps', ['-o', what, '-p', String(pid)], {
       encoding: 'latin1',
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: 2_000, // ms

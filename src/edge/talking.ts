@@ -4,6 +4,7 @@ import { randomBytes } from '../crypto.ts'
 import { createClientProfile, needsRenewal, profileExpiry } from '../otr/profile.ts'
 import { formatProfileAddress } from '../profile/address.ts'
 import { type Buddy, findBuddy } from '../profile/buddies.ts'
+import type { Change } from '../profile/change.ts'
 import type { Contents } from '../profile/contents.ts'
 import { findInvite, type Invite, type Invites, isSame, openInvites } from '../profile/invite.ts'
 import { selvesOf } from '../profile/rotation.ts'
@@ -13,6 +14,7 @@ import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Talk } from '../session/talk.ts'
 import { lookAround, placeOf } from './around.ts'
 import type { DebugLog } from './debuglog.ts'
+import { type Following, follow } from './following.ts'
 import { introducing, invitedOf, knownOf, meetingFault, watchInvite } from './meeting.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './profiles.ts'
@@ -46,6 +48,14 @@ export interface Talking extends AsyncDisposable {
   take(buddy: string, line: string): 'taken' | TakeFault
   /** Nothing more is being learnt about where we can be reached. */
   readonly isGathered: boolean
+  /** Somebody of this name is known to the conversations. */
+  knows(name: string): boolean
+  /** Looks for a buddy of the profile, too. */
+  include(buddy: Buddy): void
+  /** Looks for him no more, and ends the conversation. */
+  exclude(name: string): void
+  /** The user has changed the vault: the conversations follow. */
+  follow(change: Change, how: Pick<Following, 'name' | 'isOpenToAll'>): void
 }
 
 export function startTalking(options: TalkingOptions): Talking {
@@ -101,6 +111,7 @@ export function startTalking(options: TalkingOptions): Talking {
 
   const know = (event: TalkEvent & Under, before: Contents): void => {
     const { contents } = profile
+    if (!talk.knows(event.buddy)) return // renamed or removed since
     const contact = findBuddy(contents.buddies, aliasOf(contents, event))
     const invite = findInvite(openInvites(contents), event.buddy)
     if (contents !== before && contact)
@@ -143,6 +154,18 @@ export function startTalking(options: TalkingOptions): Talking {
     get isGathered() {
       return talk.isGathered && around.isSettled
     },
+    knows: (name) => talk.knows(name),
+    include: (buddy) =>
+      running.act((talk) => {
+        talk.know(knownOf(buddy, profile.contents))
+        talk.act({ kind: 'open', buddy: buddy.alias }, performance.now())
+      }),
+    exclude: (name) => running.act((talk) => talk.forget(name, performance.now())),
+    follow: (change, how) =>
+      running.act((talk) => {
+        const following = { ...how, contents: profile.contents, now: performance.now() }
+        for (const event of follow(talk, change, following)) tell(event)
+      }),
     async [Symbol.asyncDispose]() {
       stopped.abort()
       for (const watch of watches) watch[Symbol.dispose]()

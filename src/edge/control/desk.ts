@@ -1,0 +1,258 @@
+/**
+ * What the owner of a profile does for its clients: they hear what is told of
+ * the buddies they are attached to, act on the same conversations as the
+ * owner's own screen, and look at and change the public part of the profile.
+ */
+import { randomBytes } from '../../crypto.ts'
+import { UserError } from '../../error.ts'
+import { type Buddy, findBuddy, pinBuddy } from '../../profile/buddies.ts'
+import { type Change, type ChangeFault, changed } from '../../profile/change.ts'
+import { findInvite, openInvites } from '../../profile/invite.ts'
+import { type ProfileView, viewOf } from '../../profile/view.ts'
+import type { Command, TalkEvent } from '../../session/command.ts'
+import type { OpenProfile } from '../profiles.ts'
+import { aliasOf } from '../remember.ts'
+import type { Talking } from '../talking.ts'
+import { Present } from './present.ts'
+import type { Attached, OwnerNetwork } from './protocol.ts'
+
+export interface DeskOptions {
+  readonly profile: OpenProfile
+  readonly network: OwnerNetwork
+  /** All buddies are talked with here, and so new ones: else those whom the owner began with. */
+  readonly isOpenToAll: boolean
+  /** What there is to show here: `said` by a client, and all that the talk tells of whom this owner is for. */
+  readonly onEvent: (event: TalkEvent) => void
+}
+
+/** Who hears of a buddy, or of all. */
+export interface Listener {
+  tell(event: TalkEvent): void
+}
+
+/** Made by whom something was said or asked: the owner's own screen, or a client. */
+type Actor = Listener | 'owner'
+
+export class Desk {
+  readonly #options: DeskOptions
+  readonly #present = new Present()
+  readonly #listeners = new Map<Listener, Set<string> | 'all'>()
+  readonly #own = new Set<string>() // names whom the owner began with
+  readonly #included = new Set<string>() // names that are looked for because of clients alone
+  readonly #names = new Map<string, string>() // of conversations, by another alias in the vault
+  readonly #askers = new Map<string, Actor[]>() // by name: whom the next report is for
+  #open!: (talking: Talking) => void
+  readonly #talking = new Promise<Talking>((resolve) => {
+    this.#open = resolve
+  })
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+  }
+
+  /** Conversations can be had from here on. @param own - whom the owner is for */
+  open(talking: Talking, own: readonly string[]): void {
+    for (const name of own) this.#own.add(name)
+    this.#open(talking)
+  }
+
+  get view(): ProfileView {
+    const { profile } = this.#options
+    return viewOf(profile.contents, profile)
+  }
+
+  /** What the talk tells: to the owner what is its own, to clients what they listen to. */
+  hear(event: TalkEvent): void {
+    this.#present.hear(event, performance.now())
+    this.#follow(event)
+    if (event.kind === 'why') {
+      this.#report(event)
+      return
+    }
+    if (this.#isOwn(event)) this.#options.onEvent(event)
+    this.#tellClients(event)
+    if (event.kind === 'removed') this.#own.delete(event.buddy)
+  }
+
+  /** @param by - who hears of it by having said it */
+  act(talking: Talking, command: Command, by: Actor): void {
+    if (command.kind === 'why')
+      this.#askers.set(command.buddy, [...(this.#askers.get(command.buddy) ?? []), by])
+    if (command.kind === 'say') {
+      const { buddy, id, text } = command
+      const said = { kind: 'said', buddy, id, text } as const
+      if (by !== 'owner' && this.#isOwn(said)) this.#options.onEvent(said)
+      this.#tellClients(said, by)
+    }
+    talking.act(command)
+  }
+
+  /** The conversations, as soon as there are any; `undefined` if the owner is still asked something. */
+  async talking(): Promise<Talking | undefined> {
+    const late = AbortSignal.timeout(patience)
+    return await Promise.race([
+      this.#talking,
+      new Promise<undefined>((resolve) => late.addEventListener('abort', () => resolve(undefined))),
+    ])
+  }
+
+  /** From here on `listener` hears of the buddy, or of all. @throws UserError if there is none, or another */
+  attach(
+    talking: Talking,
+    listener: Listener,
+    { buddy: alias, fingerprint }: { readonly buddy?: string; readonly fingerprint?: string },
+  ): Attached {
+    const { profile, network } = this.#options
+    const name = alias === undefined ? undefined : this.#nameOf(talking, alias, fingerprint)
+    this.#listen(listener, name)
+    if (name !== undefined) talking.act({ kind: 'open', buddy: name })
+    const known = profile.contents.buddies.filter(
+      (buddy) => !buddy.isBlocked && (name === undefined || this.#nameIn(buddy) === name),
+    )
+    return {
+      kind: 'attached',
+      fingerprint: profile.contents.identity.fingerprint,
+      ...(name !== undefined && { buddy: name }),
+      buddies: known.map((buddy) => ({
+        alias: this.#nameIn(buddy),
+        trust: buddy.trust,
+        ...(buddy.fingerprint && { fingerprint: buddy.fingerprint }),
+      })),
+      network,
+    }
+  }
+
+  /** What is the case now, of the buddy or of all. */
+  present(name: string | undefined): readonly TalkEvent[] {
+    return this.#present.events(name, performance.now())
+  }
+
+  detach(talking: Talking | undefined, listener: Listener): void {
+    this.#listeners.delete(listener)
+    for (const [name, askers] of this.#askers)
+      this.#askers.set(
+        name,
+        askers.map((asker) => (asker === listener ? nobody : asker)),
+      )
+    for (const name of this.#included) {
+      const isHeard = [...this.#listeners.values()].some((names) => names !== 'all' && names.has(name))
+      if (isHeard) continue
+      this.#included.delete(name)
+      talking?.exclude(name)
+    }
+  }
+
+  /** Done once it is on disk. */
+  async change(talking: Talking | undefined, change: Change): Promise<ProfileView | Refusal> {
+    const { profile, isOpenToAll } = this.#options
+    const before = 'alias' in change ? findBuddy(profile.contents.buddies, change.alias) : undefined
+    const name = before ? this.#nameIn(before) : 'alias' in change ? change.alias : ''
+    const refusal = await changeProfile(profile, change)
+    if (refusal) return refusal
+    talking?.follow(change, { name, isOpenToAll })
+    return this.view
+  }
+
+  #listen(listener: Listener, name: string | undefined): void {
+    const names = this.#listeners.get(listener)
+    if (name === undefined || names === 'all') this.#listeners.set(listener, 'all')
+    else this.#listeners.set(listener, new Set([...(names ?? []), name]))
+  }
+
+  /** Of the conversation with him, which begins if there is none. */
+  #nameOf(talking: Talking, alias: string, fingerprint: string | undefined): string {
+    const { contents } = this.#options.profile
+    const buddy = findBuddy(contents.buddies, alias)
+    if (!buddy && talking.knows(alias) && fingerprint === undefined) return alias // an invite's
+    if (!buddy && findInvite(openInvites(contents), alias)) throw unmet(alias)
+    if (!buddy) throw new UserError(`no buddy named ${alias}`, { hint: 'otrtalk buddy list' })
+    if (buddy.isBlocked)
+      throw new UserError(`${buddy.alias} is blocked`, { hint: `otrtalk buddy unblock ${buddy.alias}` })
+    if (fingerprint !== undefined && !pinBuddy(buddy, fingerprint)) throw otherFingerprint(buddy)
+    const name = this.#nameIn(buddy)
+    if (!talking.knows(name)) {
+      this.#included.add(name)
+      talking.include(buddy)
+    }
+    return name
+  }
+
+  #nameIn({ alias }: Buddy): string {
+    return this.#names.get(alias) ?? alias
+  }
+
+  /** Names change, and an invite's need not become the alias of whom it led to. */
+  #follow(event: TalkEvent): void {
+    if (event.kind === 'added') this.#own.add(event.buddy)
+    if (event.kind === 'renamed') {
+      const { buddy, to } = event
+      for (const names of [this.#own, this.#included, ...this.#listeners.values()])
+        if (names !== 'all' && names.delete(buddy)) names.add(to)
+      const askers = this.#askers.get(buddy)
+      this.#askers.delete(buddy)
+      if (askers) this.#askers.set(to, askers)
+      for (const [alias, name] of this.#names) if (name === buddy || name === to) this.#names.delete(alias)
+    }
+    if (event.kind === 'removed') this.#included.delete(event.buddy)
+    if (!('fingerprint' in event) || event.kind === 'message') return
+    const alias = aliasOf(this.#options.profile.contents, event)
+    if (alias !== event.buddy) this.#names.set(alias, event.buddy)
+  }
+
+  #isOwn(event: TalkEvent): boolean {
+    if (!('buddy' in event)) return true
+    return this.#own.has(event.kind === 'renamed' ? event.to : event.buddy)
+  }
+
+  #tellClients(event: TalkEvent, but?: Actor): void {
+    if (event.kind === 'code') return // a secret
+    const name = event.kind === 'renamed' ? event.to : 'buddy' in event ? event.buddy : undefined
+    for (const [listener, names] of [...this.#listeners]) {
+      const isHeard = names === 'all' || name === undefined || names.has(name)
+      if (isHeard && listener !== but) listener.tell(event)
+    }
+  }
+
+  /** Only who asked is told. */
+  #report(event: TalkEvent & { kind: 'why' }): void {
+    const [asker, ...others] = this.#askers.get(event.buddy) ?? []
+    this.#askers.set(event.buddy, others)
+    if (asker === 'owner' || asker === undefined) this.#options.onEvent(event)
+    else asker.tell(event)
+  }
+}
+
+export interface Refusal {
+  readonly why: ChangeFault
+  readonly by?: string
+}
+
+/** Changes what is on disk, or says why not. */
+export async function changeProfile(profile: OpenProfile, change: Change): Promise<Refusal | undefined> {
+  let refusal: Refusal | undefined
+  await profile.save((contents) => {
+    const result = changed(contents, change, { random: randomBytes, at: Date.now() })
+    if (result.kind === 'changed') return result.contents
+    refusal = result
+    return contents
+  })
+  return refusal
+}
+
+function unmet(alias: string): UserError {
+  return new UserError(`${alias} is yet to be met by an invite code`, {
+    hint: `leave the other otrtalk first, then: otrtalk chat ${alias}`,
+    exit: 5,
+  })
+}
+
+const otherFingerprint = ({ alias }: Buddy): UserError =>
+  new UserError(`${alias} has another fingerprint than the one you gave`, {
+    hint: `one of the two is wrong, your fingerprint or the address of ${alias}: ask ${alias} again, by phone or in person`,
+    exit: 4,
+  })
+
+/** Asked, and left before the answer came. */
+const nobody: Listener = { tell() {} }
+
+const patience = 2_000 // ms

@@ -1,0 +1,115 @@
+/** One client of the owner's: what its lines ask for, and what it is told. */
+import { UserError } from '../../error.ts'
+import type { Command, TalkEvent } from '../../session/command.ts'
+import type { Channel } from './channel.ts'
+import type { Desk, Listener } from './desk.ts'
+import { type Answer, type Fault, type Request, readRequest } from './protocol.ts'
+import type { Guest } from './server.ts'
+
+type Attach = Extract<Request, { kind: 'attach' }>
+
+export class Client implements Guest, Listener {
+  readonly #channel: Pick<Channel, 'send' | 'end'>
+  readonly #desk: Desk
+  /** By name, with the key that alone is meant. */
+  readonly #attached = new Map<string, string | undefined>()
+  #isToAll = false
+
+  constructor(channel: Pick<Channel, 'send' | 'end'>, desk: Desk) {
+    this.#channel = channel
+    this.#desk = desk
+  }
+
+  async hear(line: string): Promise<void> {
+    const request = readRequest(line)
+    if (!request) {
+      this.#send(faultOf('line', new UserError('a line asks for nothing that there is', { exit: 2 })))
+      return
+    }
+    try {
+      await this.#do(request)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      this.#send(faultOf(request.kind, error))
+    }
+  }
+
+  tell(event: TalkEvent): void {
+    if (event.kind === 'renamed') this.#rename(event)
+    const wanted = 'buddy' in event ? this.#attached.get(event.buddy) : undefined
+    if (wanted !== undefined && 'fingerprint' in event && event.fingerprint !== wanted) {
+      this.#send(
+        faultOf(
+          'attach',
+          new UserError(`${event.buddy} has another fingerprint than the one you gave`, { exit: 4 }),
+        ),
+      )
+      this.#channel.end()
+      this.leave()
+      return
+    }
+    this.#channel.send(event)
+  }
+
+  leave(): void {
+    this.#attached.clear()
+    void this.#desk.talking().then((talking) => this.#desk.detach(talking, this))
+  }
+
+  async #do(request: Request): Promise<void> {
+    const desk = this.#desk
+    if (request.kind === 'view') {
+      this.#send({ kind: 'view', view: desk.view })
+      return
+    }
+    const talking = await desk.talking()
+    if (request.kind === 'change') {
+      const result = await desk.change(talking, request.change)
+      this.#send('why' in result ? { kind: 'unchanged', ...result } : { kind: 'changed', view: result })
+      return
+    }
+    if (!talking) throw busy()
+    if (request.kind === 'attach') {
+      const attached = desk.attach(talking, this, request)
+      this.#attach(attached.buddy, request)
+      this.#send(attached)
+      for (const event of desk.present(attached.buddy)) this.tell(event)
+      return
+    }
+    desk.act(talking, this.#pinned(request), this)
+  }
+
+  #attach(name: string | undefined, { fingerprint }: Attach): void {
+    if (name === undefined) this.#isToAll = true
+    else this.#attached.set(name, fingerprint ?? this.#attached.get(name))
+  }
+
+  /** What goes to a buddy whose key was given goes to nobody else. */
+  #pinned(command: Command): Command {
+    const { buddy } = command
+    if (!this.#isToAll && !this.#attached.has(buddy))
+      throw new UserError(`nothing is heard of ${buddy} here`, { hint: 'attach first', exit: 2 })
+    const fingerprint = this.#attached.get(buddy)
+    return command.kind === 'say' && fingerprint !== undefined ? { ...command, fingerprint } : command
+  }
+
+  #rename({ buddy, to }: TalkEvent & { kind: 'renamed' }): void {
+    if (!this.#attached.has(buddy)) return
+    this.#attached.set(to, this.#attached.get(buddy))
+    this.#attached.delete(buddy)
+  }
+
+  #send(answer: Answer): void {
+    this.#channel.send(answer)
+  }
+}
+
+function faultOf(of: Fault['of'], { message, hint, exit }: UserError): Fault {
+  return { kind: 'fault', of, message, ...(hint !== undefined && { hint }), exit }
+}
+
+const busy = (): UserError =>
+  new UserError('the otrtalk that has the profile is still asked something', {
+    hint: 'answer it there, and try again',
+    exit: 5,
+  })

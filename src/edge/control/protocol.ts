@@ -1,0 +1,194 @@
+/**
+ * What the process that owns a profile and others say to each other: one JSON
+ * object a line, in UTF-8, the first of which names the version. Pure. What a
+ * client sends is read as if a stranger had written it. Spec: docs/Control.md.
+ */
+import type { FaultCode } from '../../error.ts'
+import { type Change, type ChangeFault, readChange } from '../../profile/change.ts'
+import type { ProfileView } from '../../profile/view.ts'
+import type { Command, TalkEvent, Trust } from '../../session/command.ts'
+
+export const version = 1
+
+/** What a client asks for. A `Command` has no answer but the events that come of it. */
+export type Request =
+  | Command
+  /** Hear of this buddy from here on, or of all; whoever has another key than this is not shown, and told nothing. */
+  | { readonly kind: 'attach'; readonly buddy?: string; readonly fingerprint?: string }
+  | { readonly kind: 'view' }
+  | { readonly kind: 'change'; readonly change: Change }
+
+/** What the owner says: events, and an answer to each `attach`, `view` and `change`, in their order. */
+export type Reply = TalkEvent | Answer | Bye
+
+export type Answer =
+  | Attached
+  | { readonly kind: 'view'; readonly view: ProfileView }
+  /** It is on disk. */
+  | { readonly kind: 'changed'; readonly view: ProfileView }
+  | { readonly kind: 'unchanged'; readonly why: ChangeFault; readonly by?: string }
+  | Fault
+
+/** The present state follows, as events. */
+export interface Attached {
+  readonly kind: 'attached'
+  /** Of the profile itself. */
+  readonly fingerprint: string
+  /** The name under which he is told of: an invite's may be another than the alias. */
+  readonly buddy?: string
+  readonly buddies: readonly AttachedBuddy[]
+  readonly network: OwnerNetwork
+}
+
+export interface AttachedBuddy {
+  readonly alias: string
+  readonly trust: Trust
+  readonly fingerprint?: string
+}
+
+/** How the owner uses the network: what its clients ask for must be the same. */
+export interface OwnerNetwork {
+  readonly interface?: string
+  readonly port?: number
+  readonly bootstrap: readonly string[]
+  readonly dht: boolean
+  readonly lan: 'also' | 'only' | 'off'
+  readonly portmap: boolean
+  readonly stun: readonly string[]
+}
+
+/** A request that was refused, in words; nothing has changed. */
+export interface Fault {
+  readonly kind: 'fault'
+  /** The kind of the request; `hello` for the first line, `line` for one that is none. */
+  readonly of: Request['kind'] | 'hello' | 'line'
+  readonly message: string
+  readonly hint?: string
+  /** What a program ends with that can do nothing else. */
+  readonly exit: FaultCode
+}
+
+export interface Bye {
+  readonly kind: 'bye'
+  readonly why: 'left' // the owner's user did
+}
+
+/** The owner's first line. */
+export interface Hello {
+  readonly otrtalk: number
+  readonly process: number
+  readonly command: string
+  readonly profile: string
+}
+
+/** The version a first line names; `undefined` if it is none. */
+export function readVersion(line: string): number | undefined {
+  const value = parse(line)
+  const named = value && 'otrtalk' in value ? value.otrtalk : undefined
+  return typeof named === 'number' ? named : undefined
+}
+
+export function readHello(line: string): Hello | undefined {
+  const value = parse(line)
+  if (!value || !('otrtalk' in value && 'process' in value && 'command' in value && 'profile' in value))
+    return undefined
+  const { otrtalk, process, command, profile } = value
+  const isHello = typeof otrtalk === 'number' && typeof process === 'number'
+  if (!isHello || typeof command !== 'string' || typeof profile !== 'string') return undefined
+  return { otrtalk, process, command, profile }
+}
+
+/** A client's line; `undefined` for anything that asks for nothing. */
+export function readRequest(line: string): Request | undefined {
+  const value = parse(line)
+  if (!value || !('kind' in value)) return undefined
+  const { kind } = value
+  if (kind === 'view') return { kind }
+  if (kind === 'change') {
+    const change = 'change' in value ? readChange(value.change) : undefined
+    return change && { kind, change }
+  }
+  const named = 'buddy' in value ? value.buddy : undefined
+  const given = 'fingerprint' in value ? value.fingerprint : undefined
+  const fingerprint = fingerprintOf(given)
+  if (given !== undefined && fingerprint === undefined) return undefined
+  const pin = fingerprint === undefined ? {} : { fingerprint }
+  if (kind === 'attach' && named === undefined) return fingerprint === undefined ? { kind } : undefined // nobody is everybody’s key
+  const buddy = textOf(named, longestName)
+  if (buddy === undefined) return undefined
+  return kind === 'attach' ? { kind, buddy, ...pin } : commandOf(value, buddy, pin)
+}
+
+function commandOf(value: object, buddy: string, pin: { fingerprint?: string }): Command | undefined {
+  const kind = 'kind' in value ? value.kind : undefined
+  switch (kind) {
+    case 'open':
+    case 'close':
+    case 'cancel':
+    case 'why':
+      return { kind, buddy }
+    case 'say': {
+      const id = 'id' in value ? value.id : undefined
+      const text = textOf('text' in value && value.text, longestText)
+      const isId = typeof id === 'string' && /^[\da-f]{16}$/.test(id)
+      return isId && text !== undefined ? { kind, buddy, id, text, ...pin } : undefined
+    }
+    case 'verify': {
+      const secret = textOf('secret' in value && value.secret, longestSecret)
+      const asked = 'question' in value ? textOf(value.question, longestSecret) : ''
+      if (secret === undefined || asked === undefined) return undefined
+      return { kind, buddy, secret, ...(asked !== '' && { question: asked }) }
+    }
+    case 'answer': {
+      const secret = textOf('secret' in value && value.secret, longestSecret)
+      return secret === undefined ? undefined : { kind, buddy, secret }
+    }
+    default:
+      return undefined
+  }
+}
+
+function parse(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined // JSON.parse's only way to say that it is none
+  }
+}
+
+/** Not empty, and well-formed. */
+const textOf = (value: unknown, longest: number): string | undefined =>
+  typeof value === 'string' && value !== '' && value.length <= longest
+    ? value.replace(/\p{Surrogate}/gu, '\ufffd')
+    : undefined
+
+const fingerprintOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[\da-f]{112}$/.test(value) ? value : undefined
+
+/** A line of ours. Whoever reads it on a terminal sees no control and no bidi character of anybody's. */
+export const lineOf = (value: object): string =>
+  `${JSON.stringify(value).replace(unsafe, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+
+/** DEL and C1, Arabic letter mark, LRM and RLM, LS to RLO, LRI to PDI, BOM: JSON escapes C0 itself. */
+const unsafe = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+/** A line of an owner of the same version: of what is told, newer kinds are left out. */
+export function readReply(line: string): Reply | undefined {
+  const value = parse(line)
+  if (!value || !('kind' in value) || typeof value.kind !== 'string') return undefined
+  return Object.hasOwn(replies, value.kind) ? (value as Reply) : undefined
+}
+
+const replies: Record<Reply['kind'], true> = {
+  ...{ attached: true, view: true, changed: true, unchanged: true, fault: true, bye: true },
+  ...{ listening: true, network: true, unresolved: true, phase: true, unreached: true, path: true },
+  ...{ secured: true, lost: true, refused: true, message: true, said: true, sent: true },
+  ...{ delivered: true, undelivered: true, asked: true, verification: true, verified: true },
+  ...{ trust: true, added: true, renamed: true, removed: true, why: true, code: true, alone: true },
+  ...{ met: true, bound: true, burnt: true, introduced: true, moved: true },
+}
+
+const longestName = 128 // UTF-16 units: an alias has 32 characters
+const longestText = 64 * 1_024 // UTF-16 units: what is too long is told by the outbox
+const longestSecret = 1_000 // UTF-16 units
