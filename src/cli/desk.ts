@@ -3,7 +3,8 @@
  * Pure. What is typed for one buddy is never said to another: each has a draft
  * of his own, and none is left while something is asked for.
  */
-import type { Command } from '../session/command.ts'
+import { moveKey } from '../keyed.ts'
+import type { Command, TalkEvent } from '../session/command.ts'
 import { complete } from './completion.ts'
 import { type Dialogue, enter, explainDialogue, isHidden } from './dialogue.ts'
 import { type Draft, discarded, type EditKey, edit, emptyDraft, masked, sent, switched } from './draft.ts'
@@ -77,7 +78,17 @@ export const findOf = ({ search }: Desk): Find | undefined =>
 export const informed = (desk: Desk, input: Input, now: number): Desk => ({
   ...desk,
   model: update(desk.model, input, now),
+  others: input.kind === 'told' ? draftsAfter(desk.others, input.event) : desk.others,
 })
+
+/** What was written to somebody stays his, whatever he is called. */
+function draftsAfter(drafts: Desk['others'], event: TalkEvent): Desk['others'] {
+  if (event.kind !== 'renamed' && event.kind !== 'removed') return drafts
+  const after = new Map(drafts)
+  if (event.kind === 'renamed') moveKey(after, event.buddy, event.to)
+  else after.delete(event.buddy)
+  return after
+}
 
 /** Of all keys but `suspend`, which is a matter of the terminal. */
 export function press(desk: Desk, key: Key, around: Around): Pressed {

@@ -9,6 +9,7 @@ import type {
   NetworkState,
   Phase,
   Refused,
+  Removed,
   TalkEvent,
   Trust,
   Undelivered,
@@ -71,9 +72,20 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
     case 'bound':
     case 'introduced':
       return undefined
+    case 'trust': {
+      const text = words`${safeName(event.buddy)} from here on: ${explainTrust(event.trust)}`
+      return { tone: event.trust === 'verified' ? 'good' : 'plain', text }
+    }
+    case 'added':
+      return plain(words`${safeName(event.buddy)} was added to your buddies`)
+    case 'renamed':
+      return plain(words`${safeName(event.buddy)} is called ${safeName(event.to)} from here on`)
+    case 'removed':
+      return plain(explainRemoved(event.why, event.buddy))
     case 'moved':
       return plain(words`${safeName(event.buddy)} has a new address, told in this conversation`)
     case 'message':
+    case 'said':
     case 'sent':
     case 'delivered':
       return undefined
@@ -258,6 +270,11 @@ export function explainLost(why: Lost, buddy: string): SafeText {
     default:
       return why satisfies never
   }
+}
+
+export function explainRemoved(why: Removed, buddy: string): SafeText {
+  const name = safeName(buddy)
+  return why === 'blocked' ? words`${name} was blocked` : words`${name} was removed`
 }
 
 /** @param clocks - of why `clock`, if they are known */

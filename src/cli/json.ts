@@ -24,9 +24,14 @@ class Json implements Ui {
   readonly #streams: Streams
   /** Buddies with whom a conversation is secured. */
   readonly #secured = new Set<string>()
+  /** Whom a line may be to. */
+  readonly #aliases: Set<string>
 
   constructor(options: UiOptions) {
     this.#options = options
+    this.#aliases = new Set(
+      options.buddy === undefined ? options.buddies.map(({ alias }) => alias) : [options.buddy],
+    )
     this.#streams = new Streams(options, { maxLine, say: (line) => this.#read(line) })
     this.done = this.#streams.done
   }
@@ -34,6 +39,10 @@ class Json implements Ui {
   tell(event: TalkEvent): void {
     if (event.kind === 'secured') this.#secured.add(event.buddy)
     if (event.kind === 'lost') this.#secured.delete(event.buddy)
+    if (event.kind === 'added') this.#aliases.add(event.buddy)
+    if (event.kind === 'removed') this.#aliases.delete(event.buddy)
+    if (event.kind === 'renamed')
+      for (const names of [this.#secured, this.#aliases]) if (names.delete(event.buddy)) names.add(event.to)
     this.#streams.print(visibleJson(fields(event)))
     this.#streams.hear(event)
   }
@@ -65,14 +74,12 @@ class Json implements Ui {
 
   /** The buddy that is meant: in a conversation with one alone he need not be named. */
   #whom(to: string | undefined): string | undefined {
-    const { buddy, buddies } = this.#options
-    const known = buddy === undefined ? buddies.map(({ alias }) => alias) : [buddy]
-    return to === undefined ? buddy : known.find((alias) => alias === to)
+    if (to === undefined) return this.#options.buddy
+    return this.#aliases.has(to) ? to : undefined
   }
 
   #nobody(to: string | undefined): [message: string, hint: string] {
-    const { buddy, buddies } = this.#options
-    const aliases = buddy === undefined ? buddies.map(({ alias }) => alias) : [buddy]
+    const aliases = [...this.#aliases]
     const hint = aliases.length > 0 ? `there are: ${aliases.slice(0, maxNamed).join(', ')}` : requestHint
     return [
       to === undefined ? 'a line of stdin names nobody: "to" is missing' : '"to" is no buddy here',
@@ -171,8 +178,15 @@ function fields(event: TalkEvent): object {
       const { buddy, why, clocks } = event
       return { ...name, buddy, why, ...(clocks && { clocks }) }
     }
+    case 'added':
+      return { ...name, buddy: event.buddy }
+    case 'renamed':
+      return { ...name, buddy: event.buddy, to: event.to }
+    case 'said':
+      return { ...name, buddy: event.buddy, id: event.id, text: event.text }
     case 'lost':
     case 'burnt':
+    case 'removed':
       return { ...name, buddy: event.buddy, why: event.why }
     case 'why':
       return { ...name, buddy: event.buddy, report: event.report }
@@ -189,6 +203,7 @@ function fields(event: TalkEvent): object {
     case 'verification':
       return { ...name, buddy: event.buddy, state: event.state, ...under(event) }
     case 'verified':
+    case 'trust':
     case 'bound':
     case 'introduced':
       return { ...name, buddy: event.buddy, ...under(event) }

@@ -168,6 +168,12 @@ function told(model: Model, event: TalkEvent, now: number): Model {
     }
     case 'message':
       return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
+    case 'said':
+      return update(model, { ...event, kind: 'said' }, now)
+    case 'renamed':
+      return renamed(model, event, now)
+    case 'removed':
+      return removed(model, event, now)
     default:
       return change(model, event.buddy, (conversation) => tell(conversation, event, now))
   }
@@ -185,8 +191,33 @@ function networkChanged(model: Model, state: NetworkState, now: number): Model {
 /** Where to say what is about no buddy. */
 const placeOf = ({ focus, conversations }: Model): string | undefined => focus ?? conversations[0]?.buddy
 
+/** Whoever is typed to stays the same. */
+function renamed(model: Model, event: TalkEvent & { kind: 'renamed' }, now: number): Model {
+  const { buddy: from, to: buddy } = event
+  const after = change(model, from, (conversation) => {
+    const { state, verification } = conversation
+    const secured: State = state.kind === 'secured' ? { ...state, under: { ...state.under, buddy } } : state
+    const asked = verification && { ...verification, under: { ...verification.under, buddy } }
+    const named = { ...conversation, buddy, state: secured, verification: asked }
+    return notice(named, explainEvent(event), now)
+  })
+  return { ...after, focus: model.focus === from ? buddy : model.focus }
+}
+
+/** Where he was shown nobody is: what is typed there is said to nobody. */
+function removed(model: Model, event: TalkEvent & { kind: 'removed' }, now: number): Model {
+  const conversations = model.conversations.filter(({ buddy }) => buddy !== event.buddy)
+  const focus = model.focus === event.buddy ? undefined : model.focus
+  return change({ ...model, conversations, focus }, focus, (conversation) =>
+    notice(conversation, explainEvent(event), now),
+  )
+}
+
 type Message = Extract<TalkEvent, { kind: 'message' }>
-type AboutBuddy = Exclude<TalkEvent, { kind: 'listening' | 'network' | 'unresolved' | 'message' }>
+type AboutBuddy = Exclude<
+  TalkEvent,
+  { kind: 'listening' | 'network' | 'unresolved' | 'message' | 'said' | 'renamed' | 'removed' }
+>
 
 function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
   const { buddy, session, fingerprint, trust, at } = event
@@ -238,12 +269,14 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
         conversation.state.kind === 'secured' ? conversation.state : { kind: 'refused', why: event.why }
       return notice({ ...conversation, state }, explainEvent(event), now)
     }
-    case 'verified': {
+    case 'verified':
+    case 'trust': {
       const { state } = conversation
       const { buddy, session, fingerprint, trust } = event
       const isOfThis = state.kind === 'secured' && isOf(state.under, event)
       const raised = isOfThis ? { ...state, under: { buddy, session, fingerprint, trust } } : state
-      const after = { ...conversation, state: raised, verification: undefined }
+      const verification = event.kind === 'trust' ? conversation.verification : undefined
+      const after = { ...conversation, state: raised, verification }
       return notice(isOfThis ? after : conversation, noticeOf(conversation, event), now)
     }
     case 'asked':
@@ -266,6 +299,7 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
         (longer, text) => notice(longer, { tone: 'plain', text }, now),
         conversation,
       )
+    case 'added':
     case 'bound':
     case 'code':
     case 'unreached':

@@ -75,6 +75,9 @@ class Plain implements Ui {
       case 'why':
         for (const line of explainReport(event.report, event.buddy)) this.#remark(line)
         break
+      case 'said':
+        this.#remark(words`you said elsewhere, to ${safeName(event.buddy)}: ${safeText(event.text)}`)
+        break
       case 'sent':
       case 'phase':
         break

@@ -48,7 +48,8 @@ export interface Secured {
 export class Acquaintance {
   readonly events = new Queue<TalkEvent>()
   readonly #options: AcquaintanceOptions
-  readonly #introduction: Introduction
+  #introduction: Introduction
+  #selves: AcquaintanceOptions['selves']
   readonly #made = new Map<string, Pair>()
   #whom: Whom
   /** Who he is to be, once the vault has it. */
@@ -63,6 +64,7 @@ export class Acquaintance {
   constructor(options: AcquaintanceOptions) {
     this.#options = options
     this.#whom = options.whom
+    this.#selves = options.selves
     if (options.whom.kind === 'known') this.#inVault = formatProfileAddress(options.whom.contact.address)
     this.#introduction = new Introduction({ isDue: options.isStrange || options.whom.kind === 'invited' })
   }
@@ -92,7 +94,8 @@ export class Acquaintance {
 
   /** The secrets he can be found and reached by. */
   get pairs(): readonly Pair[] {
-    const { invite, selves } = this.#options
+    const { invite } = this.#options
+    const selves = this.#selves
     const whom = this.#whom
     if (whom.kind === 'invited') return invite ? [invite] : []
     const invites = invite && this.#introduction.isDue ? [invite] : []
@@ -143,7 +146,7 @@ export class Acquaintance {
     const isProven = this.#whom.kind === 'known' || this.#whom.bound !== undefined
     if (!isProven || !this.#introduction.isDue || this.#introducedIn === session || !session.hasRoom) return
     const id = bytesToHex(this.#options.random(8))
-    session.introduce(this.#options.selves[0].address, id, now)
+    session.introduce(this.#selves[0].address, id, now)
     this.#introduction.told(id)
     this.#introducedIn = session
   }
@@ -160,7 +163,7 @@ export class Acquaintance {
     if (whom.kind === 'invited' && whom.bound !== current.fingerprint) return // the code is not proved
     const { fingerprint } = current
     const heard = this.#introduction.heard(address, { fingerprint, id })
-    if (!heard || !this.#pairOf(this.#options.selves[0], heard)) return
+    if (!heard || !this.#pairOf(this.#selves[0], heard)) return
     this.#heardIn = current.session
     const text = formatProfileAddress(heard)
     if (whom.kind === 'known' && this.#inVault === text) this.saved(current, text)
@@ -177,6 +180,34 @@ export class Acquaintance {
     this.#pending = undefined
     if (contact && formatProfileAddress(contact.address) === address) this.#whom = { kind: 'known', contact }
     current?.session.confirm(id)
+  }
+
+  /** The user calls him otherwise. */
+  rename(alias: string): void {
+    const whom = this.#whom
+    this.#whom =
+      whom.kind === 'known' ? { kind: 'known', contact: { ...whom.contact, alias } } : { ...whom, alias }
+    if (this.#pending) this.#pending = { ...this.#pending, alias }
+  }
+
+  /** The user says who he is, and how far to trust that; a conversation with somebody else ends. */
+  revise(current: Secured | undefined, contact: Contact, now: number): void {
+    const whom = this.#whom
+    if (whom.kind !== 'known') return
+    const { alias, trust: before, fingerprint } = whom.contact
+    const pinned = { ...contact, alias, fingerprint: contact.fingerprint ?? fingerprint }
+    this.#whom = { kind: 'known', contact: pinned }
+    if (this.#pending) this.#pending = { ...this.#pending, trust: contact.trust }
+    if (!current) return
+    if (!isBuddy(pinned, current.fingerprint)) current.session.close(now)
+    else if (contact.trust !== before) this.#emit({ kind: 'trust', ...this.under(current) })
+  }
+
+  /** We have another address. What he confirms of the former one says nothing of it. */
+  renew(selves: AcquaintanceOptions['selves']): void {
+    this.#selves = selves
+    this.#introduction = new Introduction({ isDue: true })
+    this.#introducedIn = undefined
   }
 
   verify(current: Secured | undefined, input: { question?: string; secret: string }, now: number): void {

@@ -17,11 +17,12 @@ import { type Goal, pathKind } from '../nat/way.ts'
 import type { Attempts } from '../otr/attempts.ts'
 import { DakeBudget } from '../otr/budget.ts'
 import type { Fingerprint } from '../otr/identity.ts'
+import type { Buddy as Contact } from '../profile/buddies.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Found, Fresh, Near } from './approach.ts'
-import type { Lost, PathKind, Phase, TalkEvent } from './command.ts'
+import type { Command, Lost, PathKind, Phase, TalkEvent } from './command.ts'
 import { KnownIds } from './known.ts'
 import { Ladder } from './ladder.ts'
 import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
@@ -54,6 +55,9 @@ export interface BuddyOptions {
   readonly loopback: boolean
   readonly now: number
 }
+
+/** A text, as the user gave it. */
+type Said = Pick<Extract<Command, { kind: 'say' }>, 'text' | 'id' | 'fingerprint'>
 
 /** Receiver indices of links: which buddy a datagram is for. */
 export interface Indices {
@@ -202,8 +206,9 @@ export class Buddy {
     for (const { session } of this.#live()) session.localGone(notice.local, now)
   }
 
-  say(text: string, id: string, now: number): void {
-    const why = this.#isClosed ? 'closed' : this.#outbox.push({ id, text, saidAt: now })
+  /** @param said - `fingerprint`: of whom alone it is for */
+  say({ text, id, fingerprint }: Said, now: number): void {
+    const why = this.#isClosed ? 'closed' : this.#outbox.push({ id, text, to: fingerprint, saidAt: now })
     if (why) this.#emit({ kind: 'undelivered', buddy: this.alias, id, why })
   }
 
@@ -220,6 +225,25 @@ export class Buddy {
   /** Ends the verification under way, whoever began it. */
   cancel(now: number): void {
     this.#acquaintance.cancel(this.#current, now)
+  }
+
+  /** The user calls him otherwise from here on. */
+  rename(to: string): void {
+    this.#emit({ kind: 'renamed', buddy: this.alias, to })
+    this.#acquaintance.rename(to)
+  }
+
+  /** The user has changed what is known of him. */
+  revise(contact: Contact, now: number): void {
+    this.#acquaintance.revise(this.#current, contact, now)
+    const hints = contact.hints.map((address): Goal => ({ address, way: 'hint' }))
+    if (hints.length > 0) for (const pair of this.pairs) this.hear(pair, hints, now)
+  }
+
+  /** We have another address: he is told it, and can reach us by the former one until he knows it. */
+  renew(selves: Own['selves']): void {
+    this.#acquaintance.renew(selves)
+    if (!this.#isClosed) this.#ways.change(this.#acquaintance.pairs)
   }
 
   /** The address he told is in the vault. */

@@ -17,8 +17,17 @@ export type Command =
   | { readonly kind: 'open'; readonly buddy: string }
   /** Stop looking, and end the conversation, saying so. */
   | { readonly kind: 'close'; readonly buddy: string }
-  /** Say a text; `id` (16 hex digits) names it in what is told of it later. */
-  | { readonly kind: 'say'; readonly buddy: string; readonly id: string; readonly text: string }
+  /**
+   * Say a text; `id` (16 hex digits) names it in what is told of it later. With a fingerprint it goes to the holder
+   * of that key only.
+   */
+  | {
+      readonly kind: 'say'
+      readonly buddy: string
+      readonly id: string
+      readonly text: string
+      readonly fingerprint?: string
+    }
   /** Prove to each other that both know a secret (SMP); the buddy is shown the question. */
   | { readonly kind: 'verify'; readonly buddy: string; readonly question?: string; readonly secret: string }
   /** The secret that the buddy's question asks for. */
@@ -78,6 +87,16 @@ export type TalkEvent =
   | ({ readonly kind: 'introduced' } & Under)
   /** The buddy has a new address, told in the conversation. */
   | ({ readonly kind: 'moved'; readonly address: string } & Under)
+  /** The user has changed in another process how far he trusts this fingerprint: `trust` is the new one. */
+  | ({ readonly kind: 'trust' } & Under)
+  /** The user has added a buddy in another process: he is looked for. */
+  | { readonly kind: 'added'; readonly buddy: string }
+  /** The user calls him `to` from here on. */
+  | { readonly kind: 'renamed'; readonly buddy: string; readonly to: string }
+  /** The user has removed or blocked him in another process: he is not looked for any more. */
+  | { readonly kind: 'removed'; readonly buddy: string; readonly why: Removed }
+  /** The user said it in another process of this profile; what becomes of it is told as of any text. */
+  | { readonly kind: 'said'; readonly buddy: string; readonly id: string; readonly text: string }
   /** Encrypted and handed to the link. */
   | { readonly kind: 'sent'; readonly buddy: string; readonly id: string }
   /** The buddy says that it was decrypted. */
@@ -111,6 +130,7 @@ export type Burnt =
   | 'wrong-code' // somebody had a part of it, and not the whole: perhaps a man in the middle
   | 'expired'
 export type Undelivered = 'too-long' | 'too-many' | 'known-id' | 'closed' | 'unknown-buddy'
+export type Removed = 'removed' | 'blocked'
 export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
 export type Refused =
   | 'wrong-fingerprint' // he who answers has another key than the address, or than before

@@ -6,6 +6,7 @@ import type { Random } from '../crypto.ts'
 import { type OfferFault, type OfferKind, readOffer, sealOffer } from '../discovery/offer.ts'
 import type { PairKeys } from '../discovery/place.ts'
 import type { Candidate } from '../discovery/record.ts'
+import { moveKey } from '../keyed.ts'
 import type { WallClock } from '../machine.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 
@@ -95,6 +96,12 @@ export class Offers {
   /** The hours that lines to and from this buddy name: its links may come by the keys of these. */
   epochs(alias: string): readonly number[] {
     return [this.#made.get(alias), this.#heard.get(alias)].flatMap((named) => (named ? [named.epoch] : []))
+  }
+
+  /** The same buddy has another alias. */
+  rename(alias: string, to: string): void {
+    moveKey(this.#made, alias, to)
+    moveKey(this.#heard, alias, to)
   }
 
   /** No exchange with this buddy is under way any more. */

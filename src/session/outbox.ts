@@ -11,10 +11,11 @@ export interface Outgoing {
   readonly id: string
   readonly text: string
   readonly saidAt: number // ms, monotonic
+  /** Whom it is for, whoever the buddy may be; as soon as it was sent, to whom it went. */
+  readonly to?: string | undefined
 }
 
 interface Entry extends Outgoing {
-  /** The full fingerprint it was encrypted to, once it was. */
   readonly to: string | undefined
   readonly isInFlight: boolean
 }
@@ -37,7 +38,7 @@ export class Outbox {
     if (this.#ids.size > maxKnown) this.#ids.delete(this.#ids.values().next().value!)
     // OTRv4, "Plaintext format": the text ends at the first NUL.
     const text = message.text.replaceAll('\0', '\u2400')
-    this.#entries.push({ ...message, text, to: undefined, isInFlight: false })
+    this.#entries.push({ ...message, text, to: message.to, isInFlight: false })
     return undefined
   }
 

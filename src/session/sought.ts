@@ -49,6 +49,12 @@ export class SoughtNames {
     return { begun, ended }
   }
 
+  /** The same secrets are another alias's. */
+  rename(alias: string, to: string): void {
+    for (const sought of this.of(alias)) this.#sought.set(sought.name, { ...sought, alias: to })
+    this.forgetTags()
+  }
+
   /** Whose the tag of a frame is. @param named - hours that a line between the two names, besides those around now */
   tagged(tag: Uint8Array, wall: number, named: (alias: string) => readonly number[]): Tagged | undefined {
     const epoch = epochOf(wall)

@@ -3,14 +3,17 @@
  * Commands go in, plain JSON events come out; see `command.ts`. Sans-I/O: see
  * `src/machine.ts`.
  */
+
+import { moveKey } from '../keyed.ts'
 import type { Address, Datagram, Machine, Notice, Output } from '../machine.ts'
 import type { Goal } from '../nat/way.ts'
 import { Attempts } from '../otr/attempts.ts'
+import type { Buddy as Contact } from '../profile/buddies.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { classify } from '../wire/classify.ts'
 import { Buddy, type BuddyOptions } from './buddy.ts'
-import type { Command, TalkEvent } from './command.ts'
+import type { Command, Removed, TalkEvent } from './command.ts'
 import { Guesses } from './guesses.ts'
 import type { Own } from './live.ts'
 import { type OfferKind, Offers, type TakeFault } from './offers.ts'
@@ -34,7 +37,7 @@ export class Talk implements Machine<TalkEvent> {
   readonly #whoms = new Map<string, Known>()
   readonly #names = new SoughtNames()
   readonly #buddies = new Map<string, Buddy>()
-  readonly #owners = new Map<number, string>() // receiver index -> alias
+  readonly #owners = new Map<number, Holder>() // by receiver index
   readonly #presence: Presence
   readonly #elsewhere = new Map<string, number>() // by alias: told when
   readonly #met = new Set<string>() // names of buddies there is a conversation with
@@ -47,8 +50,11 @@ export class Talk implements Machine<TalkEvent> {
   #stunAt = Infinity
   #isClosing = false
 
+  #selves: Own['selves']
+
   constructor(options: TalkOptions) {
     this.#options = options
+    this.#selves = options.own.selves
     const { random, wall } = options
     this.#presence = new Presence(options)
     this.#offers = new Offers({ random, wall, sessionId: this.#presence.sessionId })
@@ -85,6 +91,56 @@ export class Talk implements Machine<TalkEvent> {
   know(known: Known): void {
     const { whom } = known
     this.#whoms.set(whom.kind === 'known' ? whom.contact.alias : whom.alias, known)
+  }
+
+  /** The user knows, or has invited, somebody of this alias. */
+  knows(alias: string): boolean {
+    return this.#whoms.has(alias)
+  }
+
+  /** The user calls him `to` from here on: what goes on with him goes on. */
+  rename(alias: string, to: string): void {
+    const known = this.#whoms.get(alias)
+    if (!known || alias === to) return
+    const { whom } = known
+    const named =
+      whom.kind === 'known' ? { ...whom, contact: { ...whom.contact, alias: to } } : { ...whom, alias: to }
+    this.#whoms.delete(alias)
+    this.know({ ...known, whom: named })
+    this.#names.rename(alias, to)
+    this.#offers.rename(alias, to)
+    moveKey(this.#elsewhere, alias, to)
+    moveKey(this.#buddies, alias, to)
+    const buddy = this.#buddies.get(to)
+    if (buddy) buddy.rename(to)
+    else this.#emit({ kind: 'renamed', buddy: alias, to })
+  }
+
+  /** The user has changed what is known of a buddy: how far he is trusted, or where he may be. */
+  revise(contact: Contact, now: number): void {
+    const known = this.#whoms.get(contact.alias)
+    if (known?.whom.kind !== 'known') return
+    this.know({ ...known, whom: { kind: 'known', contact } })
+    this.#buddies.get(contact.alias)?.revise(contact, now)
+  }
+
+  /** Nobody of this alias is known any more: what there is of a conversation ends. */
+  forget(alias: string, now: number): void {
+    this.#whoms.delete(alias)
+    this.#close(alias, now)
+  }
+
+  /** The user has removed or blocked him. */
+  remove(alias: string, why: Removed, now: number): void {
+    this.forget(alias, now)
+    this.#emit({ kind: 'removed', buddy: alias, why }) // behind what becomes of his conversation
+  }
+
+  /** The profile has another address: every buddy is told it. */
+  renew(selves: Own['selves']): void {
+    this.#selves = selves
+    for (const [alias, known] of this.#whoms) this.#whoms.set(alias, { ...known, isStrange: true })
+    for (const buddy of this.#buddies.values()) buddy.renew(selves)
   }
 
   /** This address, that he told, is in the vault: he is the buddy, and may know. */
@@ -126,7 +182,7 @@ export class Talk implements Machine<TalkEvent> {
         return
       case 'say': {
         const buddy = this.#buddies.get(alias)
-        if (buddy) buddy.say(command.text, command.id, now)
+        if (buddy) buddy.say(command, now)
         else
           this.#emit({
             kind: 'undelivered',
@@ -250,20 +306,22 @@ export class Talk implements Machine<TalkEvent> {
     const known = this.#whoms.get(alias)
     if (!known || this.#buddies.has(alias)) return
     const { own, random, wall, loopback } = this.#options
+    const holder: Holder = { buddy: undefined }
     const buddy = new Buddy({
       ...known,
-      own,
+      own: { ...own, selves: this.#selves },
       ends: () => this.#presence.ends,
-      mayGuess: (host, now) => this.#guesses.take(host, alias, now),
+      mayGuess: (host, now) => this.#guesses.take(host, holder.buddy?.alias ?? alias, now),
       random,
       wall,
       sessionId: this.#presence.sessionId,
-      indices: this.#indicesOf(alias),
+      indices: this.#indicesOf(holder),
       nextSession: () => ++this.#sessions,
       attempts: this.#attempts,
       loopback,
       now,
     })
+    holder.buddy = buddy
     this.#buddies.set(alias, buddy)
     this.#seek(buddy, now)
   }
@@ -390,21 +448,17 @@ export class Talk implements Machine<TalkEvent> {
     }
     const index = frameReceiver(datagram.bytes)
     if (index === undefined) return
-    const alias = this.#owners.get(index)
-    if (alias === undefined) return
-    for (const buddy of this.#everybody()) {
-      if (buddy.alias === alias) buddy.receive(datagram, index, now)
-    }
+    this.#owners.get(index)?.buddy?.receive(datagram, index, now)
   }
 
-  #indicesOf(alias: string): { allocate: () => number; release: (index: number) => void } {
+  #indicesOf(holder: Holder): { allocate: () => number; release: (index: number) => void } {
     return {
       allocate: () => {
         for (;;) {
           const [a, b, c, d] = this.#options.random(4)
           const index = ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0
           if (this.#owners.has(index)) continue
-          this.#owners.set(index, alias)
+          this.#owners.set(index, holder)
           return index
         }
       },
@@ -415,6 +469,11 @@ export class Talk implements Machine<TalkEvent> {
   #emit(event: TalkEvent): void {
     this.#events.push(event)
   }
+}
+
+/** Whose links' indices are: known before he is made. */
+interface Holder {
+  buddy: Buddy | undefined
 }
 
 const stunGap = 20_000 // ms: NATs keep a mapping for half a minute at least

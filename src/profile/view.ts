@@ -1,0 +1,72 @@
+/**
+ * The part of a profile that may leave its process: no key, no code, nothing
+ * that a key or code can be made from. Plain JSON, with the names that `--json`
+ * prints (docs/Tutorial.md, "JSON lines").
+ */
+import { formatProfileAddress } from './address.ts'
+import type { Buddy, Trust } from './buddies.ts'
+import type { Contents } from './contents.ts'
+import { openInvites, type Side } from './invite.ts'
+
+export interface BuddyView {
+  readonly alias: string
+  readonly address: string
+  /** Pinned when he first answered: 112 hex digits. */
+  readonly fingerprint: string | null
+  readonly trust: Trust
+  readonly addedAt: number // unix ms
+  readonly lastSeenAt: number | null // unix ms
+  readonly blocked: boolean
+  /** Where he is tried first: host:port. */
+  readonly at: readonly string[]
+  /** He does not know our address yet, or not the one of now. */
+  readonly untold: boolean
+}
+
+/** Of a code that has led to nobody yet; never the code. */
+export interface InviteView {
+  readonly alias: string
+  readonly side: Side
+  readonly expiresAt: number // unix ms
+}
+
+export interface ProfileView {
+  readonly profile: string
+  readonly path: string
+  readonly address: string
+  readonly fingerprint: string
+  readonly createdAt: number // unix ms
+  readonly buddies: readonly BuddyView[]
+  readonly invites: readonly InviteView[]
+  /** Addresses that were replaced and that a buddy may still use. */
+  readonly former: number
+}
+
+export function viewOf(
+  contents: Contents,
+  { name, path }: { readonly name: string; readonly path: string },
+): ProfileView {
+  const { identity, createdAt, buddies, former } = contents
+  return {
+    profile: name,
+    path,
+    address: formatProfileAddress(identity.address),
+    fingerprint: identity.fingerprint,
+    createdAt,
+    buddies: buddies.map(buddyView),
+    invites: openInvites(contents).map(({ alias, side, expiresAt }) => ({ alias, side, expiresAt })),
+    former: former.length,
+  }
+}
+
+const buddyView = (buddy: Buddy): BuddyView => ({
+  alias: buddy.alias,
+  address: formatProfileAddress(buddy.address),
+  fingerprint: buddy.fingerprint ?? null,
+  trust: buddy.trust,
+  addedAt: buddy.addedAt,
+  lastSeenAt: buddy.lastSeenAt ?? null,
+  blocked: buddy.isBlocked,
+  at: buddy.hints,
+  untold: buddy.isStrange,
+})
