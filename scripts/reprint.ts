@@ -7,16 +7,14 @@ import { type TransformOptions, transform } from 'esbuild'
 
 export const target = 'node20.19'
 
-/** Ours: names and lines stay. */
-const ours = /^src\/(?:(?:otr|transport\/link|profile)\/|crypto\.ts$)/
-/** Published by others: names stay, and a formatter gives the lines back. */
-const theirs = /^node_modules\/@(?:noble|scure)\//
+/** What handles secrets of ours. */
+const readable = /^src\/(?:(?:otr|transport\/link|profile)\/|crypto\.ts$)/
 
 const names: TransformOptions = { target, charset: 'utf8', treeShaking: false }
 
 /** @param sources - what is in this chunk; esbuild names each in a line above what came from it */
 export async function reprinted(chunk: string, sources: readonly string[]): Promise<string> {
-  if (!sources.some((source) => ours.test(source) || theirs.test(source))) {
+  if (!sources.some((source) => readable.test(source))) {
     const { code } = await transform(chunk, { minify: true, format: 'esm', target, charset: 'utf8' })
     return code
   }
@@ -25,12 +23,12 @@ export async function reprinted(chunk: string, sources: readonly string[]): Prom
 }
 
 async function reprintedPart(part: string): Promise<string> {
-  const [head = '', source] = /^\/\/ (\S+)\n/.exec(part) ?? []
   if (part.startsWith('export {')) return part.replaceAll(/\s+/g, ' ') // what it names is in other parts
-  // Without comments; what is printed a second time has its lines again.
-  const short = await transform(part, { ...names, minifyWhitespace: true })
-  if (source === undefined || theirs.test(source)) return head + short.code
-  if (ours.test(source)) return head + (await transform(short.code, names)).code
+  const [head = '', source] = /^\/\/ (\S+)\n/.exec(part) ?? []
+  if (source !== undefined && readable.test(source)) {
+    const { code } = await transform(part, { ...names, minifyWhitespace: true }) // without comments
+    return head + (await transform(code, names)).code // in lines again
+  }
   // The names that other parts use stay: at the top of a script, and only there, they are everybody's.
   const imports = part.match(importing) ?? []
   const rest = part.replaceAll(importing, '')
