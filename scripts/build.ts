@@ -2,12 +2,17 @@
  * Bundles the program into dist/: one small entry that is executable, and
  * chunks that are loaded when a command needs them. Packages are bundled too,
  * so that the published package has no dependencies; dist/THIRD_PARTY_LICENSES
- * names each that is really in the bundle.
+ * names each that is really in the bundle. The man page is made of the definitions.
  */
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
+import { define } from '../src/cli/definitions/all.ts'
+import { type Outline, outlineOf } from '../src/cli/definitions/outline.ts'
+import { help } from '../src/cli/explain.ts'
+import { version } from '../src/cli/version.ts'
 import { bundledPackages, thirdPartyLicenses } from './licenses.ts'
+import { manPage } from './manpage.ts'
 import { reprinted, target } from './reprint.ts'
 import { slim } from './slim.ts'
 
@@ -15,6 +20,7 @@ const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 const entry = join(dist, 'otrtalk.js')
 const licenses = join(dist, 'THIRD_PARTY_LICENSES')
+const manual = join(dist, 'otrtalk.1')
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
@@ -52,13 +58,20 @@ for (const file of outputFiles.toSorted((a, b) => Number(a.path === entry) - Num
 }
 await chmod(entry, 0o755)
 await writeFile(licenses, thirdPartyLicenses(packages))
+await writeFile(manual, manPage(outline(), { version, conversation: help }))
 
-const written = new Set([licenses, ...outputFiles.map(({ path }) => path)])
+const written = new Set([licenses, manual, ...outputFiles.map(({ path }) => path)])
 for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(file.parentPath, file.name)
   if (file.isFile() && !written.has(path)) await rm(path)
 }
 
+function outline(): Outline {
+  const nothing = async (): Promise<void> => {}
+  return outlineOf(define({ plain: nothing, profile: nothing }))
+}
+
+/** A chunk as it is written. */
 function output(file: OutputFile): Promise<string> {
   return reprinted(file.text, Object.keys(metafile.outputs[relative(root, file.path)]?.inputs ?? {}))
 }

@@ -37,6 +37,7 @@ export const termOf = (command: Command): string =>
 const ofProgram = (program: Command, helper: Help): readonly Row[] => [
   ...commandRows(program, helper),
   ...optionRows(program, helper),
+  ['Variables:', 'OTRTALK_…', 'each option above has one: OTRTALK_PORT=4000, OTRTALK_NO_DHT=1'],
   ...variables.map(([name, description]): Row => ['Variables:', name, description]),
   ...exitRows({ ...commonExits, 0: 'done; any other code is in the help of the command' }),
 ]

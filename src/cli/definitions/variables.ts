@@ -1,7 +1,6 @@
 /** The variables of the environment, but for those that stand for an option: `variableOf`. */
 export const variables: readonly (readonly [name: string, description: string])[] = [
   ['OTRTALK_HOME', 'one folder for all profiles; else that of the system for data'],
-  ['OTRTALK_…', 'each option above has one: OTRTALK_PORT=4000, OTRTALK_NO_DHT=1'],
   ['NO_COLOR, FORCE_COLOR', 'no colours; or colours (FORCE_COLOR=1) also where they are not expected'],
 ]
 
