@@ -93,9 +93,11 @@ export function readFingerprint(text: string): string {
 /** Seconds as people write them, in ms. */
 export function readSeconds(text: string, name: string): number {
   const seconds = /^\d{1,7}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0
-  if (seconds > 0) return seconds * 1_000
-  throw usage(`${name} takes a number of seconds, not ${text}`)
+  if (seconds > 0 && seconds <= mostSeconds) return seconds * 1_000
+  throw usage(`${name} takes a number of seconds, not ${text}`, `at most ${mostSeconds}`)
 }
+
+const mostSeconds = 2_000_000 // 23 days: the longest timer that node has is a little longer
 
 export const usage = (message: string, hint?: string): UserError => new UserError(message, { hint, exit: 2 })
 

@@ -5,6 +5,7 @@
  */
 import { type Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
+import { execLast, helpFirst } from './arguments.ts'
 import type { Io } from './context.ts'
 import { allOf, define } from './definitions/all.ts'
 import type { Runner } from './definitions/definition.ts'
@@ -26,7 +27,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     })
   }
   try {
-    await program.parseAsync(helpFirst(argv), { from: 'user' })
+    await program.parseAsync(execLast(helpFirst(argv)), { from: 'user' })
     return exit
   } catch (error) {
     if (error instanceof CommanderError && /help|version/.test(error.code))
@@ -46,12 +47,6 @@ function misuse({ message }: CommanderError, blamed: string): UserError {
   const [, fault, meant] = /^(?:error: )?(.*?)(?:\s*\((Did you mean .*)\))?$/s.exec(message) ?? []
   const hint = meant ? meant.replace('Did', 'did') : `see ${blamed} --help`
   return new UserError((fault ?? message).replace(/\.$/, ''), { hint, exit: 2 })
-}
-
-/** `help buddy add` asks for the help of `buddy add`: commander's own `help` knows groups only. */
-function helpFirst(argv: readonly string[]): string[] {
-  const isDeep = argv[0] === 'help' && argv.length > 2 && argv.every((word) => !word.startsWith('-'))
-  return isDeep ? [...argv.slice(1), '--help'] : [...argv]
 }
 
 /** `otrtalk buddy add` */

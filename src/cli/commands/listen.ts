@@ -1,15 +1,41 @@
-/** `otrtalk listen`: reachable for every buddy; prints what comes. */
+/** `otrtalk listen`: reachable for every buddy; prints what comes, and runs the user's command for it. */
+import { findCommand, type OwnCommand } from '../../edge/exec.ts'
 import type { ExitCode } from '../../error.ts'
 import type { ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
+import { Executing } from '../executing.ts'
+import { noCommand } from '../explainexec.ts'
 import type { Ui, UiOptions } from '../ui.ts'
 import { exitCodeOf } from './chat.ts'
 
-export async function listen(context: ProfileContext): Promise<ExitCode> {
-  return exitCodeOf(await converse({ context, command: 'listen', openUi: uiFor(context) }))
+export interface ListenArguments {
+  /** Run for each message, with its text on stdin. */
+  readonly exec: OwnCommand['argv'] | undefined
+  /** How long one run may take; a minute by default. */
+  readonly execTimeoutMs: number | undefined
+}
+
+export async function listen(context: ProfileContext, args: ListenArguments): Promise<ExitCode> {
+  const command = args.exec && commandOf(args.exec, context)
+  const open = uiFor(context)
+  const openUi = async (options: UiOptions): Promise<Ui> => {
+    const ui = await open(options)
+    if (!command) return ui
+    const { execTimeoutMs: timeoutMs = defaultTimeout } = args
+    return new Executing(ui, options, { command, timeoutMs, form: context.options.json ? 'json' : 'text' })
+  }
+  return exitCodeOf(await converse({ context, command: 'listen', openUi }))
+}
+
+function commandOf(argv: OwnCommand['argv'], { env }: ProfileContext): OwnCommand {
+  const found = findCommand(argv, env)
+  if (found.kind !== 'found') throw noCommand(found, '--exec')
+  return found.command
 }
 
 function uiFor({ options }: ProfileContext): (options: UiOptions) => Promise<Ui> {
   if (options.json) return async (ui) => (await import('../json.ts')).openJson({ ...ui, listensOnly: true })
   return async (ui) => (await import('../plain.ts')).openPlain({ ...ui, listensOnly: true })
 }
+
+const defaultTimeout = 60_000 // ms

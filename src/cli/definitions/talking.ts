@@ -1,6 +1,7 @@
 /** The commands that talk with buddies: chat, send, why, listen. */
 import type { Command } from 'commander'
 import type { UserError } from '../../error.ts'
+import { readExec } from '../arguments.ts'
 import { readFingerprint, readSeconds, usage } from '../options.ts'
 import { resembles } from '../parse.ts'
 import { examples, exits, knowing, opening, type Runner } from './definition.ts'
@@ -93,9 +94,17 @@ export function addTalking(program: Command, { profile }: Runner): void {
 
   const listen = program
     .command('listen')
+    .option('--exec <command...>', 'run this for each message, with the text on stdin; it comes last')
+    .option('--exec-timeout <seconds>', 'how long the command may take; 60 by default')
     .description('be reachable, and print what comes')
-    .action(() => profile(async (context) => (await import('../commands/listen.ts')).listen(context)))
-  examples(listen, ['listen', 'listen --json | jq .text'])
+    .action((flags: { exec?: readonly string[]; execTimeout?: string }) => {
+      const exec = flags.exec === undefined ? undefined : readExec(flags.exec[0]!)
+      const { execTimeout } = flags
+      const execTimeoutMs = execTimeout === undefined ? undefined : readSeconds(execTimeout, '--exec-timeout')
+      const args = { exec, execTimeoutMs }
+      return profile(async (context) => (await import('../commands/listen.ts')).listen(context, args))
+    })
+  examples(listen, ['listen', 'listen --json | jq .text', 'listen --exec notify-send --urgency=low otrtalk'])
   exits(listen, {
     ...opening,
     0: 'nobody reads its output any more',
