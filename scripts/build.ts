@@ -7,8 +7,8 @@
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
-import { define } from '../src/cli/definitions/all.ts'
-import { type Outline, outlineOf } from '../src/cli/definitions/outline.ts'
+import { define, nobody } from '../src/cli/definitions/all.ts'
+import { outlineOf } from '../src/cli/definitions/outline.ts'
 import { help } from '../src/cli/explain.ts'
 import { version } from '../src/cli/version.ts'
 import { bundledPackages, thirdPartyLicenses } from './licenses.ts'
@@ -58,17 +58,12 @@ for (const file of outputFiles.toSorted((a, b) => Number(a.path === entry) - Num
 }
 await chmod(entry, 0o755)
 await writeFile(licenses, thirdPartyLicenses(packages))
-await writeFile(manual, manPage(outline(), { version, conversation: help }))
+await writeFile(manual, manPage(outlineOf(define(nobody)), { version, conversation: help }))
 
 const written = new Set([licenses, manual, ...outputFiles.map(({ path }) => path)])
 for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(file.parentPath, file.name)
   if (file.isFile() && !written.has(path)) await rm(path)
-}
-
-function outline(): Outline {
-  const nothing = async (): Promise<void> => {}
-  return outlineOf(define({ plain: nothing, profile: nothing }))
 }
 
 /** A chunk as it is written. */

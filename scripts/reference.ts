@@ -1,10 +1,9 @@
 /** Writes docs/Reference.md: `npm run reference`. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { define } from '../src/cli/definitions/all.ts'
+import { define, nobody } from '../src/cli/definitions/all.ts'
 import { outlineOf } from '../src/cli/definitions/outline.ts'
 import { referencePage } from './referencepage.ts'
 
-const nothing = async (): Promise<void> => {}
-const page = referencePage(outlineOf(define({ plain: nothing, profile: nothing })))
+const page = referencePage(outlineOf(define(nobody)))
 await writeFile(join(import.meta.dirname, '../docs/Reference.md'), page)

@@ -57,6 +57,7 @@ function build(io: Io, setExit: (code: ExitCode) => void): Command {
   const runner: Runner = {
     plain: async (run) => setExit(await run(await contextOf(io, given(program)))),
     profile: async (run, name) => setExit(await run(await profileContextOf(io, given(program), name))),
+    silent: (run) => run(io).catch(() => {}),
   }
   const program = define(runner, {
     writeOut: (text) => io.stdout.write(text),

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { define } from '../../src/cli/definitions/all.ts'
+import { define, nobody } from '../../src/cli/definitions/all.ts'
 import { outlineOf } from '../../src/cli/definitions/outline.ts'
 import { settingNames } from '../../src/edge/settings.ts'
 import { runMain } from './streams.ts'
 
-const nowhere = { plain: async () => {}, profile: async () => {} }
-const outline = outlineOf(define(nowhere))
+const outline = outlineOf(define(nobody))
 const commands = outline.commands.filter(({ isHidden }) => !isHidden)
 const shown = async (...argv: string[]) => (await runMain([...argv, '--help'])).stdout
 

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { manPage } from '../../scripts/manpage.ts'
-import { define } from '../../src/cli/definitions/all.ts'
+import { define, nobody } from '../../src/cli/definitions/all.ts'
 import { type Outline, outlineOf } from '../../src/cli/definitions/outline.ts'
 import { help } from '../../src/cli/explain.ts'
 
-const nothing = async (): Promise<void> => {}
-const outline = outlineOf(define({ plain: nothing, profile: nothing }))
+const outline = outlineOf(define(nobody))
 const page = manPage(outline, { version: '1.2.3', conversation: help })
 
 /** What a reader sees of roff that uses the few escapes of ours: `undefined` where something else is in it. */

@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { referencePage } from '../../scripts/referencepage.ts'
-import { define } from '../../src/cli/definitions/all.ts'
+import { define, nobody } from '../../src/cli/definitions/all.ts'
 import { outlineOf } from '../../src/cli/definitions/outline.ts'
 
-const nothing = async (): Promise<void> => {}
-const outline = outlineOf(define({ plain: nothing, profile: nothing }))
+const outline = outlineOf(define(nobody))
 const page = referencePage(outline)
 
 test('docs/Reference.md is what the definitions say; if not: npm run reference', () => {

@@ -9,6 +9,7 @@ import { addIdentity } from './identity.ts'
 import { addExchanges, addInvites } from './meeting.ts'
 import { addNetwork } from './network.ts'
 import { addProfiles } from './profiles.ts'
+import { addShells } from './shells.ts'
 import { addAlone, addTalking } from './talking.ts'
 
 export function define(runner: Runner, output: OutputConfiguration = {}): Command {
@@ -36,6 +37,7 @@ export function define(runner: Runner, output: OutputConfiguration = {}): Comman
   addProfiles(program, runner)
   program.commandsGroup('More:')
   addNetwork(program, runner)
+  addShells(program, runner)
   return program
 }
 
@@ -51,3 +53,8 @@ function addOptions(program: Command): void {
   }
   program.optionsGroup('Help:').version(version, '-V, --version', 'show the version')
 }
+
+/** Of whoever looks at the definitions only. */
+export const nobody: Runner = { plain: nothing, profile: nothing, silent: nothing }
+
+async function nothing(): Promise<void> {}

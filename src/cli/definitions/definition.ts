@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander'
 import type { ExitCode } from '../../error.ts'
-import type { Context, ProfileContext } from '../context.ts'
+import type { Context, Io, ProfileContext } from '../context.ts'
 import { usage } from '../options.ts'
 
 export type Run = (context: Context) => Promise<ExitCode>
@@ -16,6 +16,8 @@ export interface Runner {
   readonly plain: (run: Run) => Promise<void>
   /** Works on the profile in force, or on the named one, with its settings. */
   readonly profile: (run: ProfileRun, name?: string) => Promise<void>
+  /** Whatever goes wrong, and whatever is set, nothing is said of it. */
+  readonly silent: (run: (io: Io) => Promise<void>) => Promise<void>
 }
 
 /** Of an option that may be given several times. */
@@ -40,14 +42,14 @@ export function orElse(group: Command, run: () => Promise<void>): void {
 export type Exits = Readonly<Partial<Record<ExitCode, string>>>
 
 /** What a word stands for that has no fixed values; `new`: nobody can know it. */
-export type ValueKind = 'buddies' | 'commands' | 'files' | 'interfaces' | 'new' | 'profiles'
+export type ValueKind = 'buddies' | 'files' | 'interfaces' | 'new' | 'profiles'
 
 /** What a definition says beside what commander knows. */
 export interface Facts {
   readonly examples: readonly string[]
   readonly exits: Exits
   /** By argument's name, or long flag. */
-  readonly values: Readonly<Record<string, ValueKind>>
+  readonly values: Readonly<Record<string, ValueKind | readonly string[]>>
 }
 
 /** Of a command, or of the program itself. */

@@ -130,10 +130,11 @@ function valuesOf(
 ): Values {
   if (words !== undefined) return { kind: 'fixed', words }
   const of = factsOf(command).values[key] ?? usual[name]
+  if (typeof of === 'object') return { kind: 'fixed', words: of }
   return of === undefined || of === 'new' ? { kind: 'any' } : { kind: 'known', of }
 }
 
-const usual: Readonly<Record<string, ValueKind>> = { alias: 'buddies', file: 'files', command: 'commands' }
+const usual: Readonly<Record<string, ValueKind>> = { alias: 'buddies', file: 'files' }
 
 /** In words, of what is in force when nothing is given. */
 function defaultOf(option: Option, inForce: ReadonlyMap<string, unknown>): string {
