@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import type { NewFlags } from '../passphrase.ts'
 import { type Exits, examples, exits, opening, orElse, type Runner, values } from './definition.ts'
 
-export function addProfiles(program: Command, { plain, profile }: Runner): void {
+export function addProfiles(program: Command, runner: Runner): void {
+  const { plain, profile } = runner
   const commands = () => import('../commands/profile.ts')
   const group = program.command('profile').alias('profiles').description('your identities on this machine')
   orElse(group, () => plain(async (context) => (await commands()).list(context)))
@@ -49,8 +50,8 @@ export function addProfiles(program: Command, { plain, profile }: Runner): void 
     5: 'the profile is in use',
   })
   values(remove, { name: 'profiles' })
-  addPassphrase(group, { plain, profile })
-  addCarrying(group, { plain, profile })
+  addPassphrase(group, runner)
+  addCarrying(group, runner)
 }
 
 function addPassphrase(group: Command, { profile }: Runner): void {
