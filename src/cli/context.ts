@@ -28,6 +28,11 @@ export interface Options {
   readonly json: boolean
   readonly plain: boolean
   readonly input: boolean // false: never ask
+  readonly bell: boolean
+  readonly notify: boolean // by the terminal
+  readonly title: boolean
+  readonly notifyCommand: readonly string[] | undefined // with its arguments
+  readonly notifyText: boolean // the text, too
   readonly color: boolean
   readonly debug: string | undefined // a file's path
   readonly passphraseFile: string | undefined

@@ -26,6 +26,11 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--plain', 'line by line, for pipes and screen readers'],
   ['--no-input', 'never ask anything'],
   ['--no-color', 'no colours'],
+  ['--bell', 'ring the bell of the terminal when a message comes'],
+  ['--notify', 'have the terminal show a notification when a message comes'],
+  ['--title', 'show in the title of the window how many messages are new'],
+  ['--notify-command <word>', 'run this when a message comes; again for each of its arguments'],
+  ['--notify-text', 'put the text into notifications, too'],
   ['--debug <file>', 'write what happens to this file; never texts or keys'],
 ]
 
@@ -34,6 +39,7 @@ export const optionGroups: Readonly<Record<string, string>> = {
   '--profile': 'Profile:',
   '--interface': 'Network:',
   '--json': 'In and out:',
+  '--bell': 'When a message comes:',
 }
 
 export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings = {}): Options {
@@ -70,6 +76,12 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
     plain: on('plain'),
     input: off('input'),
     color: off('color'), // NO_COLOR is the terminal's: src/cli/terminal.ts
+    bell: on('bell'),
+    notify: on('notify'),
+    title: on('title'),
+    notifyCommand:
+      commandOf(flags['notifyCommand']) ?? given('notifyCommand', readCommand) ?? settings.notifyCommand,
+    notifyText: on('notifyText'),
     debug: given('debug', String) ?? settings.debug,
     passphraseFd: given('passphraseFd', readDescriptor),
     passphraseFile: undefined,
@@ -101,7 +113,9 @@ const mostSeconds = 2_000_000 // 23 days: the longest timer that node has is a l
 
 export const usage = (message: string, hint?: string): UserError => new UserError(message, { hint, exit: 2 })
 
-type Switch = 'dht' | 'portmap' | 'json' | 'plain' | 'input' | 'color'
+type Switch =
+  | ('dht' | 'portmap' | 'json' | 'plain' | 'input' | 'color')
+  | ('bell' | 'notify' | 'title' | 'notifyText')
 
 const kebab = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
@@ -149,6 +163,33 @@ const readHostPorts = (text: string, name: string): readonly HostPort[] =>
     .split(/[\s,]+/)
     .filter(Boolean)
     .map((word) => readHostPort(word, name))
+
+/** Given as often as it has words; one that is a JSON array is all of them. */
+function commandOf(flag: unknown): readonly string[] | undefined {
+  if (!Array.isArray(flag)) return undefined
+  const words = flag.map(String)
+  return words.length === 1 && words[0]?.startsWith('[') ? readCommand(words[0], '--notify-command') : words
+}
+
+/** A program, or it and its arguments as a JSON array. */
+function readCommand(text: string, name: string): readonly string[] {
+  if (!text.startsWith('[')) return [text]
+  const words = arrayIn(text)
+  if (words?.length && words.every((word) => typeof word === 'string')) return words
+  throw usage(
+    `${name} takes a program or a JSON array of texts, not ${text}`,
+    'as in ["notify-send","otrtalk"]',
+  )
+}
+
+function arrayIn(text: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined // JSON.parse's only way to say so
+  }
+}
 
 /** `router.example:6881`, `10.0.0.1:6881` or `[2001:db8::1]:6881` */
 function readHostPort(text: string, name: string): HostPort {

@@ -65,12 +65,12 @@ class Screen implements Ui {
     const { stdin, stderr } = options
     this.#mounted = drawing.mount(this.#view(), { stdin, stderr, stdout: this.#stdout, onKeys: this.#onKeys })
     this.#mounted.exited.catch((error: unknown) => this.#fail(error))
-    this.#stdout.write(wrapOff)
+    this.#takeTerminal()
     this.#wind()
   }
 
   tell(event: TalkEvent): void {
-    this.#desk = informed(this.#desk, { kind: 'told', event }, this.#now())
+    this.#turnTo(informed(this.#desk, { kind: 'told', event }, this.#now()))
     if (this.#isOpen) this.#drawTimer ??= setTimeout(this.#draw, batchTime)
   }
 
@@ -91,10 +91,16 @@ class Screen implements Ui {
 
   #press(key: Key): void {
     const { desk, commands, does } = press(this.#desk, key, this.#around())
-    this.#desk = desk
+    this.#turnTo(desk)
     for (const command of commands) this.#options.act(command)
     if (does === 'leave') this.#end({ kind: 'left' })
     if (does === 'redraw') this.#repaint()
+  }
+
+  #turnTo(desk: Desk): void {
+    const { focus } = this.#desk.model
+    this.#desk = desk
+    if (desk.model.focus !== focus) this.#options.onFront?.(desk.model.focus)
   }
 
   #around(): Around {
@@ -142,9 +148,9 @@ class Screen implements Ui {
 
   #suspend(suspend: Parameters<OnKeys>[1]): void {
     const away = suspend(async () => {
-      this.#stdout.write(wrapOn)
+      this.#leaveTerminal()
       await stopJob()
-      this.#stdout.write(wrapOff)
+      this.#takeTerminal()
     })
     away.then(this.#draw, (error: unknown) => this.#fail(error))
   }
@@ -171,8 +177,16 @@ class Screen implements Ui {
     for (const each of this.#cleanup) each[Symbol.dispose]()
     this.#options.stdout.off('resize', this.#resize)
     this.#options.stdin.off('end', this.#hangUp)
-    this.#stdout.write(wrapOn)
+    this.#leaveTerminal()
     this.#mounted.unmount()
+  }
+
+  #takeTerminal(): void {
+    this.#stdout.write(wrapOff + (this.#options.modes?.enter() ?? ''))
+  }
+
+  #leaveTerminal(): void {
+    this.#stdout.write(wrapOn + (this.#options.modes?.leave ?? ''))
   }
 
   #now(): number {

@@ -23,6 +23,10 @@ export interface UiOptions {
   readonly now?: () => number
   /** For the ids of what is said. */
   readonly random?: Random
+  /** Told when the conversation of another buddy comes to the front of the screen. */
+  readonly onFront?: (buddy: string | undefined) => void
+  /** What else is switched on while the screen has the terminal, and off whenever it has not. */
+  readonly modes?: { readonly enter: () => string; readonly leave: string }
   /** The end of stdin ends nothing before: somebody is to be met. */
   readonly heldUntil?: Promise<void>
   /** After the end of stdin: milliseconds without any progress until unconfirmed lines are given up. */

@@ -58,10 +58,11 @@ export class Run {
     const closed = new Promise((resolve) => child.once('close', resolve))
     try {
       const [code, signal] = await once(child, 'exit')
+      const stopped = this.#stopped // what comes after it does not count
       clearTimeout(late)
       await Promise.race([closed, sleep(lingering, undefined, { ref: false })])
       while (this.#stopped && this.#isGroupLeft && !this.#isKilled) await sleep(pollEvery)
-      return this.#stopped ? { kind: this.#stopped } : outcomeOf(code, signal)
+      return stopped ? { kind: stopped } : outcomeOf(code, signal)
     } catch (error) {
       return { kind: 'not-started', why: error instanceof Error ? error.message : String(error) }
     } finally {

@@ -20,6 +20,11 @@ export interface Settings {
   readonly plain?: boolean
   readonly input?: boolean
   readonly color?: boolean
+  readonly bell?: boolean
+  readonly notify?: boolean
+  readonly title?: boolean
+  readonly notifyCommand?: readonly string[]
+  readonly notifyText?: boolean
   readonly debug?: string
   readonly passphraseFile?: string
 }
@@ -96,6 +101,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   plain: flag,
   input: flag,
   color: flag,
+  bell: flag,
+  notify: flag,
+  title: flag,
+  notifyCommand: texts,
+  notifyText: flag,
   debug: text,
   passphraseFile: text,
 }

@@ -40,7 +40,15 @@ describe('the help of the program', () => {
     const headings = (await shown()).match(/^[A-Z][A-Za-z ]*:/gm)
     expect(headings).toEqual([
       ...['Examples:', 'Usage:', 'Meet:', 'Talk:', 'Without the DHT:', 'You and your buddies:', 'More:'],
-      ...['Profile:', 'Network:', 'In and out:', 'Help:', 'Variables:', 'Exit codes:'],
+      ...[
+        'Profile:',
+        'Network:',
+        'In and out:',
+        'When a message comes:',
+        'Help:',
+        'Variables:',
+        'Exit codes:',
+      ],
     ])
   })
 

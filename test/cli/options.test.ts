@@ -15,6 +15,11 @@ const defaults = {
   plain: false,
   input: true,
   color: true,
+  bell: false,
+  notify: false,
+  title: false,
+  notifyCommand: undefined,
+  notifyText: false,
   debug: undefined,
   passphraseFile: undefined,
   passphraseFd: undefined,
@@ -88,8 +93,30 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     expect(resolveOptions({}, {}, settings).bootstrap).toEqual(nodes('c'))
   })
 
-  test.each(['json', 'plain'] as const)('%s', (option) => {
-    const variable = `OTRTALK_${option.toUpperCase()}`
+  test('notifyCommand, by words or as a JSON array', () => {
+    const settings = { notifyCommand: ['c', 'x'] }
+    const env = { OTRTALK_NOTIFY_COMMAND: '["b","-y"]' }
+    const command = (flags: object, ...from: [object?, object?]) =>
+      resolveOptions({ ...flags }, { ...from[0] }, { ...from[1] }).notifyCommand
+    expect(command({ notifyCommand: ['a', '-z', '["'] }, env, settings)).toEqual(['a', '-z', '["'])
+    expect(command({ notifyCommand: ['["a","b c"]'] }, env, settings)).toEqual(['a', 'b c'])
+    expect(command({}, env, settings)).toEqual(['b', '-y'])
+    expect(command({}, { OTRTALK_NOTIFY_COMMAND: 'my command' }, settings)).toEqual(['my command'])
+    expect(command({}, {}, settings)).toEqual(['c', 'x'])
+    for (const text of ['[', '[]', '[1]', '["a",null]'])
+      expect(refused(() => command({}, { OTRTALK_NOTIFY_COMMAND: text }))).toBe(
+        `OTRTALK_NOTIFY_COMMAND takes a program or a JSON array of texts, not ${text}`,
+      )
+  })
+
+  test.each([
+    ['json', 'OTRTALK_JSON'],
+    ['plain', 'OTRTALK_PLAIN'],
+    ['bell', 'OTRTALK_BELL'],
+    ['notify', 'OTRTALK_NOTIFY'],
+    ['title', 'OTRTALK_TITLE'],
+    ['notifyText', 'OTRTALK_NOTIFY_TEXT'],
+  ] as const)('%s', (option, variable) => {
     expect(resolveOptions({ [option]: true }, { [variable]: '0' }, { [option]: false })[option]).toBe(true)
     expect(resolveOptions({}, { [variable]: '0' }, { [option]: true })[option]).toBe(false)
     expect(resolveOptions({}, { [variable]: 'yes' })[option]).toBe(true)

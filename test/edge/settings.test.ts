@@ -39,6 +39,7 @@ test.each([
   '{"debug":null}',
   '{"prot":4000}',
   '{"passphrase":"x"}',
+  '{"notifyCommand":"notify-send otrtalk"}',
 ])('%s is refused, naming the file', async (text) => {
   const path = folderWith(text)
   const error = await readSettings(path).catch((error: unknown) => error)

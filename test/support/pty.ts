@@ -43,6 +43,8 @@ export interface TerminalState {
   readonly cursorShown: boolean
   readonly bracketedPaste: boolean
   readonly mouse: boolean
+  /** It is told when the terminal gets the focus. */
+  readonly focusReports: boolean
   /** The line discipline: echo, line by line, signals from keys, output newlines. */
   readonly sane: boolean
 }
@@ -53,6 +55,7 @@ export const untouched: TerminalState = {
   cursorShown: true,
   bracketedPaste: false,
   mouse: false,
+  focusReports: false,
   sane: true,
 }
 
@@ -146,6 +149,7 @@ export class Pty implements AsyncDisposable {
       cursorShown: this.#cursorShown,
       bracketedPaste: modes.bracketedPasteMode,
       mouse: modes.mouseTrackingMode !== 'none',
+      focusReports: modes.sendFocusMode,
       sane: this.#leftSane ?? isSane(execFileSync('stty', ['-a', '-F', this.#path], { encoding: 'utf8' })),
     }
   }

@@ -37,11 +37,26 @@ export async function chatWithAll(context: ProfileContext): Promise<ExitCode> {
   return exitCodeOf(await converse({ context, command: 'chat', openUi: uiFor(context) }))
 }
 
-/** The screen where there is one, else lines. */
+/** The screen where there is one, else lines; with whatever calls the user when a message comes. */
 export function uiFor(context: ProfileContext): (options: UiOptions) => Promise<Ui> {
+  return notifying(context, { open: shownBy(context), form: hasScreen(context) ? 'screen' : 'plain' })
+}
+
+function shownBy(context: ProfileContext): (options: UiOptions) => Promise<Ui> {
   if (context.options.json) return async (ui) => (await import('../json.ts')).openJson(ui)
   if (!hasScreen(context)) return async (ui) => (await import('../plain.ts')).openPlain(ui)
   return async (ui) => (await import('../screen.ts')).openScreen(ui)
+}
+
+/** As it is opened, if the user does not want to be called. */
+export function notifying(
+  { options }: ProfileContext,
+  { open, form }: { readonly open: (options: UiOptions) => Promise<Ui>; readonly form: 'screen' | 'plain' },
+): (options: UiOptions) => Promise<Ui> {
+  const { bell, notify, title, notifyCommand } = options
+  if (!bell && !notify && !title && !notifyCommand) return open
+  const by = { ...options, form: options.json ? ('json' as const) : form }
+  return async (ui) => (await import('../notifying.ts')).openNotifying(ui, by, open)
 }
 
 export const hasScreen = ({ options, stdin, stdout }: ProfileContext): boolean =>

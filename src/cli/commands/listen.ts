@@ -6,7 +6,7 @@ import { converse } from '../conversing.ts'
 import { Executing } from '../executing.ts'
 import { noCommand } from '../explainexec.ts'
 import type { Ui, UiOptions } from '../ui.ts'
-import { exitCodeOf } from './chat.ts'
+import { exitCodeOf, notifying } from './chat.ts'
 
 export interface ListenArguments {
   /** Run for each message, with its text on stdin. */
@@ -17,7 +17,7 @@ export interface ListenArguments {
 
 export async function listen(context: ProfileContext, args: ListenArguments): Promise<ExitCode> {
   const command = args.exec && commandOf(args.exec, context)
-  const open = uiFor(context)
+  const open = notifying(context, { open: uiFor(context), form: 'plain' })
   const openUi = async (options: UiOptions): Promise<Ui> => {
     const ui = await open(options)
     if (!command) return ui

@@ -48,7 +48,7 @@ function addOptions(program: Command): void {
   for (const [flag, description] of everywhere) {
     const heading = optionGroups[flag.split(' ', 1)[0]!]
     if (heading !== undefined) program.optionsGroup(heading)
-    if (/^--(?:bootstrap|stun) /.test(flag)) program.option(flag, description, append)
+    if (/^--(?:bootstrap|stun|notify-command) /.test(flag)) program.option(flag, description, append)
     else program.option(flag, description)
   }
   program.optionsGroup('Help:').version(version, '-V, --version', 'show the version')
