@@ -1,12 +1,13 @@
 /**
  * Bundles the program into dist/: one small entry that is executable, and
  * chunks that are loaded when a command needs them. Packages are bundled too,
- * so that the published package has no dependencies; dist/THIRD_PARTY_LICENSES
- * names each that is really in the bundle. The man page is made of the definitions.
+ * so that the published package has no dependencies; dist/THIRD_PARTY_LICENSES and
+ * dist/sbom.cdx.json name each that is really in the bundle. The man page is made of the
+ * definitions. The same commit gives the same octets (test/program/reproducible.test.ts).
  */
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { build, type OutputFile } from 'esbuild'
+import { build, version as esbuild, type OutputFile } from 'esbuild'
 import { define, nobody } from '../src/cli/definitions/all.ts'
 import { outlineOf } from '../src/cli/definitions/outline.ts'
 import { help } from '../src/cli/explain.ts'
@@ -14,16 +15,20 @@ import { version } from '../src/cli/version.ts'
 import { bundledPackages, thirdPartyLicenses } from './licenses.ts'
 import { manPage } from './manpage.ts'
 import { reprinted, target } from './reprint.ts'
+import { softwareBill, type Whole } from './sbom.ts'
 import { slim } from './slim.ts'
+import { sourceDate } from './sourcedate.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 const entry = join(dist, 'otrtalk.js')
 const licenses = join(dist, 'THIRD_PARTY_LICENSES')
+const bill = join(dist, 'sbom.cdx.json')
 const manual = join(dist, 'otrtalk.1')
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
+  preserveSymlinks: true, // wherever node_modules lies, the metafile names it by this
   entryPoints: { otrtalk: 'bin/otrtalk.ts' },
   outdir: dist,
   chunkNames: 'chunks/[name]-[hash]',
@@ -58,12 +63,19 @@ for (const file of outputFiles.toSorted((a, b) => Number(a.path === entry) - Num
 }
 await chmod(entry, 0o755)
 await writeFile(licenses, thirdPartyLicenses(packages))
+await writeFile(bill, softwareBill(packages, await whole()))
 await writeFile(manual, manPage(outlineOf(define(nobody)), { version, conversation: help }))
 
-const written = new Set([licenses, manual, ...outputFiles.map(({ path }) => path)])
+const written = new Set([licenses, bill, manual, ...outputFiles.map(({ path }) => path)])
 for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(file.parentPath, file.name)
   if (file.isFile() && !written.has(path)) await rm(path)
+}
+
+async function whole(): Promise<Whole> {
+  const { name, description, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const tool = { name: 'esbuild', version: esbuild }
+  return { name, version, description, license, date: sourceDate(root, process.env), tool }
 }
 
 /** A chunk as it is written. */

@@ -1,6 +1,6 @@
 /**
  * Which packages a bundle holds, by esbuild's metafile, and their licences as
- * one text. A package whose licence text is not known fails the build.
+ * one text. A package whose licence text or archive is not known fails the build.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,10 +12,12 @@ export interface BundledPackage {
   /** SPDX expression. */
   readonly license: string
   readonly text: string
+  /** Of the published archive, by package-lock.json. */
+  readonly integrity: string
 }
 
 /** Sorted by name; a file of which no octet was kept does not count. Paths in the metafile are relative to `root`. */
-export function bundledPackages(
+export async function bundledPackages(
   { outputs }: Pick<Metafile, 'outputs'>,
   root: string,
 ): Promise<BundledPackage[]> {
@@ -26,10 +28,19 @@ export function bundledPackages(
       if (folder !== undefined && bytesInOutput > 0) folders.add(folder)
     }
   }
-  return Promise.all([...folders].sort().map((folder) => bundledPackage(join(root, folder))))
+  const lock: Lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'))
+  const packages = await Promise.all(
+    [...folders].sort().map((folder) => bundledPackage(join(root, folder), lock.packages[folder]?.integrity)),
+  )
+  // npm may install the same version in two places.
+  return [...new Map(packages.map((one) => [`${one.name}@${one.version}`, one])).values()]
 }
 
-async function bundledPackage(folder: string): Promise<BundledPackage> {
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly integrity?: string }>>
+}
+
+async function bundledPackage(folder: string, integrity = ''): Promise<BundledPackage> {
   const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
   const own = (await readdir(folder)).find((file) => /^(?:licen[cs]e|copying)/i.test(file))
   // Some have their licence in their repository only: its text is kept beside this file.
@@ -40,7 +51,8 @@ async function bundledPackage(folder: string): Promise<BundledPackage> {
       `${name} ${version} is in the bundle and its licence is not known: put its text into ${kept}`,
     )
   }
-  return { name, version, license, text: text.trim() }
+  if (integrity === '') throw new Error(`${name} ${version} is in the bundle and not in package-lock.json`)
+  return { name, version, license, text: text.trim(), integrity }
 }
 
 /** Each text once, below the packages that are under it with their copyright lines. */

@@ -34,10 +34,17 @@ test('the package weighs at most 0.4 MB packed and 1.2 MB unpacked', () => {
 
 test('the package holds the bundle and the papers, and nothing else', () => {
   const allowed =
-    /^(?:dist\/otrtalk\.js|dist\/chunks\/[\w.-]+\.js|dist\/THIRD_PARTY_LICENSES|docs\/.+\.md|(?:README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/
+    /^(?:dist\/otrtalk\.js|dist\/chunks\/[\w.-]+\.js|dist\/(?:THIRD_PARTY_LICENSES|sbom\.cdx\.json|otrtalk\.1)|(?:README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/
   expect(packed.files.map(({ path }) => path).filter((path) => !allowed.test(path))).toEqual([])
   expect(packed.files.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(['LICENSE', 'README.md', 'dist/otrtalk.js', 'dist/THIRD_PARTY_LICENSES']),
+    expect.arrayContaining([
+      'LICENSE',
+      'README.md',
+      'dist/otrtalk.js',
+      'dist/THIRD_PARTY_LICENSES',
+      'dist/sbom.cdx.json',
+      'dist/otrtalk.1',
+    ]),
   )
 })
 

@@ -7,7 +7,9 @@ import { bundledPackages, thirdPartyLicenses } from '../../scripts/licenses.ts'
 test('the licences are those of the packages that are really in the bundle', async () => {
   const root = folder({ kept: 'Do as you like.\n', '@scope/dropped': undefined })
   const packages = await bundledPackages(bundle({ kept: 10, '@scope/dropped': 0 }), root)
-  expect(packages).toEqual([{ name: 'kept', version: '1.2.3', license: 'MIT', text: 'Do as you like.' }])
+  expect(packages).toEqual([
+    { name: 'kept', version: '1.2.3', license: 'MIT', text: 'Do as you like.', integrity: 'sha512-AA==' },
+  ])
   expect(thirdPartyLicenses(packages)).toContain('kept 1.2.3 (MIT)\n\nDo as you like.\n')
 })
 
@@ -20,15 +22,30 @@ test('a bundled package without a licence text fails the build', async () => {
   }
 })
 
+test('the same package installed in two places is named once', async () => {
+  const root = folder({ twice: 'Do as you like.\n', 'other/node_modules/twice': 'Do as you like.\n' })
+  const packages = await bundledPackages(bundle({ twice: 10, 'other/node_modules/twice': 10 }), root)
+  expect(packages.map(({ name }) => name)).toEqual(['twice'])
+})
+
+test('a bundled package that the lock file does not know fails the build', async () => {
+  const root = folder({ stray: 'Do as you like.\n' })
+  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: {} }))
+  await expect(bundledPackages(bundle({ stray: 10 }), root)).rejects.toThrow(/stray 1\.2\.3.*package-lock/)
+})
+
 function folder(licenses: Readonly<Record<string, string | undefined>>): string {
   const root = mkdtempSync(join(tmpdir(), 'otrtalk-licenses-'))
   onTestFinished(() => rmSync(root, { recursive: true }))
   for (const [name, text] of Object.entries(licenses)) {
     const path = join(root, 'node_modules', name)
     mkdirSync(path, { recursive: true })
-    writeFileSync(join(path, 'package.json'), JSON.stringify({ name, version: '1.2.3', license: 'MIT' }))
+    const own = name.replace(/^.*node_modules\//, '')
+    writeFileSync(join(path, 'package.json'), JSON.stringify({ name: own, version: '1.2.3', license: 'MIT' }))
     if (text !== undefined) writeFileSync(join(path, 'LICENSE'), text)
   }
+  const locked = Object.keys(licenses).map((name) => [`node_modules/${name}`, { integrity: 'sha512-AA==' }])
+  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: Object.fromEntries(locked) }))
   return root
 }
 
