@@ -5,6 +5,7 @@
  * "What a buddy's text can do"). Linear in the length of the text.
  */
 import stringWidth from 'string-width'
+import { escapedJson } from '../json.ts'
 
 /** Text that may be written to a terminal; made here only. */
 export type SafeText = string & { readonly __brand: 'SafeText' }
@@ -37,7 +38,19 @@ export function safeTitle(title: string, columns: number = titleColumns): SafeTe
 /** The last part of a file name proposed by a stranger: it names nothing outside its folder, nor hides in it. */
 export function safeFileName(name: string): SafeText {
   const plain = safeTitle(name, fileNameColumns).replace(/[/\\:*?"<>|]/gu, '_')
-  return safe(plain.replace(/^[.~-]+/u, '_').replace(/[. ]+$/u, '_'))
+  return safe(shortened(plain.replace(/^[.~-]+/u, '_')).replace(/[. ]+$/u, '_'))
+}
+
+/** As much as a folder takes. */
+function shortened(name: string): string {
+  let kept = ''
+  let octets = 0
+  for (const grapheme of graphemes(name)) {
+    octets += Buffer.byteLength(grapheme)
+    if (octets > fileNameOctets) break
+    kept += grapheme
+  }
+  return kept
 }
 
 /** A sentence of our own with safe text in it: the literal parts are ours. */
@@ -73,15 +86,8 @@ export function asciiText(text: string): string {
 export const asciiSigns = (text: SafeText): SafeText =>
   safe(text.replace(/[─│·…›✓✗—]/gu, (sign) => signs.get(sign) ?? sign))
 
-/**
- * JSON of a value, on one line, that a terminal cannot be controlled with:
- * C1, DEL, line separators and bidi controls stand as \uXXXX, so that
- * `JSON.parse` gives the raw text back.
- */
-export function visibleJson(value: unknown): SafeText {
-  const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return safe(JSON.stringify(value).replace(controlsInJson, escaped))
-}
+/** JSON of a value on one line, all that controls a terminal escaped. */
+export const visibleJson = (value: unknown): SafeText => safe(escapedJson(value))
 
 /**
  * Columns that a text of one line takes at most: terminals that draw the parts
@@ -101,7 +107,8 @@ export function* graphemes(text: string): Generator<string> {
 }
 
 function parts(cluster: string): readonly string[] {
-  return cluster.length > maxCluster ? (cluster.match(/\p{M}+|\P{M}\p{M}*/gu) ?? []) : [cluster]
+  const isWide = cluster.length > maxColumns / 2 && clusterColumns(cluster) > maxColumns
+  return isWide || cluster.length > maxCluster ? (cluster.match(part) ?? []) : [cluster]
 }
 
 /** The beginning of a line that fits into `columns`, with an ellipsis where it is cut. */
@@ -135,7 +142,8 @@ function clusterColumns(cluster: string): number {
 function oneLine(text: string, columns: number): SafeText {
   const line = cleaned(bounded(text, columns * 16))
     .replace(/\s+/gu, ' ')
-    .replace(/^[ \p{M}]+| $/gu, '')
+    .replace(loose, ' ')
+    .replace(edges, '')
   return line === '' ? safe('?') : clip(safe(line), columns)
 }
 
@@ -154,9 +162,12 @@ function cleaned(text: string): string {
     .replace(c1, '\ufffd')
     .replace(bidi, '\ufffd')
     .replace(invisible, '')
+    .replace(format, '\ufffd')
     .replace(strayJoiner, '')
     .replace(longStack, '$1')
     .normalize('NFC')
+    .replace(jamo, (part) => (part.length === 1 ? '\ufffd' : part))
+    .replace(tones, '$1')
     .replace(baseless, '')
     .replace(stack, '$1')
 }
@@ -187,6 +198,13 @@ const bidi = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 /** Whatever Unicode lets a renderer ignore, but variation selectors (they are marks) and joiners. */
 const invisible = /(?![\ufe00-\ufe0f\u200c\u200d])[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu
 
+/** Signs of numbers and of hieroglyphs, which some terminals draw as a part of what stands before. */
+const format = /(?![\u200c\u200d])\p{Cf}/gu
+
+/** A vowel or final of Hangul has no cell of its own: it stays behind its consonant, or where NFC has joined it. */
+const jamo =
+  /[\u1100-\u115e\ua960-\ua97c][\u1161-\u11a7\ud7b0-\ud7c6][\u11a8-\u11ff\ud7cb-\ud7fb]?|[가-힣][\u11a8-\u11ff\ud7cb-\ud7fb]|[\u1161-\u11ff\ud7b0-\ud7fb]/gu
+
 /**
  * Joiners stay between pictographs (ZWJ), and before a letter of a script whose
  * letters join or stack (ZWJ, ZWNJ): nowhere else do they show.
@@ -205,16 +223,23 @@ const signs = new Map(
   Object.entries({ '─': '-', '│': '|', '·': '-', '…': '.', '›': '>', '✓': '+', '✗': 'x', '—': '-' }),
 )
 
-/** Marks that would be drawn on what stands before the text, which is not the writer's. */
-const baseless = /(?<![^\n])\p{M}+/gu
+/** What would be drawn on, or joined to, what stands before the text, which is not the writer's. */
+const extending = '[\\p{M}\\p{Grapheme_Extend}\\p{Emoji_Modifier}]'
+const baseless = new RegExp(`(?<![^\\n])${extending}+`, 'gu')
+const loose = new RegExp(` (?:${extending}+ ?)+`, 'gu') // a sentence of ours may end there, with a name to follow
+const edges = new RegExp(`^(?: |${extending})+| $`, 'gu')
 
 const longStack = /(\p{M}{30})\p{M}+/gu // UAX #15: no language needs more
 const stack = /(\p{M}{4})\p{M}+/gu // Vietnamese and Hebrew need three; five reach into the next rows
+const tones = /(\p{Emoji_Modifier}{5})\p{Emoji_Modifier}+/gu // all there are; more would be a character wider than a row
 
-const controlsInJson = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
-
+/** A character with what has no cell of its own: marks, joiners, vowels and finals of Hangul. */
+const part =
+  /[^\p{M}\p{Join_Control}\u1161-\u11ff\ud7b0-\ud7fb]?[\p{M}\p{Join_Control}\u1161-\u11ff\ud7b0-\ud7fb]*/gu
 const maxCluster = 32 // UTF-16 units: a family with skin tones has 27
+const maxColumns = 16 // of one character: the same family, with its parts drawn apart
 const messageLimits: TextLimits = { length: 65_536, lines: 1000 } // a message is shorter: see session/payload
 const nameColumns = 32
 const titleColumns = 80
 const fileNameColumns = 120
+const fileNameOctets = 240 // of 255, so that `.part` can follow

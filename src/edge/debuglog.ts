@@ -1,9 +1,11 @@
 /**
  * `--debug FILE`: what happened and when, one line each, for whoever looks for
  * a fault. Addresses and sizes of datagrams are in it; texts, keys,
- * fingerprints and addresses of people never are.
+ * fingerprints and addresses of people never are. Nothing in it controls the
+ * terminal of whoever looks at it.
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { escapedJson } from '../json.ts'
 import type { Datagram } from '../machine.ts'
 import type { TalkEvent } from '../session/command.ts'
 import { classify } from '../wire/classify.ts'
@@ -27,7 +29,7 @@ export function openDebugLog(path: string): DebugLog {
     }
   }
   return {
-    event: (event) => write(JSON.stringify(event, (key, value) => (isSecret(key) ? undefined : value))),
+    event: (event) => write(escapedJson(event, (key) => !isSecret(key))),
     datagram: (direction, { peer, bytes }) =>
       write(`${direction} ${peer} ${classify(bytes) ?? 'unknown'} ${bytes.length}`),
     [Symbol.dispose]() {

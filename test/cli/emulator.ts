@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import xterm from '@xterm/headless'
+import { unicodeOf, type Widths } from './widths.ts'
 
 export class Emulator {
   readonly terminal: xterm.Terminal
@@ -11,8 +12,13 @@ export class Emulator {
   output = ''
   title = ''
   isRaw = false
+  /** What the terminal says of itself when it is asked. */
+  answers = ''
+  bells = 0
+  /** Of what a program may do to a terminal beside drawing: by number. */
+  readonly systemCommands: number[] = []
 
-  constructor(columns: number, rows: number) {
+  constructor(columns: number, rows: number, widths: Widths = 'old') {
     this.terminal = new xterm.Terminal({
       cols: columns,
       rows,
@@ -23,6 +29,20 @@ export class Emulator {
     this.terminal.onTitleChange((title) => {
       this.title = title
     })
+    this.terminal.onData((answer) => {
+      this.answers += answer
+    })
+    this.terminal.onBell(() => this.bells++)
+    for (const command of systemCommands) {
+      this.terminal.parser.registerOscHandler(command, () => {
+        this.systemCommands.push(command)
+        return false
+      })
+    }
+    if (widths !== 'old') {
+      this.terminal.unicode.register(unicodeOf(widths))
+      this.terminal.unicode.activeVersion = widths
+    }
     const stdin = Object.assign(new PassThrough(), {
       isTTY: true,
       setRawMode: (isRaw: boolean) => {
@@ -58,7 +78,7 @@ export class Emulator {
 
   /** The rows on the screen, without what is blank at their ends. */
   async rows(): Promise<string[]> {
-    await this.#parsed()
+    await this.parsed()
     const { active } = this.terminal.buffer
     return Array.from({ length: this.terminal.rows }, (_, y) => {
       return active.getLine(active.baseY + y)?.translateToString(true) ?? ''
@@ -66,15 +86,19 @@ export class Emulator {
   }
 
   async cursor(): Promise<{ x: number; y: number }> {
-    await this.#parsed()
+    await this.parsed()
     const { cursorX: x, cursorY: y } = this.terminal.buffer.active
     return { x, y }
   }
 
-  #parsed(): Promise<void> {
+  /** All that was written is on the screen. */
+  parsed(): Promise<void> {
     return new Promise((resolve) => this.terminal.write('', resolve))
   }
 }
+
+/** Title, colours, folder, links, notifications, clipboard, shells' marks, pictures. */
+const systemCommands = [0, 1, 2, 4, 7, 8, 9, 10, 11, 12, 52, 99, 104, 133, 633, 777, 1337]
 
 /** Waits in real time until a check passes: the program under test draws when it likes. */
 export async function until<T>(

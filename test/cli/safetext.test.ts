@@ -140,6 +140,11 @@ describe('a text', () => {
     ['\u{e0041}', ''],
     ['\u0301a\n\u0302b', 'a\nb'],
     ['❤\ufe0f', '❤\ufe0f'],
+    ['\u0600\u{13430}x', '\ufffd\ufffdx'],
+    ['ᅡx\nᆨ', '\ufffdx\n\ufffd'],
+    ['각 ᄀ\u1176\u11ebᆨ', '각 ᄀ\u1176\u11eb\ufffd'],
+    ['🏽x\nﾞy ﾞ', 'x\ny ﾞ'],
+    [`👍${'🏽'.repeat(9)}`, `👍${'🏽'.repeat(5)}`],
   ])('%j is shown as %j', (text, shown) => expect(safeText(text)).toBe(shown))
 
   test('has at most the length and the lines it may have, and says that it was cut', () => {
@@ -261,6 +266,7 @@ describe('a name', () => {
     ['', '?'],
     ['x'.repeat(40), `${'x'.repeat(31)}…`],
     ['你'.repeat(20), `${'你'.repeat(15)}…`],
+    ['ada \u0301\u0302 lovelace', 'ada lovelace'],
   ])('%j is shown as %j', (name, shown) => expect(safeName(name)).toBe(shown))
 
   test('is one line of 1 to 32 columns, whatever it is made of', () => {
@@ -283,6 +289,8 @@ describe('a file name', () => {
     ['a\\b:c', 'a_b_c'],
     ['..', '_'],
     ['photo\u202egpj.exe', 'photo\ufffdgpj.exe'],
+    ['你'.repeat(100), `${'你'.repeat(59)}…`],
+    [`x\u0316\u0317\u0318\u0319`.repeat(100), `x\u0316\u0317\u0318\u0319`.repeat(26)],
   ])('%j becomes %j', (name, shown) => expect(safeFileName(name)).toBe(shown))
 })
 
@@ -318,6 +326,11 @@ describe('columns', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  test('of one character are at most 16: a wider one can be broken within', () => {
+    for (const text of ['ᄀ'.repeat(30), 'क्ष्'.repeat(30), `x${'\u200d👩'.repeat(30)}`])
+      for (const grapheme of graphemes(safeText(text))) expect(columnsOf(grapheme)).toBeLessThanOrEqual(16)
   })
 
   test('a character of many parts comes in its parts, so that it can be cut', () => {

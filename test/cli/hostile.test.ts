@@ -1,0 +1,92 @@
+/**
+ * Whatever a peer writes, it does nothing to the terminal, and none of it is
+ * lost to a script: each case of the corpus. What it does to the picture is a
+ * matter of test/program/hostile.test.ts.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { report as reportFault } from '../../src/cli/error.ts'
+import { jsonLine } from '../../src/cli/json.ts'
+import { safeFileName, safeTitle } from '../../src/cli/safetext.ts'
+import { openDebugLog } from '../../src/edge/debuglog.ts'
+import { temporaryFolder } from '../edge/folder.ts'
+import { corpus } from './corpus.ts'
+import { Emulator } from './emulator.ts'
+import { Pipes } from './pipes.ts'
+import { controlling, eventsOf, hostileAs } from './told.ts'
+
+const cases = corpus.map(({ name, text }): [string, string] => [name, text])
+
+test('there are more than 200 cases, each with a name of its own', () => {
+  expect(corpus.length).toBeGreaterThan(200)
+  expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length)
+  for (const { name } of corpus) expect(name).toMatch(/^[ -~‘’]+$/)
+})
+
+describe('JSON lines hold raw, and escaped', () => {
+  test.each(cases)('%s', async (_, text) => {
+    const emulator = new Emulator(80, 24)
+    for (const event of eventsOf(hostileAs(text))) {
+      const line = jsonLine(event)
+      expect(line).toMatch(/^[^\n]*\n$/)
+      expect(line).not.toMatch(controlling)
+      const parsed = JSON.parse(line)
+      expect(parsed.event).toBe(event.kind)
+      for (const key of ['buddy', 'text', 'question', 'knownAs', 'hosts', 'report'])
+        if (key in event) expect(parsed[key]).toEqual(Reflect.get(event, key))
+      emulator.stdout.write(line)
+    }
+    await emulator.parsed()
+    expect(effectsOn(emulator)).toEqual(none)
+  })
+})
+
+describe('a fault of the program itself, told with its stack, runs nothing in', () => {
+  test.each(cases)('%s', async (_, text) => {
+    const pipes = new Pipes()
+    await reportFault(new Error(text), pipes.options(), 'text')
+    expect(pipes.stderr).not.toMatch(controlling)
+  })
+})
+
+describe('titles and notifications show, and nothing more,', () => {
+  test.each(cases)('%s', async (_, text) => {
+    const emulator = new Emulator(80, 24)
+    const shown: string[] = []
+    for (const command of [9, 777, 99])
+      emulator.terminal.parser.registerOscHandler(command, (data) => shown.push(data) > 0)
+    const title = safeTitle(text)
+    emulator.stdout.write(`\x1b]2;${title}\x1b\\\x1b]9;${title}\x07\x1b]777;notify;otrtalk;${title}\x1b\\`)
+    emulator.stdout.write(`\x1b]99;;${title}\x1b\\`)
+    expect((await emulator.rows()).join('')).toBe('')
+    expect(effectsOn(emulator)).toEqual({ ...none, title, systemCommands: [2] })
+    expect(shown).toEqual([title, `notify;otrtalk;${title}`, `;${title}`])
+  })
+})
+
+describe('files and the log of --debug', () => {
+  test.each(cases)('are not led astray by %s', async (_, text) => {
+    const folder = temporaryFolder()
+    const name = safeFileName(text)
+    writeFileSync(join(folder, name), '')
+    expect(await readdir(folder)).toEqual([name])
+    expect(name).toMatch(/^[^-.~]/)
+    expect(name).not.toMatch(controlling)
+    const path = join(folder, 'debug.log')
+    {
+      using log = openDebugLog(path)
+      for (const event of eventsOf(hostileAs(text))) log.event(event)
+    }
+    const logged = readFileSync(path, 'utf8')
+    expect(logged).not.toMatch(controlling)
+    expect(logged.trimEnd().split('\n').length).toBe(eventsOf(hostileAs(text)).length)
+  })
+})
+
+const effectsOn = ({ title, bells, answers, systemCommands, terminal }: Emulator): object => {
+  return { title, bells, answers, systemCommands, modes: { ...terminal.modes } }
+}
+
+const none = effectsOn(new Emulator(2, 2))
