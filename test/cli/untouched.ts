@@ -100,8 +100,9 @@ const isLike = (cell: Cell, other: Cell): boolean =>
   cell.getWidth() === other.getWidth() &&
   hasStyleOf(cell, other)
 
-/** Where it ends, a cell is blank. */
-const isPlain = (cell: Cell, other: Cell): boolean => cell.isAttributeDefault() || hasStyleOf(cell, other)
+/** Where it ends, a cell is blank; links in it are underlined. */
+const isPlain = (cell: Cell, other: Cell): boolean =>
+  cell.isAttributeDefault() || hasStyleOf(cell, other) || style(cell) === underlined
 
 const hasStyleOf = (cell: Cell, other: Cell): boolean =>
   (cell.isAttributeDefault() && other.isAttributeDefault()) || style(cell) === style(other)
@@ -116,3 +117,6 @@ function style(cell: Cell): string {
     ...[cell.isInverse(), cell.isInvisible(), cell.isStrikethrough(), cell.isOverline()],
   ].join(',')
 }
+
+/** Of the default colours. */
+const underlined = '0,-1,0,-1,0,0,0,1,0,0,0,0,0'

@@ -2,7 +2,7 @@
  * Whatever a peer writes, nothing on the screen changes but its own cells: each
  * case of test/cli/corpus.ts in every place that it can come to.
  */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { beginAnswer, explainDialogue } from '../../src/cli/dialogue.ts'
 import { emptyDraft } from '../../src/cli/draft.ts'
 import { report as reportFault } from '../../src/cli/error.ts'
@@ -17,6 +17,10 @@ import { corpus } from '../cli/corpus.ts'
 import { Emulator } from '../cli/emulator.ts'
 import { Pipes } from '../cli/pipes.ts'
 import { at, controlling, eventsOf, expectUntouched, harmlessFor, hostileAs, type Told } from '../cli/told.ts'
+
+vi.hoisted(() => {
+  process.env['FORCE_COLOR'] = '1' // chalk reads it once
+})
 
 const cases = corpus.map(({ name, text }): [string, string] => [name, text])
 
