@@ -27,7 +27,7 @@ export function layoutOf({ model, draft, size }: Divided): Layout | undefined {
   const written = chop(draft.text, size.columns - promptColumns - 1).length
   const prompt = Math.min(written, Math.max(1, Math.floor(size.rows / 3)))
   return {
-    window: { columns: size.columns - (list > 0 ? list + 1 : 0), rows: size.rows - prompt - 4 },
+    window: { columns: size.columns - (list > 0 ? list + 2 : 0), rows: size.rows - prompt - 4 },
     ...{ list, prompt },
   }
 }

@@ -7,6 +7,7 @@ import { UserError } from '../error.ts'
 import type { TalkEvent } from '../session/command.ts'
 import { aboutNobodyYet } from './about.ts'
 import { type Around, asking, type Desk, findOf, informed, newDesk, noticed, press, written } from './desk.ts'
+import { keepHeapSmall } from './frugal.ts'
 import type { Key } from './keys.ts'
 import { focused, newModel } from './model.ts'
 import {
@@ -28,6 +29,7 @@ export async function openScreen(options: UiOptions): Promise<Ui> {
   if (why)
     throw new UserError(`the screen cannot be opened: ${why}`, { hint: 'use --plain or --json', exit: 2 })
   if (isColourless(options.env)) process.env['FORCE_COLOR'] = '0' // ink's chalk reads it once, and knows no NO_COLOR
+  keepHeapSmall()
   providePromiseWithResolvers()
   options.stdin.setRawMode(true) // from here on what is typed ahead comes as it was typed: Enter as Enter
   return new Screen(options, await import('./view.tsx'))
@@ -41,6 +43,8 @@ class Screen implements Ui {
   readonly #cleanup: readonly Disposable[]
   #desk: Desk
   #settle!: { readonly end: (end: UiEnd) => void; readonly fail: (error: unknown) => void }
+  /** ms that the last drawing took. */
+  #drawCost = 0
   #drawTimer: NodeJS.Timeout | undefined
   #resizeTimer: NodeJS.Timeout | undefined
   #clockTimer: NodeJS.Timeout | undefined
@@ -71,7 +75,8 @@ class Screen implements Ui {
 
   tell(event: TalkEvent): void {
     this.#turnTo(informed(this.#desk, { kind: 'told', event }, this.#now()))
-    if (this.#isOpen) this.#drawTimer ??= setTimeout(this.#draw, batchTime)
+    if (this.#isOpen)
+      this.#drawTimer ??= setTimeout(this.#draw, Math.max(batchTime, this.#drawCost * restAfter))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,7 +127,10 @@ class Screen implements Ui {
   readonly #draw = (): void => {
     clearTimeout(this.#drawTimer)
     this.#drawTimer = undefined
-    if (this.#isOpen) this.#mounted.draw(this.#view())
+    if (!this.#isOpen) return
+    const before = performance.now()
+    this.#mounted.draw(this.#view())
+    this.#drawCost = performance.now() - before
   }
 
   /** Durations in the status line go on. */
@@ -215,4 +223,5 @@ function providePromiseWithResolvers(): void {
 }
 
 const settleTime = 100 // ms: a terminal may learn of its new size after we did, and cut what we drew
-const batchTime = 50 // ms: 20 frames a second, however many lines come
+const batchTime = 50 // ms: at most 20 frames a second, however many lines come
+const restAfter = 15 // times what a drawing took: all of them take at most a sixteenth of a core

@@ -4,7 +4,7 @@
  * the terminal.
  */
 import { Box, render, Text, useApp, useCursor, useInput, usePaste } from 'ink'
-import type { ReactElement, ReactNode } from 'react'
+import { memo, type ReactElement, type ReactNode } from 'react'
 import { howToBegin } from './about.ts'
 import type { Draft } from './draft.ts'
 import { type Find, placeOf } from './find.ts'
@@ -111,7 +111,7 @@ function Buddies({ view, layout }: Placed): ReactElement {
           )
         })}
       </Box>
-      <Box flexDirection="column" width={1}>
+      <Box flexDirection="column" width={2}>
         <Text dimColor>{Array(rows).fill(signs.bar).join('\n')}</Text>
       </Box>
     </>
@@ -130,24 +130,30 @@ function Messages({ view, layout }: Placed): ReactElement {
   const { columns, rows } = layout.window
   const conversation = shown(view.model)
   const names = labelColumns(conversation.buddy, columns)
+  const look = lookOf(view)
+  const query = view.find?.query ?? noText
   return (
     <Box flexDirection="column" width={columns} height={rows} justifyContent="flex-end">
       {windowOf(conversation, layout.window, view.scroll).map((row) => (
-        <MessageRow key={row.key} row={row} names={names} columns={columns} view={view} />
+        <MessageRow key={row.key} {...{ row, names, columns, look, query }} />
       ))}
     </Box>
   )
 }
 
-interface MessageRowProps extends Part {
+interface MessageRowProps {
   readonly row: WindowRow
+  /** Columns of the name. */
   readonly names: number
   readonly columns: number
+  /** What is looked for. */
+  readonly query: SafeText
+  readonly look: Look
 }
 
-export function MessageRow({ row, names, columns, view }: MessageRowProps): ReactElement {
+/** Rows are the same from frame to frame while nothing is known anew of their lines. */
+const MessageRow = memo(({ row, names, columns, query, look }: MessageRowProps): ReactElement => {
   const { kind, tone, time, mark, text } = row
-  const look = lookOf(view)
   if (kind === 'divider') return <Rule columns={columns} title={text} look={look} />
   const { own } = signsOf(look)
   if (kind === 'day') return <Centred columns={columns} text={own(text)} />
@@ -162,7 +168,7 @@ export function MessageRow({ row, names, columns, view }: MessageRowProps): Reac
       </Text>
       {'  '}
       <Text {...(kind === 'notice' && { dimColor: tone === 'plain' })} {...colourOf(look, tone)}>
-        <RowText row={row} query={view.find?.query ?? noText} look={look} />
+        <RowText row={row} query={query} look={look} />
       </Text>
       <Text dimColor={!mark.startsWith('✗')} bold={mark.startsWith('✗')}>
         {mark && text && ' '}
@@ -170,7 +176,7 @@ export function MessageRow({ row, names, columns, view }: MessageRowProps): Reac
       </Text>
     </Text>
   )
-}
+})
 
 function Centred({ columns, text }: { readonly columns: number; readonly text: SafeText }): ReactElement {
   const shown = clip(text, columns - 1)
