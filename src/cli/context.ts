@@ -49,4 +49,6 @@ export interface Context extends Io {
 /** Of a command that works on one profile; its settings are among the options. */
 export interface ProfileContext extends Context {
   readonly profile: string
+  /** By flag or variable: what the settings say aside. */
+  readonly asked: Options
 }

@@ -2,14 +2,26 @@
  * What `chat`, `send` and `listen` share: the profile is opened, the network
  * joined, and a Ui hears what happens until it is done or something ends it.
  */
+
+import { isServing } from '../edge/control/client.ts'
+import { Desk } from '../edge/control/desk.ts'
+import { Client } from '../edge/control/guest.ts'
+import { preparePlace } from '../edge/control/place.ts'
+import { openServer } from '../edge/control/server.ts'
 import { openDebugLog } from '../edge/debuglog.ts'
 import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/profiles.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
+import { UserError } from '../error.ts'
 import { inviteOf } from '../profile/invite.ts'
+import type { TalkEvent } from '../session/command.ts'
 import type { OfferKind, TakeFault } from '../session/offers.ts'
+import { Called } from './called.ts'
 import type { ProfileContext } from './context.ts'
-import { openFor } from './open.ts'
+import { join, networkOf } from './joining.ts'
+import { openFor, reach } from './open.ts'
+import { remark } from './print.ts'
+import { safeTitle, words } from './safetext.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
 import { Unsettled } from './unsettled.ts'
 import { Watch } from './watch.ts'
@@ -26,6 +38,8 @@ export interface Conversing {
   /** ms until it ends if the buddy was not reached. */
   readonly timeoutMs?: number | undefined
   readonly openUi: (options: UiOptions, lines: Lines) => Ui | Promise<Ui>
+  /** Where another process owns the profile, it goes through that one. */
+  readonly mayJoin?: boolean
   /** The Ui itself says what was not delivered. */
   readonly tellsOfItself?: boolean
 }
@@ -47,15 +61,34 @@ export async function converse(options: Conversing): Promise<UiEnd> {
     return await run(options, unsettled)
   } finally {
     // After the goodbye, which may bring receipts; JSON has an event for each that came.
-    if (!given.json && !options.tellsOfItself) for (const line of unsettled.lines) stderr.write(`${line}\n`)
+    const isTold = options.tellsOfItself && !unsettled.isAbandoned
+    if (!given.json && !isTold) for (const line of unsettled.lines) stderr.write(`${line}\n`)
   }
 }
 
 async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
+  const { context, alias } = options
+  if (options.mayJoin && typeof alias === 'string') {
+    const reached = await reach(context)
+    if (reached.kind === 'owner') return await join(reached.owner, { ...options, alias }, unsettled)
+    if (reached.kind === 'refused') throw reached.fault
+  }
+  return await own(options, unsettled)
+}
+
+/** This process owns the profile: it serves others, too. */
+async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const { context, command } = options
   const network = chooseNetwork(context.options)
   using debug = context.options.debug === undefined ? undefined : openDebugLog(context.options.debug)
   await using profile = await openFor(context, command, 'own')
+  let show = (_event: TalkEvent): void => {}
+  const desk = new Desk({
+    profile,
+    isOpenToAll: options.alias === undefined,
+    onEvent: (event) => show(event),
+  })
+  await using _server = isServing(command) ? await serve(context, { profile, command, desk }) : undefined
   const expired = await dropExpired(profile)
   const alias = typeof options.alias === 'function' ? await options.alias(profile) : options.alias
   const { buddies, invites } = chooseWhom(profile, { alias, expired, fingerprint: options.fingerprint })
@@ -67,9 +100,10 @@ async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     hasBootstrap: context.options.bootstrap.length > 0,
   })
   let talk: Talking | undefined
+  const called = new Called(whom)
   const lines: Lines = {
-    offer: (kind) => talk?.offer(whom ?? '', kind),
-    take: (line) => talk?.take(whom ?? '', line) ?? 'unknown-buddy',
+    offer: (kind) => talk?.offer(called.name ?? '', kind),
+    take: (line) => talk?.take(called.name ?? '', line) ?? 'unknown-buddy',
     get isGathered() {
       return talk?.isGathered === true
     },
@@ -88,8 +122,9 @@ async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     ...(whom !== undefined && { buddy: whom }),
     ...(whom !== undefined && isPending && { heldUntil: watch.introduced }),
     act(command) {
-      unsettled.acted(command)
-      talk?.act(command)
+      const meant = called.meant(command)
+      unsettled.acted(meant)
+      if (talk) desk.act(talk, meant, 'owner')
     },
     stdin: context.stdin,
     stdout: context.stdout,
@@ -99,27 +134,58 @@ async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   await using ui = await options.openUi(uiOptions, lines)
   for (const { alias, code, expiresAt } of invites)
     if (code !== undefined) ui.tell({ kind: 'code', buddy: alias, code, expiresAt })
+  show = (event) => {
+    called.hear(event)
+    unsettled.hear(event)
+    ui.tell(event)
+    watch.hear(event)
+  }
   await using talking: Talking = startTalking({
     profile,
     buddies,
     invites,
     network,
     debug,
-    onEvent(event) {
-      unsettled.hear(event)
-      ui.tell(event)
-      watch.hear(event)
-    },
+    onEvent: (event) => desk.hear(event),
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
       const { interface: name } = context.options
-      const event = { kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) } as const
-      ui.tell(event)
-      watch.hear(event)
+      desk.hear({ kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) })
     },
     onFault: (error) => watch.fail(error),
   })
   talk = talking
-  for (const { alias } of [...buddies, ...invites]) talking.act({ kind: 'open', buddy: alias })
+  const names = [...buddies, ...invites].map(({ alias }) => alias)
+  for (const buddy of names) talking.act({ kind: 'open', buddy })
+  desk.open(talking, names)
   return await Promise.race([ui.done, watch.failed])
 }
+
+interface Serving {
+  readonly profile: OpenProfile
+  readonly command: string
+  readonly desk: Desk
+}
+
+/** Without a socket the profile runs as well: that others cannot use it is said, and no more. */
+async function serve(context: ProfileContext, serving: Serving): Promise<AsyncDisposable | undefined> {
+  const { profile, command, desk } = serving
+  const network = networkOf(context.options)
+  try {
+    return await openServer({
+      place: preparePlace(profile.path, context.env),
+      hello: { process: process.pid, command, profile: profile.name, network },
+      welcome: (channel) => new Client(channel, desk),
+    })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    remark(
+      context,
+      words`no other otrtalk can use this profile meanwhile: ${safeTitle(error.message, longestRow)}`,
+    )
+    if (error.hint !== undefined) remark(context, words`hint: ${safeTitle(error.hint, longestRow)}`)
+    return undefined
+  }
+}
+
+const longestRow = 400 // columns: a path may be as long

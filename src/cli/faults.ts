@@ -1,8 +1,10 @@
 /** Wording for people of what the profile refuses. */
 import { UserError } from '../error.ts'
 import type { AddressFault } from '../profile/address.ts'
-import type { Buddies, BuddyFault } from '../profile/buddies.ts'
+import { type BuddyFault, maxHints } from '../profile/buddies.ts'
+import type { ChangeFault } from '../profile/change.ts'
 import type { CodeFault } from '../profile/code.ts'
+import type { ProfileView } from '../profile/view.ts'
 import type { Burnt } from '../session/command.ts'
 import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { explainBurnt } from './explain.ts'
@@ -69,8 +71,60 @@ export function explainBuddyFault(
   }
 }
 
+/** A change of the profile that was refused. @param view - of the profile as it is */
+export function explainChangeFault(
+  { why, by }: { readonly why: ChangeFault; readonly by?: string },
+  alias: string,
+  { buddies }: Pick<ProfileView, 'buddies'>,
+): UserError {
+  switch (why) {
+    case 'unknown-buddy':
+      return unknownBuddy(buddies, alias)
+    case 'no-address':
+      return new UserError('this is no address', {
+        hint: 'your buddy sees his own with: otrtalk id',
+        exit: 2,
+      })
+    case 'no-hint':
+      return new UserError('nobody can be there', { hint: hintHint, exit: 2 })
+    case 'too-many-hints':
+      return new UserError(`a buddy can be at ${maxHints} addresses at the most`, { exit: 2 })
+    case 'other-fingerprint':
+      return otherFingerprint(alias)
+    case 'too-many-former':
+      return new UserError('some buddies have not learned your last four addresses', {
+        hint: `talk with them first, or block them: ${untoldOf(buddies).join(', ')}`,
+      })
+    default:
+      return explainBuddyFault({ why, ...(by !== undefined && { by }) }, alias)
+  }
+}
+
+/** Aliases of whom a new address is to be told. */
+export const untoldOf = (buddies: ProfileView['buddies']): readonly string[] =>
+  buddies.filter(({ untold, blocked }) => untold && !blocked).map(({ alias }) => alias)
+
+export const hintHint =
+  'where a buddy is, is an IP address with a port, not a name: 192.168.1.7:4000 or [2001:db8::7]:4000'
+
+export const otherFingerprint = (alias: string): UserError =>
+  new UserError(`${alias} has another fingerprint than the one you gave`, {
+    hint: `one of the two is wrong, your fingerprint or the address of ${alias}: ask ${alias} again, by phone or in person`,
+    exit: 4,
+  })
+
+export const blockedFault = (alias: string): UserError =>
+  new UserError(`${alias} is blocked`, { hint: `otrtalk buddy unblock ${alias}` })
+
+/** Who has the other half of a code is known by the code alone. */
+export const unpinnable = (alias: string): UserError =>
+  new UserError(`${alias} is yet to be met by an invite code`, {
+    hint: 'leave --fingerprint away, and compare it once you have met: /fingerprint',
+    exit: 2,
+  })
+
 /** Nobody is called that. */
-export function unknownBuddy(buddies: Buddies, alias: string): UserError {
+export function unknownBuddy(buddies: readonly { readonly alias: string }[], alias: string): UserError {
   const aliases = buddies.slice(0, maxNamed).map((other) => other.alias)
   const more = buddies.length > maxNamed ? ', …' : ''
   const hint =

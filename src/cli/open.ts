@@ -1,6 +1,9 @@
 /** Opens the profile that a command works on: finds which, asks for the passphrase, waits for nobody. */
+import { join } from 'node:path'
+import { type Access, accessThrough, accessTo } from '../edge/access.ts'
+import { type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
-import { findProfile, inUse, listProfiles, type OpenProfile, openProfile } from '../edge/profiles.ts'
+import { findProfile, inUse, listProfiles, type OpenProfile, openProfile, ownerOf } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
 import { allowMistyping, passphraseFor } from './passphrase.ts'
@@ -39,6 +42,29 @@ export async function openFor(
     const passphrase = await passphraseFor(context, name)
     return openProfile({ home, name, passphrase, command, lock })
   })
+}
+
+/** The process that owns the profile, or why there is none to talk with. */
+export function reach({ home, profile: name, env }: ProfileContext): Promise<Reached> {
+  const path = join(home.profiles, name)
+  return reachOwner({ name, path, env, holder: () => ownerOf(path), inUse })
+}
+
+/**
+ * The profile, to look at or to change: through the process that owns it if there is one, and then nobody is
+ * asked for a passphrase.
+ *
+ * @param access - `change`: refused if the owner cannot be talked to; `read` needs it not
+ */
+export async function openAccess(
+  context: ProfileContext,
+  command: string,
+  access: 'change' | 'read',
+): Promise<Access> {
+  const reached = await reach(context)
+  if (reached.kind === 'owner') return await accessThrough(reached.owner)
+  if (reached.kind === 'refused' && access === 'change') throw reached.fault
+  return accessTo(await openFor(context, command, access === 'read' ? 'read' : 'own'))
 }
 
 /** The name of a profile that was given none. */

@@ -18,9 +18,10 @@ export async function profileContextOf(io: Io, flags: Flags, name?: string): Pro
     import('node:path'),
   ])
   const home = await findHome(io.env)
-  const profile = await chooseProfile(home, name ?? resolveOptions(flags, io.env).profile)
+  const asked = resolveOptions(flags, io.env)
+  const profile = await chooseProfile(home, name ?? asked.profile)
   const settings = await readSettings(join(home.profiles, profile))
-  return { ...(await contextWith(io, resolveOptions(flags, io.env, settings), home)), profile }
+  return { ...(await contextWith(io, resolveOptions(flags, io.env, settings), home)), profile, asked }
 }
 
 async function contextWith(io: Io, options: Options, home: Home): Promise<Context> {

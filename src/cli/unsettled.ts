@@ -8,6 +8,13 @@ import { clip, type SafeText, safeName, safeText, words } from './safetext.ts'
 export class Unsettled {
   readonly #said = new Map<string, { readonly buddy: string; readonly text: string; isSent: boolean }>()
 
+  /** The profile that runs has gone, and nobody else says what became of it. */
+  isAbandoned = false
+
+  abandon(): void {
+    this.isAbandoned = true
+  }
+
   /** What goes to the profile that runs. */
   acted(command: Command): void {
     if (command.kind === 'say')

@@ -1,7 +1,7 @@
 /** What ends a conversation from outside: it cannot be reached, it is not what was asked for. */
 import { UserError } from '../error.ts'
 import type { NetworkState, TalkEvent, Unreached } from '../session/command.ts'
-import { explainEvent, explainNetwork, explainRefused, type Notice } from './explain.ts'
+import { explainEvent, explainNetwork, explainRefused, explainRemoved, type Notice } from './explain.ts'
 import { explainUnreached } from './explainreach.ts'
 import { burntFault } from './faults.ts'
 
@@ -24,7 +24,7 @@ export class Watch implements Disposable {
   readonly failed: Promise<never>
   /** Settles when an invite has done its work: both know each other, and it is in the vault. */
   readonly introduced: Promise<void>
-  readonly #buddy: string | undefined
+  #buddy: string | undefined
   readonly #isPending: boolean
   readonly #port: number | undefined
   readonly #hasBootstrap: boolean
@@ -83,6 +83,13 @@ export class Watch implements Disposable {
         return
       case 'unreached':
         if (event.buddy === this.#buddy) this.#unreached = event.why
+        return
+      case 'renamed':
+        if (event.buddy === this.#buddy) this.#buddy = event.to
+        return
+      case 'removed':
+        if (event.buddy === this.#buddy)
+          this.fail(new UserError(explainRemoved(event.why, event.buddy), { hint: 'by another otrtalk' }))
         return
       case 'burnt':
         if (event.buddy === this.#buddy) this.fail(burntFault(event.why))

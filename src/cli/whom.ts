@@ -1,9 +1,9 @@
 /** With whom a conversation is to be: buddies, or who has the other half of a pending invite. */
 import type { OpenProfile } from '../edge/profiles.ts'
-import { UserError } from '../error.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../profile/buddies.ts'
 import { findInvite, type Invite, type Invites, isSame, openInvites, tidied } from '../profile/invite.ts'
-import { burntFault, unknownBuddy } from './faults.ts'
+import { mayBe, type ProfileView } from '../profile/view.ts'
+import { blockedFault, burntFault, otherFingerprint, unknownBuddy, unpinnable } from './faults.ts'
 
 /** Forgets invites whose time is over; yields them. */
 export async function dropExpired(profile: OpenProfile): Promise<Invites> {
@@ -40,7 +40,7 @@ export function chooseWhom(profile: OpenProfile, { alias, expired, fingerprint }
 
 function unblocked(buddy: Buddy): Buddy {
   if (!buddy.isBlocked) return buddy
-  throw new UserError(`${buddy.alias} is blocked`, { hint: `otrtalk buddy unblock ${buddy.alias}` })
+  throw blockedFault(buddy.alias)
 }
 
 /** The buddy, accepted under `wanted` alone; refused at once where it cannot be his. */
@@ -48,17 +48,25 @@ function pinned(buddy: Buddy, wanted: string | undefined): Buddy {
   if (wanted === undefined) return buddy
   const certain = pinBuddy(buddy, wanted)
   if (certain) return certain
-  throw new UserError(`${buddy.alias} has another fingerprint than the one you gave`, {
-    hint: `one of the two is wrong, your fingerprint or the address of ${buddy.alias}: ask ${buddy.alias} again, by phone or in person`,
-    exit: 4,
-  })
+  throw otherFingerprint(buddy.alias)
 }
 
-/** Who has the other half of a code is known by the code alone. */
 function unpinned(invite: Invite, wanted: string | undefined): Invite {
   if (wanted === undefined) return invite
-  throw new UserError(`${invite.alias} is yet to be met by an invite code`, {
-    hint: 'leave --fingerprint away, and compare it once you have met: /fingerprint',
-    exit: 2,
-  })
+  throw unpinnable(invite.alias)
+}
+
+/** As he is called in a profile that another process owns; refused in the same words. */
+export function chooseIn(
+  view: ProfileView,
+  { alias, fingerprint }: { readonly alias: string; readonly fingerprint?: string | undefined },
+): string {
+  const buddy = findBuddy(view.buddies, alias)
+  if (buddy?.blocked) throw blockedFault(buddy.alias)
+  if (buddy && fingerprint !== undefined && !mayBe(buddy, fingerprint)) throw otherFingerprint(buddy.alias)
+  if (buddy) return buddy.alias
+  const invite = findBuddy(view.invites, alias)
+  if (!invite) throw unknownBuddy(view.buddies, alias)
+  if (fingerprint !== undefined) throw unpinnable(invite.alias)
+  return invite.alias
 }

@@ -175,6 +175,9 @@ export async function removeProfile(home: Home, name: string): Promise<void> {
   await removeWhole(path, join(home.profiles, `.removed-${name}`))
 }
 
+/** Who has the profile of this folder open now. */
+export const ownerOf = (path: string): Promise<Holder | undefined> => holderOf(join(path, lockFile))
+
 /** Takes the profile's lock, or says who has it. */
 async function lockProfile(path: string, name: string, command: string): Promise<Disposable> {
   const acquired = await acquire(join(path, lockFile), command)
@@ -184,7 +187,7 @@ async function lockProfile(path: string, name: string, command: string): Promise
 
 export const inUse = (name: string, { pid, command }: Holder): UserError =>
   new UserError(`the profile ${name} is in use by process ${pid} (otrtalk ${command})`, {
-    hint: 'leave it there first, or use another profile with --profile',
+    hint: 'meanwhile otrtalk send, why, buddy, id and chat --plain work; else leave it there first, or use another profile with --profile',
     exit: 5,
   })
 

@@ -114,8 +114,10 @@ export const isHint = (address: Address): boolean =>
   !/^(?:0|22[4-9]|2[3-5]\d)\.|^\[(?:ff[\da-f]{2}:|::\]|fe[89ab][\da-f]:[^%]*\])/.test(address)
 
 /** By alias, in whichever case. */
-export const findBuddy = (buddies: Buddies, alias: string): Buddy | undefined =>
-  buddies.find((buddy) => fold(buddy.alias) === fold(alias))
+export const findBuddy = <Named extends { readonly alias: string }>(
+  buddies: readonly Named[],
+  alias: string,
+): Named | undefined => buddies.find((buddy) => fold(buddy.alias) === fold(alias))
 
 const fold = (alias: string): string => alias.normalize('NFKC').toLowerCase()
 

@@ -3,9 +3,11 @@
  * that a key or code can be made from. Plain JSON, with the names that `--json`
  * prints (docs/Tutorial.md, "JSON lines").
  */
-import { formatProfileAddress } from './address.ts'
+import { parseFingerprint } from '../otr/identity.ts'
+import { formatProfileAddress, isFingerprintOf, parseProfileAddress } from './address.ts'
 import type { Buddy, Trust } from './buddies.ts'
 import type { Contents } from './contents.ts'
+import type { Identity } from './identity.ts'
 import { openInvites, type Side } from './invite.ts'
 
 export interface BuddyView {
@@ -42,6 +44,22 @@ export interface ProfileView {
   readonly former: number
 }
 
+/** What others may know of an identity. */
+export const identityView = ({
+  address,
+  fingerprint,
+}: Identity): Pick<ProfileView, 'address' | 'fingerprint'> => ({
+  address: formatProfileAddress(address),
+  fingerprint,
+})
+
+/** Whether who answers under this fingerprint may be this buddy: the pinned one, or else one of the address. */
+export function mayBe({ address, fingerprint: pinned }: BuddyView, fingerprint: string): boolean {
+  if (pinned !== null) return pinned === fingerprint
+  const [parsed, key] = [parseProfileAddress(address), parseFingerprint(fingerprint)]
+  return parsed.kind === 'address' && key !== undefined && isFingerprintOf(parsed.address, key)
+}
+
 export function viewOf(
   contents: Contents,
   { name, path }: { readonly name: string; readonly path: string },
@@ -50,8 +68,7 @@ export function viewOf(
   return {
     profile: name,
     path,
-    address: formatProfileAddress(identity.address),
-    fingerprint: identity.fingerprint,
+    ...identityView(identity),
     createdAt,
     buddies: buddies.map(buddyView),
     invites: openInvites(contents).map(({ alias, side, expiresAt }) => ({ alias, side, expiresAt })),

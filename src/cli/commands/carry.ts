@@ -13,6 +13,7 @@ import type { ExitCode } from '../../error.ts'
 import { formatProfileAddress } from '../../profile/address.ts'
 import type { Contents } from '../../profile/contents.ts'
 import { exportable, type Portable } from '../../profile/portable.ts'
+import { identityView } from '../../profile/view.ts'
 import type { Context, ProfileContext } from '../context.ts'
 import { explainCarried, explainOneAtATime } from '../explainprofile.ts'
 import { openFor } from '../open.ts'
@@ -86,7 +87,7 @@ export async function importFrom(context: Context, args: ImportArgs): Promise<Ex
   const contents = await importProfile(portable, { home, name, passphrase })
   if (context.options.json)
     printJson(context, { profile: name, ...summary(contents), exportedAt: portable.exportedAt })
-  else printIdentity(context, name, contents.identity)
+  else printIdentity(context, name, identityView(contents.identity))
   remark(context, words`profile ${safeName(name)} was imported`)
   for (const line of [...explainCarried(contents), ...explainOneAtATime(portable.name)]) remark(context, line)
   return 0

@@ -14,7 +14,8 @@ export interface ChatArguments {
 }
 
 export async function chat(context: ProfileContext, args: ChatArguments): Promise<ExitCode> {
-  return exitCodeOf(await converse({ context, command: 'chat', ...args, openUi: uiFor(context) }))
+  const mayJoin = !hasScreen(context)
+  return exitCodeOf(await converse({ context, command: 'chat', ...args, mayJoin, openUi: uiFor(context) }))
 }
 
 /** Where there is no profile yet there is nobody to talk with, and more to say than that. */

@@ -54,6 +54,7 @@ async function talk(
   const here: ProfileContext = {
     ...context,
     profile: userName,
+    asked: options,
     options: { ...options, interface: loopback, bootstrap, dht: true, port: undefined },
   }
   const isScripted = !options.json && !options.plain && whyNoScreen(context) !== undefined

@@ -1,13 +1,12 @@
 /** `otrtalk id`: what a buddy needs to know, to find this profile and to trust it. */
-import { randomBytes } from '../../crypto.ts'
 import { type ExitCode, UserError } from '../../error.ts'
-import { formatProfileAddress } from '../../profile/address.ts'
-import type { Contents } from '../../profile/contents.ts'
-import type { Identity } from '../../profile/identity.ts'
-import { rotate, untold } from '../../profile/rotation.ts'
+import { maxFormer } from '../../profile/contents.ts'
+import type { ProfileView } from '../../profile/view.ts'
+import { change } from '../changing.ts'
 import type { Context, ProfileContext } from '../context.ts'
 import { explainFingerprint } from '../explain.ts'
-import { openFor } from '../open.ts'
+import { explainChangeFault, untoldOf } from '../faults.ts'
+import { openAccess } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { confirm } from '../prompt.ts'
@@ -24,30 +23,30 @@ export interface IdArgs {
 export async function id(context: ProfileContext, { hasQr, isNew, isSure }: IdArgs): Promise<ExitCode> {
   if (isNew && !isSure && !context.isInteractive)
     throw usage('there is nobody to ask whether this is meant', 'add --yes')
-  await using profile = await openFor(context, 'id', isNew ? 'own' : 'read')
+  await using profile = await openAccess(context, 'id', isNew ? 'change' : 'read')
   if (isNew) {
-    const rotated = rotate(profile.contents, randomBytes)
-    if (!rotated) throw tooManyFormer(profile.contents)
-    if (!isSure && !(await confirmNew(context, rotated))) return 1
-    await profile.save(() => rotated)
+    if (profile.view.former >= maxFormer)
+      throw explainChangeFault({ why: 'too-many-former' }, '', profile.view)
+    if (!isSure && !(await confirmNew(context, profile.view))) return 1
+    await change(profile, { kind: 'rotate' })
   }
-  const { identity } = profile.contents
-  printIdentity(context, profile.name, identity)
-  if (hasQr && !context.options.json) await printQr(context, identity)
-  remarkUntold(context, profile.contents)
+  const { view } = profile
+  printIdentity(context, view.profile, view)
+  if (hasQr && !context.options.json) await printQr(context, view)
+  remarkUntold(context, view)
   return 0
 }
 
 /** For a camera: in capitals, which take fewer modules. */
-async function printQr(context: Context, { address }: Identity): Promise<void> {
+async function printQr(context: Context, { address }: Shown): Promise<void> {
   const { drawsQr, qrText } = await import('../qr.ts')
   if (!drawsQr(context))
     throw new UserError('a QR code cannot be drawn here', { hint: 'use a terminal that reads UTF-8' })
-  context.stderr.write(`${qrText(formatProfileAddress(address).toUpperCase())}\n`)
+  context.stderr.write(`${qrText(address.toUpperCase())}\n`)
 }
 
-async function confirmNew(context: ProfileContext, rotated: Contents): Promise<boolean> {
-  const count = untold(rotated).length
+async function confirmNew(context: ProfileContext, { buddies }: ProfileView): Promise<boolean> {
+  const count = buddies.filter(({ blocked }) => !blocked).length
   remark(context, words`your address changes: whoever has only the old one finds you no more`)
   if (count > 0)
     remark(
@@ -59,24 +58,17 @@ async function confirmNew(context: ProfileContext, rotated: Contents): Promise<b
   return false
 }
 
-const tooManyFormer = (contents: Contents): UserError =>
-  new UserError('some buddies have not learned your last four addresses', {
-    hint: `talk with them first, or block them: ${untold(contents)
-      .map(({ alias }) => alias)
-      .join(', ')}`,
-  })
-
 /** Who still has to learn a new address, as long as there is somebody. */
-export function remarkUntold(context: ProfileContext, contents: Contents): void {
-  if (contents.former.length === 0) return
-  const aliases = untold(contents).map(({ alias }) => alias)
+export function remarkUntold(context: ProfileContext, { buddies, former }: ProfileView): void {
+  if (former === 0) return
+  const aliases = untoldOf(buddies)
   const named = safeTitle(aliases.slice(0, maxNamed).join(', ') + (aliases.length > maxNamed ? ', …' : ''))
   remark(context, words`still to learn your new address (${aliases.length}): ${named}`)
 }
 
-export function printIdentity(context: Context, profile: string, identity: Identity): void {
-  const { fingerprint } = identity
-  const address = formatProfileAddress(identity.address)
+type Shown = Pick<ProfileView, 'address' | 'fingerprint'>
+
+export function printIdentity(context: Context, profile: string, { address, fingerprint }: Shown): void {
   if (context.options.json) {
     printJson(context, { profile, address, fingerprint })
     return

@@ -8,10 +8,10 @@ import {
   removeProfile,
 } from '../../edge/profiles.ts'
 import { type ExitCode, UserError } from '../../error.ts'
-import { formatProfileAddress } from '../../profile/address.ts'
+import { identityView } from '../../profile/view.ts'
 import type { Context, ProfileContext } from '../context.ts'
 import { explainDate, explainFingerprint } from '../explain.ts'
-import { defaultName, openFor } from '../open.ts'
+import { defaultName, openAccess } from '../open.ts'
 import { usage } from '../options.ts'
 import { givenSource, newPassphrase, profileEmptyHint } from '../passphrase.ts'
 import { printJson, printTable, remark } from '../print.ts'
@@ -38,7 +38,7 @@ export async function create(context: Context, { name: given, isOpen }: CreateAr
         emptyHint: profileEmptyHint,
       })
   const { identity } = await createProfile({ home, name, passphrase, command: 'profile create' })
-  printIdentity(context, name, identity)
+  printIdentity(context, name, identityView(identity))
   remark(
     context,
     words`profile ${safeName(name)} was made; to meet somebody: otrtalk invite, or exchange addresses: otrtalk buddy add`,
@@ -77,11 +77,9 @@ function explainUse({ hasPassphrase, fault, usedBy }: ProfileEntry): SafeText {
 
 export async function show(context: ProfileContext): Promise<ExitCode> {
   const entry = await findProfile(context.home, context.profile)
-  await using profile = await openFor(context, 'profile show', 'read')
-  const { identity, createdAt, buddies } = profile.contents
-  const address = formatProfileAddress(identity.address)
+  await using profile = await openAccess(context, 'profile show', 'read')
+  const { address, fingerprint, createdAt, buddies } = profile.view
   if (context.options.json) {
-    const { fingerprint } = identity
     printJson(context, { ...describe(entry), address, fingerprint, createdAt, buddies: buddies.length })
     return 0
   }
@@ -92,7 +90,7 @@ export async function show(context: ProfileContext): Promise<ExitCode> {
     [words`created`, explainDate(createdAt)],
     [words`buddies`, words`${buddies.length}`],
     [words`address`, safeTitle(address, address.length)],
-    [words`fingerprint`, explainFingerprint(identity.fingerprint)],
+    [words`fingerprint`, explainFingerprint(fingerprint)],
   ])
   return 0
 }

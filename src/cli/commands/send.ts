@@ -29,7 +29,10 @@ export async function send(context: ProfileContext, args: SendArguments): Promis
   const { json } = context.options
   const openUi = (options: UiOptions): Ui => new Sending(options, { text, json, timeoutMs })
   return exitCodeOf(
-    await converse({ context, command: 'send', alias, fingerprint, timeoutMs, openUi, tellsOfItself: true }),
+    await converse({
+      ...{ context, command: 'send', alias, fingerprint, timeoutMs, openUi },
+      ...{ mayJoin: true, tellsOfItself: true },
+    }),
   )
 }
 

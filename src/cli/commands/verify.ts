@@ -4,14 +4,15 @@
  * say where the other should look; the letters are said as on the radio.
  */
 import { type ExitCode, UserError } from '../../error.ts'
-import { type Buddy, changeBuddy, pinBuddy } from '../../profile/buddies.ts'
+import { type BuddyView, mayBe } from '../../profile/view.ts'
+import { change, changeBuddy, knownBuddy } from '../changing.ts'
 import type { ProfileContext } from '../context.ts'
-import { openFor } from '../open.ts'
+import { openAccess } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { confirm } from '../prompt.ts'
 import { safeName, safeTitle, words } from '../safetext.ts'
-import { describe, knownBuddy, unknownFingerprint } from './buddy.ts'
+import { describe, unknownFingerprint } from './buddy.ts'
 
 export interface VerifyArgs {
   readonly alias: string
@@ -23,24 +24,18 @@ export async function verify(context: ProfileContext, args: VerifyArgs): Promise
   const { alias, fingerprint } = args
   if (fingerprint === undefined && !context.isInteractive)
     throw usage('there is nobody to ask whether the fingerprints match', 'add --fingerprint F')
-  await using profile = await openFor(context, 'buddy verify', 'own')
-  const { buddies, identity } = profile.contents
-  const buddy = knownBuddy(buddies, alias)
-  const set = (changed: Buddy): Promise<void> =>
-    profile.save((contents) => ({
-      ...contents,
-      buddies: changeBuddy(contents.buddies, alias, () => changed),
-    }))
-  const certain = fingerprint === undefined ? buddy : pinBuddy(buddy, fingerprint)
+  await using profile = await openAccess(context, 'buddy verify', 'change')
+  const buddy = knownBuddy(profile.view, alias)
+  const theirs = fingerprint ?? buddy.fingerprint
   const isMatching =
-    certain !== undefined &&
-    (fingerprint !== undefined || (await compare(context, buddy, identity.fingerprint)))
-  if (!isMatching) {
-    await set({ ...buddy, trust: 'unverified' })
+    fingerprint === undefined
+      ? await compare(context, buddy, profile.view.fingerprint)
+      : mayBe(buddy, fingerprint)
+  if (!isMatching || theirs === null) {
+    await change(profile, { kind: 'unverify', alias })
     throw mismatch(buddy.alias)
   }
-  const verified: Buddy = { ...certain, trust: 'verified' }
-  await set(verified)
+  const verified = await changeBuddy(profile, { kind: 'verify', alias, fingerprint: theirs })
   if (context.options.json) printJson(context, describe(verified))
   remark(context, words`${safeName(alias)} is verified by you`)
   return 0
@@ -48,20 +43,16 @@ export async function verify(context: ProfileContext, args: VerifyArgs): Promise
 
 /** Takes trust back, also what an invite code gave. */
 export async function unverify(context: ProfileContext, alias: string): Promise<ExitCode> {
-  await using profile = await openFor(context, 'buddy unverify', 'own')
-  const buddy: Buddy = { ...knownBuddy(profile.contents.buddies, alias), trust: 'unverified' }
-  await profile.save((contents) => ({
-    ...contents,
-    buddies: changeBuddy(contents.buddies, alias, () => buddy),
-  }))
+  await using profile = await openAccess(context, 'buddy unverify', 'change')
+  const buddy = await changeBuddy(profile, { kind: 'unverify', alias })
   if (context.options.json) printJson(context, describe(buddy))
   remark(context, words`${safeName(buddy.alias)} is not verified any more`)
   return 0
 }
 
 /** Shows both fingerprints, and asks whether they are those that the other one sees. */
-async function compare(context: ProfileContext, buddy: Buddy, own: string): Promise<boolean> {
-  if (buddy.fingerprint === undefined) throw unknownFingerprint(buddy)
+async function compare(context: ProfileContext, buddy: BuddyView, own: string): Promise<boolean> {
+  if (buddy.fingerprint === null) throw unknownFingerprint(buddy)
   const name = safeName(buddy.alias)
   remark(context, words`call ${name}, or meet; ${name} shows the same two with: otrtalk buddy verify`)
   remark(context, words`${name} reads the right column from there, you compare; then you read the left one`)

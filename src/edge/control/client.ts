@@ -37,7 +37,7 @@ export interface Reaching {
   /** Who holds the lock now. */
   readonly holder: () => Promise<Holder | undefined>
   /** Of a holder who has no socket. */
-  readonly inUse: (holder: Holder) => UserError
+  readonly inUse: (name: string, holder: Holder) => UserError
 }
 
 /** Waits two seconds for an owner that is just starting, or busy. */
@@ -48,7 +48,7 @@ export async function reachOwner(reaching: Reaching): Promise<Reached> {
     const holder = await reaching.holder()
     if (!holder) return { kind: 'alone' }
     if (isStopped(holder.pid)) return { kind: 'refused', holder, fault: stopped(holder, name) }
-    const places = isServing(holder) ? placesOf(path, env) : []
+    const places = isServing(holder.command) ? placesOf(path, env) : []
     const faults = places.flatMap(({ folder }) => folderFault(folder) ?? [])
     for (const place of places) {
       const socket = folderFault(place.folder) ? undefined : await open(place.path)
@@ -56,14 +56,15 @@ export async function reachOwner(reaching: Reaching): Promise<Reached> {
       if (owner instanceof Owner) return { kind: 'owner', owner }
       if (owner) return { kind: 'refused', holder, fault: owner }
     }
-    const isLate = !isServing(holder) || performance.now() > until
-    if (isLate) return { kind: 'refused', holder, fault: faults[0] ?? reaching.inUse(holder) }
+    const isLate = !isServing(holder.command) || performance.now() > until
+    if (isLate) return { kind: 'refused', holder, fault: faults[0] ?? reaching.inUse(name, holder) }
     await sleep(pollEvery)
   }
 }
 
-/** What others do is done in a moment, and needs no client. */
-const isServing = ({ command }: Holder): boolean => !/^(?:send|why|id|buddy|profile)\b/.test(command)
+/** Whether who does this serves others: what the rest do is done in a moment. */
+export const isServing = (command: string): boolean =>
+  /^(?:chat|listen|invite|accept|offer|answer)$/.test(command)
 
 /** `undefined` if nobody listens there. */
 function open(path: string): Promise<Socket | undefined> {

@@ -14,11 +14,10 @@ import type { OpenProfile } from '../profiles.ts'
 import { aliasOf } from '../remember.ts'
 import type { Talking } from '../talking.ts'
 import { Present } from './present.ts'
-import type { Attached, OwnerNetwork } from './protocol.ts'
+import type { Attached } from './protocol.ts'
 
 export interface DeskOptions {
   readonly profile: OpenProfile
-  readonly network: OwnerNetwork
   /** All buddies are talked with here, and so new ones: else those whom the owner began with. */
   readonly isOpenToAll: boolean
   /** What there is to show here: `said` by a client, and all that the talk tells of whom this owner is for. */
@@ -102,7 +101,7 @@ export class Desk {
     listener: Listener,
     { buddy: alias, fingerprint }: { readonly buddy?: string; readonly fingerprint?: string },
   ): Attached {
-    const { profile, network } = this.#options
+    const { profile } = this.#options
     const name = alias === undefined ? undefined : this.#nameOf(talking, alias, fingerprint)
     this.#listen(listener, name)
     if (name !== undefined) talking.act({ kind: 'open', buddy: name })
@@ -118,7 +117,6 @@ export class Desk {
         trust: buddy.trust,
         ...(buddy.fingerprint && { fingerprint: buddy.fingerprint }),
       })),
-      network,
     }
   }
 

@@ -37,7 +37,6 @@ export interface Attached {
   /** The name under which he is told of: an invite's may be another than the alias. */
   readonly buddy?: string
   readonly buddies: readonly AttachedBuddy[]
-  readonly network: OwnerNetwork
 }
 
 export interface AttachedBuddy {
@@ -79,6 +78,7 @@ export interface Hello {
   readonly process: number
   readonly command: string
   readonly profile: string
+  readonly network: OwnerNetwork
 }
 
 /** The version a first line names; `undefined` if it is none. */
@@ -93,10 +93,28 @@ export function readHello(line: string): Hello | undefined {
   if (!value || !('otrtalk' in value && 'process' in value && 'command' in value && 'profile' in value))
     return undefined
   const { otrtalk, process, command, profile } = value
+  const network = readNetwork('network' in value ? value.network : undefined)
   const isHello = typeof otrtalk === 'number' && typeof process === 'number'
   if (!isHello || typeof command !== 'string' || typeof profile !== 'string') return undefined
-  return { otrtalk, process, command, profile }
+  return network && { otrtalk, process, command, profile, network }
 }
+
+function readNetwork(value: unknown): OwnerNetwork | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!('bootstrap' in value && 'dht' in value && 'lan' in value && 'portmap' in value && 'stun' in value))
+    return undefined
+  const { dht, lan, portmap } = value
+  const [bootstrap, stun] = [hostsOf(value.bootstrap), hostsOf(value.stun)]
+  const name = 'interface' in value && typeof value.interface === 'string' ? value.interface : undefined
+  const port = 'port' in value && typeof value.port === 'number' ? value.port : undefined
+  if (typeof dht !== 'boolean' || typeof portmap !== 'boolean' || !bootstrap || !stun) return undefined
+  if (lan !== 'also' && lan !== 'only' && lan !== 'off') return undefined
+  const optional = { ...(name !== undefined && { interface: name }), ...(port !== undefined && { port }) }
+  return { ...optional, bootstrap, dht, lan, portmap, stun }
+}
+
+const hostsOf = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.every((host): host is string => typeof host === 'string') ? value : undefined
 
 /** A client's line; `undefined` for anything that asks for nothing. */
 export function readRequest(line: string): Request | undefined {

@@ -1,0 +1,36 @@
+/** Changes of a profile as a command makes them: refused in words, and then nothing has changed. */
+import type { Access } from '../edge/access.ts'
+import type { Refusal } from '../edge/control/desk.ts'
+import { findBuddy } from '../profile/buddies.ts'
+import type { Change } from '../profile/change.ts'
+import type { BuddyView, ProfileView } from '../profile/view.ts'
+import { explainChangeFault, unknownBuddy } from './faults.ts'
+
+/** The buddy of that alias; refused in words if there is none. */
+export function knownBuddy({ buddies }: Pick<ProfileView, 'buddies'>, alias: string): BuddyView {
+  const buddy = findBuddy(buddies, alias)
+  if (buddy) return buddy
+  throw unknownBuddy(buddies, alias)
+}
+
+/** Throws in words if it is refused. */
+export async function change(profile: Access, wanted: Change): Promise<void> {
+  const refusal = await profile.change(wanted)
+  if (!refusal) return
+  throw explainChangeFault(refusal, aboutWhom(wanted, refusal), profile.view)
+}
+
+/** The buddy as he is after it. */
+export async function changeBuddy(
+  profile: Access,
+  wanted: Exclude<Change, { kind: 'rotate' | 'remove' }>,
+): Promise<BuddyView> {
+  await change(profile, wanted)
+  return knownBuddy(profile.view, wanted.kind === 'rename' ? wanted.to : wanted.alias)
+}
+
+/** The alias that is wrong. */
+function aboutWhom(wanted: Change, { why }: Refusal): string {
+  if (wanted.kind === 'rotate') return ''
+  return wanted.kind === 'rename' && why !== 'unknown-buddy' ? wanted.to : wanted.alias
+}
