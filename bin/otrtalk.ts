@@ -7,8 +7,10 @@ const { argv, env, stdout, stderr } = process
 // What was thrown where nobody awaits: a fault of ours, told like any other; or a
 // pipe that nobody reads any more (`otrtalk buddy list | head -1`), which is none.
 process.on('uncaughtException', async (error) => {
-  const { report } = await import('../src/cli/error.ts')
-  process.exit(await report(error, { stdin: process.stdin, stdout, stderr, env }, 'text'))
+  const { formAsked, report } = await import('../src/cli/error.ts')
+  process.exit(
+    await report(error, { stdin: process.stdin, stdout, stderr, env }, formAsked(argv.slice(2), env)),
+  )
 })
 
 // Alone, it loads nothing else: 6 ms over bare node, a third of what the command line costs.

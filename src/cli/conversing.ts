@@ -58,13 +58,22 @@ export async function converse(options: Conversing): Promise<UiEnd> {
   const { stderr, options: given } = options.context
   const unsettled = new Unsettled()
   try {
-    return await run(options, unsettled)
+    const end = await run(options, unsettled)
+    if (given.json && end.kind === 'ended' && end.unconfirmed > 0) throw notConfirmed(end.unconfirmed)
+    return end
   } finally {
     // After the goodbye, which may bring receipts; JSON has an event for each that came.
     const isTold = options.tellsOfItself && !unsettled.isAbandoned
     if (!given.json && !isTold) for (const line of unsettled.lines) stderr.write(`${line}\n`)
   }
 }
+
+/** A script reads nothing else of it: lines for people name each. */
+const notConfirmed = (count: number): UserError =>
+  new UserError(count === 1 ? 'one message was not confirmed' : `${count} messages were not confirmed`, {
+    hint: 'those without an event delivered may have arrived or not',
+    exit: 3,
+  })
 
 async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const { context, alias } = options

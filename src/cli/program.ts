@@ -6,20 +6,19 @@
 import { type Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
 import { execLast, helpFirst } from './arguments.ts'
-import type { Io } from './context.ts'
+import type { Context, Io } from './context.ts'
 import { allOf, define } from './definitions/all.ts'
 import type { Runner } from './definitions/definition.ts'
-import { report } from './error.ts'
+import { type Form, formAsked, report } from './error.ts'
 import type { Flags } from './options.ts'
 import { contextOf, profileContextOf } from './resolve.ts'
 
 /** Runs the program; the exit code. @param argv - without node and the program's own name */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
-  let exit: ExitCode = 0
+  const words = execLast(helpFirst(argv))
+  const run: Run = { exit: 0, form: formAsked(words, io.env) }
   let blamed = 'otrtalk'
-  const program = build(io, (code) => {
-    exit = code
-  })
+  const program = build(io, run)
   for (const command of allOf(program)) {
     command.exitOverride((error) => {
       blamed = pathOf(command)
@@ -27,18 +26,12 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     })
   }
   try {
-    await program.parseAsync(execLast(helpFirst(argv)), { from: 'user' })
-    return exit
+    await program.parseAsync(words, { from: 'user' })
+    return run.exit
   } catch (error) {
     if (error instanceof CommanderError && /help|version/.test(error.code))
       return error.exitCode === 0 ? 0 : 2
-    const isJson =
-      program.opts<Flags>()['json'] === true || /^(?:1|true|yes|on)$/i.test(io.env['OTRTALK_JSON'] ?? '')
-    return report(
-      error instanceof CommanderError ? misuse(error, blamed) : error,
-      io,
-      isJson ? 'json' : 'text',
-    )
+    return report(error instanceof CommanderError ? misuse(error, blamed) : error, io, run.form)
   }
 }
 
@@ -53,11 +46,26 @@ function misuse({ message }: CommanderError, blamed: string): UserError {
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
-function build(io: Io, setExit: (code: ExitCode) => void): Command {
+/** Of one run: what it ends with, and how a fault is told. */
+interface Run {
+  exit: ExitCode
+  /** As the command line says, until the settings are read. */
+  form: Form
+}
+
+function build(io: Io, run: Run): Command {
+  const started = <C extends Context>(context: C): C => {
+    run.form = context.options.json ? 'json' : 'text'
+    return context
+  }
   const runner: Runner = {
-    plain: async (run) => setExit(await run(await contextOf(io, given(program)))),
-    profile: async (run, name) => setExit(await run(await profileContextOf(io, given(program), name))),
-    silent: (run) => run(io).catch(() => {}),
+    plain: async (command) => {
+      run.exit = await command(started(await contextOf(io, given(program))))
+    },
+    profile: async (command, name) => {
+      run.exit = await command(started(await profileContextOf(io, given(program), name)))
+    },
+    silent: (command) => command(io).catch(() => {}),
   }
   const program = define(runner, {
     writeOut: (text) => io.stdout.write(text),

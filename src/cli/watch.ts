@@ -116,6 +116,11 @@ export class Watch implements Disposable {
     if (isAlone && this.#hasBootstrap)
       return new UserError(this.#unresolved!.text, { hint: this.#unresolved!.hint, exit: 6 })
     const name = this.#buddy ?? 'anybody'
+    if (this.#isPending)
+      return new UserError(`nobody with this code was found within ${timeoutMs / 1_000} s`, {
+        hint: `is otrtalk running there, with the same words? The code stays: otrtalk chat ${name} goes on`,
+        exit: 3,
+      })
     if (this.#unreached !== undefined) {
       const { reason, hint } = explainUnreached(this.#unreached, name)
       return new UserError(`could not reach ${name} within ${timeoutMs / 1_000} s: ${reason}`, {

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { report } from '../../src/cli/error.ts'
 import { version } from '../../src/cli/version.ts'
@@ -126,6 +127,44 @@ test('with --json a fault is told on stdout too, as an event', async () => {
     expect(JSON.parse(stdout)).toEqual(expected)
     expect(stderr).toBe('otrtalk: there is no profile yet\nhint: make one: otrtalk profile create\n')
   }
+})
+
+test.each([
+  [['send', 'bob', '--bogus', '--json'], "unknown option '--bogus'"],
+  [['--json', 'bogus'], "unknown command 'bogus'"],
+  [['listen', '--json', '--exec'], '--exec needs a command'],
+])('wrong usage, too: %j', async (argv, message) => {
+  const { code, stdout } = await runMain(argv, { env: home() })
+  expect(code).toBe(2)
+  expect(JSON.parse(stdout)).toMatchObject({ event: 'error', message })
+})
+
+test.each([[['send', 'bob', '--', '--json']], [['listen', '--exec', 'nothing', '--json']]])(
+  '%j asks for no JSON',
+  async (argv) => {
+    expect(await runMain(argv, { env: home() })).toMatchObject({ stdout: '' })
+  },
+)
+
+test('a setting that asks for JSON is heard as the option is', async () => {
+  const env = home()
+  await runMain(['profile', 'create', '--no-passphrase'], { env })
+  writeFileSync(join(env['OTRTALK_HOME']!, 'profiles/default/settings.json'), '{"json":true}')
+  const { code, stdout } = await runMain(['buddy', 'show', 'bob'], { env })
+  expect(code).toBe(1)
+  expect(JSON.parse(stdout)).toMatchObject({ event: 'error', message: 'no buddy named bob' })
+})
+
+test('a fault of ours is told as an event, without its stack', async () => {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const io = { stdin: process.stdin, stdout, stderr, env: {} } as unknown as Parameters<typeof report>[1]
+  expect(await report(new TypeError('oops'), io, 'json')).toBe(70)
+  expect(JSON.parse(String(stdout.read()))).toEqual({
+    event: 'error',
+    message: 'this is a fault of the program itself, please report it',
+    hint: 'what it was is on standard error',
+  })
+  expect(String(stderr.read())).toContain('TypeError: oops')
 })
 
 describe('the exit code', () => {

@@ -33,11 +33,16 @@ export function readAcceptArguments(given: readonly string[]): AcceptArguments {
 /** One word, with a hyphen perhaps; a code joined by hyphens is none. */
 const isName = (text: string): boolean => !/[\s,;]/u.test(text) && typedWords(text).length < codeWords
 
-export async function accept(context: ProfileContext, args: AcceptArguments): Promise<ExitCode> {
+/** @param args - `timeoutMs`: until somebody must have come; for good by default */
+export async function accept(
+  context: ProfileContext,
+  args: AcceptArguments & { readonly timeoutMs: number | undefined },
+): Promise<ExitCode> {
   if (!args.isPiped && !context.isInteractive)
     throw usage('there is nobody to ask for the code', 'give it on stdin: otrtalk accept bob -')
   const alias = (profile: OpenProfile): Promise<string> => prepare(context, profile, args)
-  return exitCodeOf(await converse({ context, command: 'accept', alias, openUi: uiFor(context) }))
+  const { timeoutMs } = args
+  return exitCodeOf(await converse({ context, command: 'accept', alias, timeoutMs, openUi: uiFor(context) }))
 }
 
 /** The alias of the invite, which is in the vault by then. */

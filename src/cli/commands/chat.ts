@@ -9,6 +9,8 @@ import type { Ui, UiEnd, UiOptions } from '../ui.ts'
 
 export interface ChatArguments {
   readonly alias: string
+  /** Until the buddy must be reached; for good by default. */
+  readonly timeoutMs: number | undefined
   /** 112 hex digits: whoever answers under another key is refused. */
   readonly fingerprint: string | undefined
 }

@@ -15,11 +15,14 @@ import { exitCodeOf, uiFor } from './chat.ts'
 export interface InviteArguments {
   readonly alias: string | undefined
   readonly hasQr: boolean // --qr
+  /** Until somebody must have come; for good by default. */
+  readonly timeoutMs: number | undefined
 }
 
 export async function invite(context: ProfileContext, args: InviteArguments): Promise<ExitCode> {
   const alias = (profile: OpenProfile): Promise<string> => prepare(context, profile, args)
-  return exitCodeOf(await converse({ context, command: 'invite', alias, openUi: uiFor(context) }))
+  const { timeoutMs } = args
+  return exitCodeOf(await converse({ context, command: 'invite', alias, timeoutMs, openUi: uiFor(context) }))
 }
 
 /** The alias of the invite, which is in the vault by then: an old one, or a new one. */

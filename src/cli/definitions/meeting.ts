@@ -1,14 +1,19 @@
 /** The commands by which two meet: invite, accept, offer, answer. */
 import type { Command } from 'commander'
-import { readFingerprint, usage } from '../options.ts'
+import { readFingerprint, readSeconds, usage } from '../options.ts'
 import { type Exits, examples, exits, knowing, opening, type Runner, values } from './definition.ts'
+
+const noTimeout = 'give up if nobody is met by then, with exit code 3; the code stays'
+
+const timeoutOf = (timeout: string | undefined): number | undefined =>
+  timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
 
 /** Of a code: both sides end with the same. */
 const meeting: Exits = {
   ...opening,
   0: 'met, or left',
   1: 'no such profile; the alias is taken; the code has expired; too many codes are pending',
-  3: 'the end of standard input came, and something was not confirmed',
+  3: 'not met in the time given; the end of standard input came, and something was not confirmed',
   4: 'whoever came could not prove the code: it is used up; or is nobody to be added',
   6: 'no socket: the interface is gone, or the port is taken',
 }
@@ -18,12 +23,12 @@ export function addInvites(program: Command, { profile }: Runner): void {
     .command('invite')
     .argument('[alias]', 'what you call the buddy')
     .option('--qr', 'show the code as a QR code too')
+    .option('--timeout <seconds>', noTimeout)
     .description('make a one-time code, and wait for the buddy who has it')
-    .action((alias: string | undefined, { qr }: { qr?: boolean }) =>
-      profile(async (context) =>
-        (await import('../commands/invite.ts')).invite(context, { alias, hasQr: qr === true }),
-      ),
-    )
+    .action((alias: string | undefined, { qr, timeout }: { qr?: boolean; timeout?: string }) => {
+      const args = { alias, hasQr: qr === true, timeoutMs: timeoutOf(timeout) }
+      return profile(async (context) => (await import('../commands/invite.ts')).invite(context, args))
+    })
   examples(invite, ['invite bob', 'invite bob --qr', 'invite bob --json | jq -r .code'])
 
   exits(invite, meeting)
@@ -36,10 +41,11 @@ export function addInvites(program: Command, { profile }: Runner): void {
       'what you call the buddy; - reads the code from stdin, and it is never an argument',
     )
     .usage('[options] [alias] [-]')
+    .option('--timeout <seconds>', noTimeout)
     .description('use the code of a buddy')
-    .action(async (given: string[]) => {
+    .action(async (given: string[], { timeout }: { timeout?: string }) => {
       const { accept, readAcceptArguments } = await import('../commands/accept.ts')
-      const args = readAcceptArguments(given)
+      const args = { ...readAcceptArguments(given), timeoutMs: timeoutOf(timeout) }
       return profile((context) => accept(context, args))
     })
   examples(accept, ['accept ada', 'accept ada - < code.txt'])

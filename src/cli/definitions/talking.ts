@@ -28,12 +28,14 @@ export function addTalking(program: Command, { profile }: Runner): void {
   const chat = program
     .command('chat')
     .argument('<alias>', 'the buddy')
+    .option('--timeout <seconds>', 'give up if the buddy is not reached by then, with exit code 3')
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
     .description('talk with a buddy')
-    .action((alias: string, { fingerprint }: { fingerprint?: string }) => {
-      const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
+    .action((alias: string, flags: { timeout?: string; fingerprint?: string }) => {
+      const timeoutMs = flags.timeout === undefined ? undefined : readSeconds(flags.timeout, '--timeout')
+      const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
       return profile(async (context) =>
-        (await import('../commands/chat.ts')).chat(context, { alias, fingerprint: pinned }),
+        (await import('../commands/chat.ts')).chat(context, { alias, timeoutMs, fingerprint }),
       )
     })
   examples(chat, ['chat bob', 'chat bob --plain', 'chat bob --json | jq .text'])
@@ -41,7 +43,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
   exits(chat, {
     ...knowing,
     0: 'left, or all of standard input was confirmed',
-    3: 'the end of standard input came, and something was not confirmed',
+    3: 'not reached in the time given; the end of standard input came, and something was not confirmed',
     4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',
     6: 'no socket: the interface is gone, or the port is taken',
   })
