@@ -1,5 +1,6 @@
 /** What a command is given: the options in force, and the streams and variables it may use. */
 import type { Home } from '../edge/home.ts'
+import type { Settings } from '../edge/settings.ts'
 
 /** The process's own, or a test's. */
 export interface Io {
@@ -7,6 +8,15 @@ export interface Io {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What commander read, by option; only what was given. */
+export type Flags = Readonly<Record<string, unknown>>
+
+export interface Layers {
+  readonly flags: Flags
+  readonly env: Io['env']
+  readonly settings: Settings
 }
 
 export interface HostPort {
@@ -51,4 +61,6 @@ export interface ProfileContext extends Context {
   readonly profile: string
   /** By flag or variable: what the settings say aside. */
   readonly asked: Options
+  /** What the options were made of. */
+  readonly layers: Layers
 }

@@ -2,12 +2,9 @@
  * The options of every command, and where their values come from: a flag, else
  * the variable `OTRTALK_*`, else the profile's setting, else the default.
  */
-import type { Settings } from '../edge/settings.ts'
+import { type Settings, settingName } from '../edge/settings.ts'
 import { UserError } from '../error.ts'
-import type { HostPort, Io, Options } from './context.ts'
-
-/** What commander read, by option; only what was given. */
-export type Flags = Readonly<Record<string, unknown>>
+import type { Flags, HostPort, Io, Layers, Options } from './context.ts'
 
 /** Flag, and what the help says of it. */
 export const everywhere: readonly (readonly [flag: string, description: string])[] = [
@@ -45,8 +42,8 @@ export const optionGroups: Readonly<Record<string, string>> = {
 export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings = {}): Options {
   const given = <Value>(option: string, read: (text: string, name: string) => Value): Value | undefined => {
     const flag = flags[option]
-    if (typeof flag === 'string') return read(flag, `--${kebab(option)}`)
-    const name = `OTRTALK_${kebab(option).replaceAll('-', '_').toUpperCase()}`
+    if (typeof flag === 'string') return read(flag, `--${settingName(option)}`)
+    const name = variableOf(option)
     return env[name] ? read(env[name], name) : undefined
   }
   const on = (option: keyof Settings & Switch): boolean =>
@@ -57,14 +54,14 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
   const nodes = (option: 'bootstrap' | 'stun'): readonly HostPort[] | undefined =>
     flagList(flags[option], `--${option}`) ?? given(option, readHostPorts)
   const fromSettings = (option: 'bootstrap' | 'stun'): readonly HostPort[] =>
-    settings[option]?.map((text) => readHostPort(text, `${option} in settings.json`)) ?? []
+    settings[option]?.map((text) => readHostPort(text, option)) ?? []
 
   const lan = lanOf(flags, { only: given('lan', readSwitch), off: given('no-lan', readSwitch) }, settings)
   const stun = nodes('stun')
   if (lan === 'only' && stun?.length)
     throw usage('--lan sends nothing beyond the local network, and --stun asks a server there')
   const options: Options = {
-    profile: given('profile', String),
+    profile: given('profile', String) ?? settings.profile,
     interface: given('interface', String) ?? settings.interface,
     port: given('port', readPort) ?? settings.port,
     bootstrap: nodes('bootstrap') ?? fromSettings('bootstrap'),
@@ -83,17 +80,63 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
       commandOf(flags['notifyCommand']) ?? given('notifyCommand', readCommand) ?? settings.notifyCommand,
     notifyText: on('notifyText'),
     debug: given('debug', String) ?? settings.debug,
-    passphraseFd: given('passphraseFd', readDescriptor),
-    passphraseFile: undefined,
+    ...passphraseOf(flags, env, settings),
   }
-  // A descriptor given for this run beats a file of the settings.
-  const passphraseFile = given('passphraseFile', String)
-  if (passphraseFile !== undefined && options.passphraseFd !== undefined) {
-    throw usage('the passphrase can come from a file or from a descriptor, not from both')
-  }
-  const isFromFd = options.passphraseFd !== undefined
-  return { ...options, passphraseFile: isFromFd ? undefined : (passphraseFile ?? settings.passphraseFile) }
+  return options
 }
+
+/** Of a file and a descriptor the one that is given nearer by; both at once say nothing. */
+function passphraseOf(
+  flags: Flags,
+  env: Io['env'],
+  settings: Settings,
+): Pick<Options, 'passphraseFile' | 'passphraseFd'> {
+  const [byFile, byFd] = [variableOf('passphraseFile'), variableOf('passphraseFd')]
+  const levels = [
+    { file: flags['passphraseFile'], fd: flags['passphraseFd'], name: '--passphrase-fd' },
+    { file: env[byFile] || undefined, fd: env[byFd] || undefined, name: byFd },
+    { file: settings.passphraseFile, fd: settings.passphraseFd, name: 'passphrase-fd' },
+  ]
+  const level = levels.find(({ file, fd }) => file !== undefined || fd !== undefined)
+  if (level?.file !== undefined && level.fd !== undefined)
+    throw usage('the passphrase can come from a file or from a descriptor, not from both')
+  return {
+    passphraseFile: level?.file === undefined ? undefined : String(level.file),
+    passphraseFd: level?.fd === undefined ? undefined : readDescriptor(String(level.fd), level.name),
+  }
+}
+
+/** Where the value in force comes from. */
+export type Origin = 'flag' | 'variable' | 'setting' | 'default'
+
+/** Of an option with a value; what has none is by default without. */
+export function originOf(option: keyof Options, { flags, env, settings }: Layers): Origin {
+  if (flags[option] !== undefined) return 'flag'
+  if (option === 'lan') return originOfLan(env, settings)
+  if (variableInForce(option, env)) return 'variable'
+  return settings[option] === undefined ? 'default' : 'setting'
+}
+
+/** The name of the variable that speaks of an option, if one does. */
+export const variableInForce = (option: keyof Options, env: Io['env']): string | undefined =>
+  [variableOf(option), variableOf(`no-${option}`)].find((name) => env[name])
+
+/** A variable that says no takes back what the settings say, and no more. */
+function originOfLan(env: Io['env'], { lan }: Settings): Origin {
+  const [only, off] = lanVariables(env)
+  if (only || off) return 'variable'
+  if (lan === undefined) return 'default'
+  return (lan ? only : off) === false ? 'variable' : 'setting'
+}
+
+const lanVariables = (env: Io['env']): readonly (boolean | undefined)[] =>
+  [variableOf('lan'), variableOf('no-lan')].map((name) =>
+    env[name] ? readSwitch(env[name], name) : undefined,
+  )
+
+/** `passphraseFile` is OTRTALK_PASSPHRASE_FILE. */
+const variableOf = (option: string): string =>
+  `OTRTALK_${settingName(option).replaceAll('-', '_').toUpperCase()}`
 
 /** 112 hex digits, however grouped. */
 export function readFingerprint(text: string): string {
@@ -117,17 +160,16 @@ type Switch =
   | ('dht' | 'portmap' | 'json' | 'plain' | 'input' | 'color')
   | ('bell' | 'notify' | 'title' | 'notifyText')
 
-const kebab = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
 const not = (value: boolean | undefined): boolean | undefined => (value === undefined ? undefined : !value)
 
-function readSwitch(text: string, name: string): boolean {
+export function readSwitch(text: string, name: string): boolean {
   if (/^(?:1|true|yes|on)$/i.test(text)) return true
   if (/^(?:0|false|no|off)$/i.test(text)) return false
   throw usage(`${name} is 1 or 0, not ${text}`)
 }
 
-function readPort(text: string, name: string): number {
+export function readPort(text: string, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (port >= 1 && port <= 65_535) return port
   throw usage(`${name} takes a port from 1 to 65535, not ${text}`)
@@ -167,9 +209,12 @@ const readHostPorts = (text: string, name: string): readonly HostPort[] =>
 /** Given as often as it has words; one that is a JSON array is all of them. */
 function commandOf(flag: unknown): readonly string[] | undefined {
   if (!Array.isArray(flag)) return undefined
-  const words = flag.map(String)
-  return words.length === 1 && words[0]?.startsWith('[') ? readCommand(words[0], '--notify-command') : words
+  return readCommandWords(flag.map(String), '--notify-command')
 }
+
+/** @param words - one or more */
+export const readCommandWords = (words: readonly string[], name: string): readonly string[] =>
+  words.length === 1 && words[0]?.startsWith('[') ? readCommand(words[0], name) : words
 
 /** A program, or it and its arguments as a JSON array. */
 function readCommand(text: string, name: string): readonly string[] {
@@ -192,7 +237,7 @@ function arrayIn(text: string): readonly unknown[] | undefined {
 }
 
 /** `router.example:6881`, `10.0.0.1:6881` or `[2001:db8::1]:6881` */
-function readHostPort(text: string, name: string): HostPort {
+export function readHostPort(text: string, name: string): HostPort {
   const [, v6, plain, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text) ?? []
   const host = v6 ?? plain
   if (host === undefined || port === undefined) throw usage(`${name} takes host:port, not ${text}`)

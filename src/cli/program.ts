@@ -6,11 +6,10 @@
 import { type Command, CommanderError } from 'commander'
 import { type ExitCode, UserError } from '../error.ts'
 import { execLast, helpFirst } from './arguments.ts'
-import type { Context, Io } from './context.ts'
+import type { Context, Flags, Io } from './context.ts'
 import { allOf, define } from './definitions/all.ts'
 import type { Runner } from './definitions/definition.ts'
 import { type Form, formAsked, report } from './error.ts'
-import type { Flags } from './options.ts'
 import { contextOf, profileContextOf } from './resolve.ts'
 
 /** Runs the program; the exit code. @param argv - without node and the program's own name */

@@ -13,6 +13,7 @@ import type { Cost, SealFault } from '../profile/seal.ts'
 import { maxVaultSize, needsPassphrase, Vault } from '../profile/vault.ts'
 import type { Home } from './home.ts'
 import { acquire, type Holder, holderOf } from './lock.ts'
+import { changeSettings, type Place, type Values } from './settingsfile.ts'
 import { codeOf, diskFault, makeFolder, readWhole, removeWhole, writeWhole } from './store.ts'
 
 export interface ProfileEntry {
@@ -177,6 +178,40 @@ export async function removeProfile(home: Home, name: string): Promise<void> {
 
 /** Who has the profile of this folder open now. */
 export const ownerOf = (path: string): Promise<Holder | undefined> => holderOf(join(path, lockFile))
+
+/** Changes a profile's settings, for which nobody needs its passphrase. */
+export async function changeProfileSettings(
+  home: Home,
+  name: string,
+  change: (values: Values) => Values,
+): Promise<boolean> {
+  const { path } = await findProfile(home, name)
+  using _ = await lockProfile(path, name, 'profile set')
+  return changeSettings(settingsPlace(home, name), change)
+}
+
+/** Changes what is set for all profiles of the home. */
+export async function changeHomeSettings(home: Home, change: (values: Values) => Values): Promise<boolean> {
+  await makeFolder(home.path)
+  const place = homeSettingsPlace(home)
+  const acquired = await acquire(place.lock, 'profile set')
+  if (acquired.kind === 'held') {
+    using _ = acquired.lock
+    return await changeSettings(place, change)
+  }
+  throw new UserError(`the settings are being changed by process ${acquired.by.pid}`, { exit: 5 })
+}
+
+export const homeSettingsPlace = ({ path }: Home): Place => ({
+  scope: 'home',
+  folder: path,
+  lock: join(path, 'settings.lock'),
+})
+
+export const settingsPlace = (home: Home, name: string): Place => {
+  const folder = join(home.profiles, name)
+  return { scope: 'profile', folder, lock: join(folder, lockFile) }
+}
 
 /** Takes the profile's lock, or says who has it. */
 async function lockProfile(path: string, name: string, command: string): Promise<Disposable> {

@@ -1,14 +1,12 @@
 /**
- * A profile's settings: `settings.json` in its folder, written by its owner,
- * read by the package conf. What is secret is never among them. They are checked
- * here: conf would do it with ajv, which is a sixth of a megabyte (docs/decisions/029).
+ * What may be set for a profile, or for all of them, and what kind of value
+ * each setting has: the options of every command, named as those are. What is
+ * secret is never among them. The file: src/edge/settingsfile.ts.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { UserError } from '../error.ts'
 
-/** Named as the options are. */
+/** By option: `passphrase-file` in the file is `passphraseFile` here. */
 export interface Settings {
+  readonly profile?: string // of the home alone: which profile is in force
   readonly interface?: string
   readonly port?: number
   readonly bootstrap?: readonly string[]
@@ -27,48 +25,78 @@ export interface Settings {
   readonly notifyText?: boolean
   readonly debug?: string
   readonly passphraseFile?: string
+  readonly passphraseFd?: number
 }
 
-/** @param path - of the profile's folder */
-export async function readSettings(path: string): Promise<Settings> {
-  const file = join(path, `${name}.json`)
-  if (!existsSync(file)) return {} // conf is slow to load, and would make the folder
-  const { default: Conf } = await import('conf')
-  const options = { cwd: path, configName: name, configFileMode: 0o600, deserialize: recordIn }
-  const { store } = opened(() => new Conf<Record<string, unknown>>(options), file)
-  const fault = faultIn(store)
-  if (fault !== undefined) throw new UserError(`${file}: ${fault.message}`, { hint: fault.hint, exit: 2 })
-  return store
+export type SettingKind = 'text' | 'file' | 'port' | 'descriptor' | 'switch' | 'nodes' | 'command'
+
+/** Of each setting there may be. */
+export const settingKinds = {
+  profile: 'text',
+  interface: 'text',
+  port: 'port',
+  bootstrap: 'nodes',
+  dht: 'switch',
+  lan: 'switch',
+  portmap: 'switch',
+  stun: 'nodes',
+  json: 'switch',
+  plain: 'switch',
+  input: 'switch',
+  color: 'switch',
+  bell: 'switch',
+  notify: 'switch',
+  title: 'switch',
+  notifyCommand: 'command',
+  notifyText: 'switch',
+  debug: 'file',
+  passphraseFile: 'file',
+  passphraseFd: 'descriptor',
+} as const satisfies Record<keyof Required<Settings>, SettingKind>
+
+/** What a settings.json is for: it holds the profile in force, or what a profile sets. */
+export type Scope = 'home' | 'profile'
+
+const isOption = (name: string): name is keyof Settings => Object.hasOwn(settingKinds, name)
+
+/** The options that there are settings of: all. */
+export const settable: readonly (keyof Settings)[] = Object.keys(settingKinds).filter(isOption)
+
+/** As they stand in the file. */
+export const settingNames: readonly string[] = Object.keys(settingKinds).map(settingName)
+
+/** How the setting of an option is called: `passphrase-file`. */
+export function settingName(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-/** What conf throws of a file's content is the user's. */
-function opened<T>(open: () => T, file: string): T {
-  try {
-    return open()
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
-    throw new UserError(`${file}: ${why}`, { hint: correct, exit: 2, cause: error })
-  }
+/** The option that a setting is of. */
+export const settingOf = (name: string): keyof Settings | undefined =>
+  settable.find((option) => settingName(option) === name)
+
+export const scopeOf = (option: keyof Settings): Scope => (option === 'profile' ? 'home' : 'profile')
+
+/** Of all that a file may hold. */
+export interface SettingFault {
+  readonly name: string
+  readonly message: string
 }
 
-/** conf would make a record of whatever JSON there is. */
-function recordIn(text: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(text)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw new Error('it must be an object: {…}')
-}
-
-/** The first that is no setting, or not of the kind it has to be. */
-function faultIn(store: object): { readonly message: string; readonly hint: string } | undefined {
-  for (const [key, value] of Object.entries(store)) {
-    const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
-    if (kind === undefined) {
-      return { message: `there is no setting ${key}`, hint: `there are: ${settingNames.join(', ')}` }
-    }
-    if (!kind.holds(value)) return { message: `${key} must be ${kind.words}`, hint: correct }
+/** The first that is no setting here, or not of the kind it has to be. @param store - as in the file */
+export function faultIn(store: object, scope: Scope): SettingFault | undefined {
+  for (const [name, value] of Object.entries(store)) {
+    const option = settingOf(name)
+    if (option === undefined || scopeOf(option) !== scope)
+      return { name, message: `there is no setting ${name}` }
+    const kind = kinds[settingKinds[option]]
+    if (!kind.holds(value)) return { name, message: `${name} must be ${kind.words}` }
   }
   return undefined
 }
+
+/** Of what has no fault. */
+export const settingsIn = (store: object): Settings =>
+  Object.fromEntries(Object.entries(store).map(([name, value]) => [settingOf(name) ?? name, value]))
 
 interface Kind {
   readonly words: string
@@ -76,39 +104,20 @@ interface Kind {
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
-
-const name = 'settings'
-const correct = 'correct or remove this file'
 const text: Kind = { words: 'a text', holds: isText }
-const flag: Kind = { words: 'true or false', holds: (value) => typeof value === 'boolean' }
-const port: Kind = {
-  words: 'a number from 1 to 65535',
-  holds: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535,
-}
 const texts: Kind = {
   words: 'a list of at most 100 texts',
   holds: (value) => Array.isArray(value) && value.length <= 100 && value.every(isText),
 }
-const kinds: Readonly<Record<string, Kind>> = {
-  interface: text,
-  port,
-  bootstrap: texts,
-  dht: flag,
-  lan: flag,
-  portmap: flag,
-  stun: texts,
-  json: flag,
-  plain: flag,
-  input: flag,
-  color: flag,
-  bell: flag,
-  notify: flag,
-  title: flag,
-  notifyCommand: texts,
-  notifyText: flag,
-  debug: text,
-  passphraseFile: text,
-}
+const isWithin = (value: unknown, least: number, most: number): boolean =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most
 
-/** Every setting there may be. */
-export const settingNames: readonly string[] = Object.keys(kinds)
+const kinds: Readonly<Record<SettingKind, Kind>> = {
+  text,
+  file: text,
+  port: { words: 'a number from 1 to 65535', holds: (value) => isWithin(value, 1, 65_535) },
+  descriptor: { words: 'the number of a file descriptor', holds: (value) => isWithin(value, 0, 999_999) },
+  switch: { words: 'true or false', holds: (value) => typeof value === 'boolean' },
+  nodes: texts,
+  command: texts,
+}

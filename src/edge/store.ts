@@ -46,13 +46,13 @@ export async function writeFresh(path: string, octets: Uint8Array): Promise<void
     await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first fault is the one to tell
-    if (codeOf(error) === 'EEXIST') throw taken(path)
+    if (codeOf(error) === 'EEXIST') throw taken(path, error)
     throw diskFault(error, `cannot write ${path}`)
   }
 }
 
-export const taken = (path: string): UserError =>
-  new UserError(`${path} exists already`, { hint: 'nothing is overwritten: choose another name' })
+export const taken = (path: string, cause?: unknown): UserError =>
+  new UserError(`${path} exists already`, { hint: 'nothing is overwritten: choose another name', cause })
 
 /** A link, other than a rename, never replaces what has the name; where there are no links we take the name first. */
 async function place(temporary: string, path: string): Promise<void> {

@@ -55,6 +55,7 @@ async function talk(
     ...context,
     profile: userName,
     asked: options,
+    layers: { flags: {}, env: context.env, settings: {} },
     options: { ...options, interface: loopback, bootstrap, dht: true, port: undefined },
   }
   const isScripted = !options.json && !options.plain && whyNoScreen(context) !== undefined

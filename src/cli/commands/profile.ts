@@ -1,5 +1,6 @@
 /** `otrtalk profile …`: the profiles of this machine. */
 import {
+  changeHomeSettings,
   createProfile,
   findProfile,
   listProfiles,
@@ -104,6 +105,9 @@ export async function remove(context: Context, { name, isSure }: RemoveArgs): Pr
   await refuseMissing(context, name)
   if (!isSure && !(await isConfirmed(context, name))) return 1
   await removeProfile(context.home, name)
+  await changeHomeSettings(context.home, ({ profile, ...rest }) =>
+    profile === undefined || profile === name ? rest : { profile, ...rest },
+  )
   remark(context, words`profile ${safeName(name)} was removed`)
   return 0
 }

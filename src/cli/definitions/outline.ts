@@ -1,6 +1,6 @@
 /** The command line as plain data: what the reference, the man page and the completion of words are made of. */
 import type { Argument, Command, Option } from 'commander'
-import { settingNames } from '../../edge/settings.ts'
+import { settingName, settingNames } from '../../edge/settings.ts'
 import { resolveOptions } from '../options.ts'
 import { type Exits, factsOf, type ValueKind } from './definition.ts'
 import { variableOf } from './variables.ts'
@@ -51,7 +51,7 @@ export interface OutlinedOption {
 export interface GlobalOption extends OutlinedOption {
   readonly heading: string
   readonly variable: string
-  /** In settings.json; none for what only makes sense for one run. */
+  /** In settings.json. */
   readonly setting: string | undefined
   readonly default: string
 }
@@ -71,7 +71,7 @@ export function outlineOf(program: Command): Outline {
       ...optionOf(program, option),
       heading: option.helpGroupHeading ?? '',
       variable: variableOf(option.long ?? ''),
-      setting: settingNames.find((name) => name === option.attributeName()),
+      setting: settingNames.find((name) => name === settingName(option.attributeName())),
       default: defaultOf(option, inForce),
     })),
     commands: program.commands.flatMap((command) => commandsOf(program, command)),

@@ -52,6 +52,7 @@ export function addProfiles(program: Command, runner: Runner): void {
   values(remove, { name: 'profiles' })
   addPassphrase(group, runner)
   addCarrying(group, runner)
+  addSettings(group, runner)
 }
 
 function addPassphrase(group: Command, { profile }: Runner): void {
@@ -120,10 +121,44 @@ function addCarrying(group: Command, { plain, profile }: Runner): void {
   examples(importing, ['profile import ada.otrtalk', 'profile import ada.otrtalk work'])
 }
 
+function addSettings(group: Command, { plain, profile }: Runner): void {
+  const commands = () => import('../commands/settings.ts')
+  const list = group
+    .command('settings')
+    .argument('[name]', 'the profile in use if not given')
+    .description('show the value of every option, and where it comes from')
+    .action((name?: string) => profile(async (context) => (await commands()).listSettings(context), name))
+  exits(list, { 0: 'shown', 1: 'no such profile; the settings cannot be read' })
+  values(list, { name: 'profiles' })
+  const set = group
+    .command('set')
+    .argument('<option>', 'its name without --: port, bootstrap, dht')
+    .argument('<values...>', 'on or off for what is switched; several for a list')
+    .description('set an option for every use of a profile')
+    .action((name: string, given: readonly string[]) =>
+      plain(async (context) => (await commands()).set(context, { name, values: given })),
+    )
+  exits(set, changing)
+  values(set, { option: 'new', values: 'new' })
+  examples(set, ['profile set port 50123', 'profile set lan off', 'profile set profile work'])
+  const unset = group
+    .command('unset')
+    .argument('<option>', 'its name without --')
+    .description('go back to the default of an option')
+    .action((name: string) => plain(async (context) => (await commands()).unset(context, name)))
+  exits(unset, changing)
+  values(unset, { option: 'new' })
+}
+
 function withNewPassphrase(command: Command): void {
   command
     .option('--new-passphrase-file <file>', 'read the new passphrase from this file')
     .option('--new-passphrase-fd <n>', 'read the new passphrase from this file descriptor')
 }
 
+const changing: Exits = {
+  0: 'written',
+  1: 'no such profile; the settings cannot be read or written',
+  5: 'the profile is in use',
+}
 const listing: Exits = { 0: 'shown', 1: 'the folder of profiles cannot be read' }
