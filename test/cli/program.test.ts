@@ -97,7 +97,7 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
     [
       ['profiles', 'x'],
       "unknown command 'profile x'",
-      'there are: create, list, show, remove, passphrase, export, import',
+      'there are: create, list, show, remove, passphrase, export, import, settings, set, unset',
     ],
     [['profile', 'remove', 'x', '--passphrase', 'y'], /unknown option '--passphrase'/, /./],
   ])('%j', async (argv, message, hint) => {
