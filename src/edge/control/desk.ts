@@ -231,7 +231,8 @@ export async function changeProfile(profile: OpenProfile, change: Change): Promi
   await profile.save((contents) => {
     const result = changed(contents, change, { random: randomBytes, at: Date.now() })
     if (result.kind === 'changed') return result.contents
-    refusal = result
+    const { why, by } = result
+    refusal = { why, ...(by !== undefined && { by }) }
     return contents
   })
   return refusal
