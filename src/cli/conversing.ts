@@ -71,7 +71,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
 /** A script reads nothing else of it: lines for people name each. */
 const notConfirmed = (count: number): UserError =>
   new UserError(count === 1 ? 'one message was not confirmed' : `${count} messages were not confirmed`, {
-    hint: 'those without an event delivered may have arrived or not',
+    hint: 'an event undelivered says that it was not sent; without any it may have arrived',
     exit: 3,
   })
 

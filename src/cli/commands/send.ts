@@ -44,7 +44,7 @@ async function textOf({ stdin }: ProfileContext, given: string | undefined): Pro
   for await (const chunk of stdin) {
     const octets = Buffer.from(chunk)
     size += octets.length
-    if (size > maxInput) throw tooLong()
+    if (size > maxInput + lineEnd) throw tooLong()
     chunks.push(octets)
   }
   return checked(decode(Buffer.concat(chunks)).replace(/\r?\n$/, ''))
@@ -152,4 +152,5 @@ class Sending implements Ui {
 }
 
 const defaultTimeout = 60_000 // ms
+const lineEnd = 2 // octets: the last line's is no part of the text
 const maxInput = 32 * 1_024 // octets of UTF-8, as the outbox takes
