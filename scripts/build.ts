@@ -7,16 +7,16 @@
  */
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { build, version as esbuild, type OutputFile } from 'esbuild'
+import { version as esbuild, type OutputFile } from 'esbuild'
 import { define, nobody } from '../src/cli/definitions/all.ts'
 import { outlineOf } from '../src/cli/definitions/outline.ts'
 import { help } from '../src/cli/explain.ts'
 import { version } from '../src/cli/version.ts'
+import { bundle } from './bundle.ts'
 import { bundledPackages, thirdPartyLicenses } from './licenses.ts'
 import { manPage } from './manpage.ts'
-import { reprinted, target } from './reprint.ts'
+import { reprinted } from './reprint.ts'
 import { softwareBill, type Whole } from './sbom.ts'
-import { slim } from './slim.ts'
 import { sourceDate } from './sourcedate.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -26,34 +26,7 @@ const licenses = join(dist, 'THIRD_PARTY_LICENSES')
 const bill = join(dist, 'sbom.cdx.json')
 const manual = join(dist, 'otrtalk.1')
 
-const { outputFiles, metafile } = await build({
-  absWorkingDir: root,
-  preserveSymlinks: true, // wherever node_modules lies, the metafile names it by this
-  entryPoints: { otrtalk: 'bin/otrtalk.ts' },
-  outdir: dist,
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target,
-  jsx: 'automatic',
-  charset: 'utf8',
-  legalComments: 'none',
-  write: false,
-  metafile: true,
-  plugins: [...slim],
-  define: {
-    'process.env.NODE_ENV': '"production"',
-    'process.env.DEV': '"false"',
-    // Yoga carries its WebAssembly inside and must not try to fetch it; nothing else here speaks HTTP.
-    fetch: 'undefined',
-  },
-  // CommonJS inside the bundle asks for node's own modules by `require`.
-  banner: {
-    js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
-  },
-})
+const { outputFiles, metafile } = await bundle(root)
 const packages = await bundledPackages(metafile, root)
 
 // The entry last: until then a program that starts meanwhile finds all it asks for.

@@ -55,25 +55,37 @@ async function bundledPackage(folder: string, integrity = ''): Promise<BundledPa
   return { name, version, license, text: text.trim(), integrity }
 }
 
-/** Each text once, below the packages that are under it with their copyright lines. */
-export function thirdPartyLicenses(packages: readonly BundledPackage[]): string {
-  const head = 'otrtalk contains the following packages, each under its own licence.\n'
-  const groups = new Map<string, { readonly members: string[]; readonly body: string }>()
-  for (const { name, version, license, text } of packages) {
-    const lines = text.split('\n')
-    const copyright = lines.filter((line) => ofOne.test(line))
+/** Packages under the same text, each with its copyright lines. */
+export interface LicenseGroup {
+  readonly body: string
+  readonly members: readonly { readonly one: BundledPackage; readonly copyright: readonly string[] }[]
+}
+
+export function licenseGroups(packages: readonly BundledPackage[]): readonly LicenseGroup[] {
+  const groups = new Map<string, LicenseGroup>()
+  for (const one of packages) {
+    const lines = one.text.split('\n')
+    const copyright = lines.filter((line) => ofOne.test(line)).map((line) => line.trim())
     const body = lines
       .filter((line) => !ofOne.test(line) && !title.test(line))
       .join('\n')
       .trim()
     const key = body.replace(/[\s“”"'*]+/g, ' ').toLowerCase()
-    const group = groups.get(key) ?? { members: [], body }
-    group.members.push(
-      [`${name} ${version} (${license})`, ...copyright.map((line) => `  ${line.trim()}`)].join('\n'),
-    )
-    groups.set(key, group)
+    const { members = [], ...group } = groups.get(key) ?? { body }
+    groups.set(key, { ...group, members: [...members, { one, copyright }] })
   }
-  const parts = [...groups.values()].map(({ members, body }) => `${members.join('\n')}\n\n${body}\n`)
+  return [...groups.values()]
+}
+
+/** Each text once, below the packages that are under it with their copyright lines. */
+export function thirdPartyLicenses(packages: readonly BundledPackage[]): string {
+  const head = 'otrtalk contains the following packages, each under its own licence.\n'
+  const parts = licenseGroups(packages).map(({ members, body }) => {
+    const names = members.map(({ one, copyright }) =>
+      [`${one.name} ${one.version} (${one.license})`, ...copyright.map((line) => `  ${line}`)].join('\n'),
+    )
+    return `${names.join('\n')}\n\n${body}\n`
+  })
   return [head, ...parts].join(`\n${'-'.repeat(78)}\n\n`)
 }
 
