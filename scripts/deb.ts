@@ -2,13 +2,13 @@
  * otrtalk_VERSION_all.deb from dist/: the bundle, its man page, its completions and
  * papers where Debian has them. Needs dpkg-deb only. The same commit gives the same octets.
  *
- *     npm run package:deb
+ *     npm run package:deb [-- FOLDER]
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bundle } from './bundle.ts'
 import { changelog, control, copyright, type Described, debianVersion, lintianOverrides } from './debian.ts'
@@ -21,7 +21,10 @@ const papers = 'usr/share/doc/otrtalk'
 
 const described = await describe()
 const epoch = String(described.date.getTime() / 1000)
-const archive = join(root, `${described.name}_${debianVersion(described.version)}_all.deb`)
+const archive = join(
+  resolve(process.argv[2] ?? root),
+  `${described.name}_${debianVersion(described.version)}_all.deb`,
+)
 const staging = await mkdtemp(join(tmpdir(), 'otrtalk-deb-'))
 try {
   await chmod(staging, 0o755)
