@@ -4,8 +4,8 @@
  * nothing that is not built, two hosts must do the same again.
  */
 import { decodeDatagram, encodeDatagram } from '../../src/transport/enet/datagram.ts'
-import { play } from './enet/playback.ts'
-import { type Entry, number, type Recording, readRecording } from './enet/recording.ts'
+import { deliveryOf, play } from './enet/playback.ts'
+import { type Entry, type Recording, readRecording } from './enet/recording.ts'
 import type { Replay } from './outcome.ts'
 
 export const replayEnet: Replay = (_name, json) => {
@@ -48,10 +48,9 @@ function checkCodec({ log, isChecksummed }: Recording): Codec {
 
 const isCompressed = (bytes: Uint8Array): boolean => (bytes[0]! & 0x40) !== 0
 
-function whatIsMissing({ log, isCompressed, isChecksummed, hasBandwidth }: Recording): string | undefined {
+function whatIsMissing({ log, isCompressed, isChecksummed }: Recording): string | undefined {
   if (isCompressed) return 'compression is not built'
   if (isChecksummed) return 'the checksum mode of hosts is not built'
-  if (hasBandwidth) return 'bandwidth limits are not built'
   for (const entry of log) {
     const missing = entry.kind === 'call' ? missingCall(entry) : missingEvent(entry)
     if (missing !== undefined) return missing
@@ -62,7 +61,7 @@ function whatIsMissing({ log, isCompressed, isChecksummed, hasBandwidth }: Recor
 function missingCall({ name, fields }: Extract<Entry, { readonly kind: 'call' }>): string | undefined {
   if (!calls.has(name)) return `the call ${name} is not built`
   if (name !== 'send') return undefined
-  if (number(fields, 'flags') !== reliable) return 'unreliable sending is not built'
+  if (deliveryOf(fields) === undefined) return 'such a sending is not built'
   const isKnown = /^byte i = \(i\*7 \+ \(i>>8\)\) & 255$|^\d+ times 0x[\da-f]{2}$/.test(
     String(fields['payload']),
   )
@@ -82,6 +81,7 @@ const calls = new Set([
   'disconnectLater',
   'reset',
   'timeout',
+  'throttleConfigure',
+  'bandwidthLimit',
 ])
 const events = new Set(['connect', 'disconnect', 'receive'])
-const reliable = 1

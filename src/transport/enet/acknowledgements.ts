@@ -5,10 +5,22 @@ import type { Packer } from './packer.ts'
 export class Acknowledgements {
   /** Pairs of numbers, as there may be hundreds a turn: channel with sequence number and mark, then the time. */
   #waiting: number[] = []
+  #offered = 0
+
+  /** Octets of all that were added since `measured`. */
+  get offered(): number {
+    return this.#offered
+  }
+
+  /** A new second of the host's bandwidth begins. */
+  measured(): void {
+    this.#offered = 0
+  }
 
   /** @param sentTime - of the datagram that brought the command */
   add({ kind, channel, sequence }: Command, sentTime: number): void {
     this.#waiting.push((kind === 'disconnect' ? disconnectMark : 0) | (channel << 16) | sequence, sentTime)
+    this.#offered += acknowledgeSize
   }
 
   /** Moves into the datagram what fits. True: with that the peer knows that we took its DISCONNECT. */
@@ -17,10 +29,7 @@ export class Acknowledgements {
     let hasEnded = false
     let at = 0
     for (; at < waiting.length; at += 2) {
-      if (!packer.fits(acknowledgeSize)) {
-        packer.isOverfull = true
-        break
-      }
+      if (!packer.takes(acknowledgeSize)) break
       const first = waiting[at]!
       const sequence = first & 0xffff
       packer.add({

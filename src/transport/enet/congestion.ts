@@ -5,6 +5,7 @@
  * ENet binds the sender only, so another controller needs no word with the peer.
  */
 import type { RoundTrip } from './roundtrip.ts'
+import { PacketThrottle, type Throttle, throttleScale } from './throttle.ts'
 
 /** A reliable command with a payload, as its controller sees it. */
 export interface Packet {
@@ -23,6 +24,12 @@ export interface Congestion {
   /** What the peer announced. */
   configure(terms: Terms): void
 
+  /** What the bandwidth of both hosts leaves to this connection, of 32 parts; 32 when nothing is limited. */
+  limit(share: number): void
+
+  /** Asked once for each unreliable message when its turn has come: may it leave, or is it dropped? */
+  admits(): boolean
+
   /** Every acknowledgement, also of what is acknowledged already; `estimate` does not hold the sample yet. */
   sampled(sample: number, estimate: RoundTrip, now: number): void
 
@@ -40,56 +47,36 @@ export interface Terms {
   readonly throttle: Throttle
 }
 
-/** THROTTLE_CONFIGURE. */
-export interface Throttle {
-  readonly interval: number // ms
-  readonly acceleration: number // of `throttleScale`
-  readonly deceleration: number
-}
-
-export const defaultThrottle: Throttle = { interval: 5_000, acceleration: 2, deceleration: 2 }
-const throttleScale = 32
-
 export class Classic implements Congestion {
   readonly paced = -Infinity
+  readonly #throttle = new PacketThrottle()
   #mtu = 0
   #windowSize = 0
-  #settings = defaultThrottle
-  #throttle = throttleScale
-  #epoch: number | undefined
-  // Of the interval before, and of this one so far.
-  #last = { lowest: 500, variance: 0 }
-  #lowest = 500
-  #highestVariance = 0
 
   get window(): number {
-    return Math.max(this.#mtu, Math.floor((this.#throttle * this.#windowSize) / throttleScale))
+    return Math.max(this.#mtu, Math.floor((this.#throttle.value * this.#windowSize) / throttleScale))
   }
 
   configure({ mtu, windowSize, throttle }: Terms): void {
     this.#mtu = mtu
     this.#windowSize = windowSize
-    this.#settings = throttle
+    this.#throttle.configure(throttle)
   }
 
-  /** peer.c, enet_peer_throttle. */
+  limit(share: number): void {
+    this.#throttle.limit(share)
+  }
+
+  admits(): boolean {
+    return this.#throttle.admits()
+  }
+
   sampled(sample: number): void {
-    const { lowest, variance } = this.#last
-    const { acceleration, deceleration } = this.#settings
-    if (lowest <= variance) this.#throttle = throttleScale
-    else if (sample <= lowest) this.#throttle = Math.min(throttleScale, this.#throttle + acceleration)
-    else if (sample > lowest + 2 * variance) this.#throttle = Math.max(0, this.#throttle - deceleration)
+    this.#throttle.sampled(sample)
   }
 
-  estimated({ smoothed, variance }: RoundTrip, now: number): void {
-    this.#lowest = Math.min(this.#lowest, smoothed)
-    this.#highestVariance = Math.max(this.#highestVariance, variance)
-    const time = Math.floor(now)
-    if (this.#epoch !== undefined && time - this.#epoch < this.#settings.interval) return
-    this.#last = { lowest: this.#lowest, variance: Math.max(this.#highestVariance, 1) }
-    this.#lowest = smoothed
-    this.#highestVariance = variance
-    this.#epoch = time
+  estimated(estimate: RoundTrip, now: number): void {
+    this.#throttle.estimated(estimate, now)
   }
 
   sent(): void {}

@@ -4,6 +4,8 @@
  */
 import type { Address } from '../../machine.ts'
 import { Acknowledgements } from './acknowledgements.ts'
+import { Agreement } from './agreement.ts'
+import type { Bandwidth, Sharer } from './bandwidth.ts'
 import {
   type Acknowledge,
   type Command,
@@ -15,33 +17,28 @@ import {
   type VerifyConnect,
   wantsAck,
 } from './command.ts'
-import { type Congestion, defaultThrottle, type Throttle } from './congestion.ts'
-import { encodeDatagram, noPeer } from './datagram.ts'
-import {
-  answer,
-  clampMtu,
-  clampWindow,
-  question,
-  renew,
-  type Slot,
-  throttleOf,
-  windowFor,
-} from './handshake.ts'
+import type { Congestion } from './congestion.ts'
+import { noPeer } from './datagram.ts'
+import type { Slot } from './handshake.ts'
 import { Inbox } from './inbox.ts'
-import { type Limits, maxChannels, maxFragments, maxWindow, type Timeout } from './limits.ts'
+import { type Limits, maxFragments, type Timeout } from './limits.ts'
+import { commandsOf } from './message.ts'
 import { Outbox } from './outbox.ts'
-import type { Packer } from './packer.ts'
-import type { HostEvent, Peer, PeerState } from './peer.ts'
+import type { Envelope, Packer } from './packer.ts'
+import type { HostEvent, Peer, PeerState, SendOptions } from './peer.ts'
 import { elapsed, RoundTrip } from './roundtrip.ts'
 import type { Slab } from './slab.ts'
+import type { Throttle } from './throttle.ts'
 
 /** What a connection needs of its host. */
 export interface Home {
   /** Something may be due at once. */
   wake(): void
   tell(event: HostEvent): void
-  /** A last datagram of a connection that is forgotten. */
-  farewell(to: Address, bytes: Uint8Array): void
+  /** The host's own. */
+  bandwidth(): Bandwidth
+  /** A last word of a connection that is forgotten. */
+  farewell(to: Address, envelope: Envelope, command: Command): void
   /** The bandwidth of one more or one less peer is to be told to the others. */
   recalculate(): void
   /** The slot is free again; its session numbers stay. */
@@ -55,16 +52,16 @@ export interface ConnectionOptions {
   readonly congestion: Congestion
   readonly channels: number
   readonly mtu: number
+  readonly headerSize: number // octets of a datagram's header
   readonly pingInterval: number
   readonly timeout: Timeout
   readonly limits: Limits
   readonly highWater: number
 }
 
-export class Connection implements Peer {
+export class Connection implements Peer, Sharer {
   readonly address: Address
-  readonly slot: Slot
-  connectId = 0
+  readonly agreement: Agreement
   readonly #home: Home
   readonly #congestion: Congestion
   readonly #outbox: Outbox
@@ -74,12 +71,8 @@ export class Connection implements Peer {
   )
   readonly #acks = new Acknowledgements()
   readonly #highWater: number
+  readonly #headerSize: number
   #state: PeerState
-  #channels: number
-  #mtu: number
-  #windowSize = maxWindow
-  #throttle: Throttle = defaultThrottle
-  #outgoingPeer = noPeer
   #lastReceive: number | undefined // whole ms, of an acknowledgement
   #data = 0 // of CONNECT, or of the DISCONNECT that we got or shall send
   #isFull = false
@@ -89,18 +82,18 @@ export class Connection implements Peer {
 
   constructor(state: 'connecting' | 'acknowledging-connect', options: ConnectionOptions) {
     this.#state = state
-    this.#home = options.home
-    this.slot = options.slot
+    const { home, slot, channels, mtu } = options
+    this.#home = home
+    this.agreement = new Agreement({ slot, channels, mtu, own: home.bandwidth() })
     this.address = options.address
     this.#congestion = options.congestion
     this.#outbox = new Outbox(options.congestion)
-    this.#channels = options.channels
-    this.#mtu = options.mtu
+    this.#headerSize = options.headerSize
     this.#pingInterval = options.pingInterval
     this.#timeout = options.timeout
     this.#limits = options.limits
     this.#highWater = options.highWater
-    this.#configure()
+    this.#congestion.configure(this.agreement)
   }
 
   get state(): PeerState {
@@ -108,11 +101,11 @@ export class Connection implements Peer {
   }
 
   get channels(): number {
-    return this.#channels
+    return this.agreement.channels
   }
 
   get mtu(): number {
-    return this.#mtu
+    return this.agreement.mtu
   }
 
   get rtt(): number {
@@ -160,43 +153,39 @@ export class Connection implements Peer {
     return this.#state === 'connected' || this.#state === 'disconnect-later'
   }
 
-  /** Does a datagram with these session bits belong to this connection? */
-  hasSession(session: number): boolean {
-    return this.#outgoingPeer === noPeer || session === this.slot.incomingSession
+  /** For the host, which shares out its bandwidth. */
+  get bandwidth(): Bandwidth {
+    return this.agreement.bandwidth
+  }
+
+  /** Octets queued for the peer since `share`. */
+  get offered(): number {
+    return this.#outbox.offered + this.#acks.offered
   }
 
   /** Host.connect: the first command, number 1 of the control channel. */
   open(connectId: number, data: number): void {
-    this.connectId = connectId
-    const [mtu, channels, throttle] = [this.#mtu, this.#channels, this.#throttle]
-    this.#control(question({ slot: this.slot, mtu, channels, throttle, connectId, data }))
+    this.#control(this.agreement.ask(connectId, { data, own: this.#home.bandwidth() }))
   }
 
   /** CONNECT was taken: the answer. */
   accept(connect: Connect): void {
-    this.connectId = connect.connectId
-    this.#outgoingPeer = connect.outgoingPeer & noPeer
     this.#data = connect.data
-    this.#windowSize = windowFor(connect.incomingBandwidth)
-    this.#mtu = Math.min(this.#mtu, clampMtu(connect.mtu))
-    this.#throttle = throttleOf(connect)
-    this.#configure()
-    renew(this.slot, connect)
-    this.#control(answer(connect, { slot: this.slot, mtu: this.#mtu, channels: this.#channels }))
+    this.#control(this.agreement.accept(connect, this.#home.bandwidth()))
+    this.#congestion.configure(this.agreement)
   }
 
-  send(message: Uint8Array, { channel }: { readonly channel: number }): void {
+  send(message: Uint8Array, { channel, delivery = 'reliable' }: SendOptions): void {
     const state = this.#state
     if (state === 'connecting' || state === 'acknowledging-connect')
       throw new Error('the peer is not connected yet')
     if (state !== 'connected') return
-    if (!Number.isInteger(channel) || channel < 0 || channel >= this.#channels)
-      throw new RangeError(`channel ${channel} of ${this.#channels}`)
+    if (!Number.isInteger(channel) || channel < 0 || channel >= this.channels)
+      throw new RangeError(`channel ${channel} of ${this.channels}`)
     if (message.length > this.maxMessage) throw new RangeError(`a message of ${message.length} octets`)
-    const size = this.#pieceSize
-    const sequence = this.#outbox.nextSequence(channel)
-    if (message.length > size) this.#sendFragments(message, channel, sequence)
-    else this.#outbox.push({ kind: 'send-reliable', flags: wantsAck, channel, sequence, payload: message })
+    const [pieceSize, numbers] = [this.#pieceSize, this.#outbox.numbers(channel)]
+    for (const command of commandsOf(message, { channel, delivery, pieceSize, numbers }))
+      this.#outbox.push(command)
     if (this.room === 0) this.#isFull = true
     this.#home.wake()
   }
@@ -208,6 +197,13 @@ export class Connection implements Peer {
 
   ping(): void {
     if (this.#state === 'connected') this.#control({ kind: 'ping' })
+  }
+
+  configureThrottle(throttle: Throttle): void {
+    if (this.#state !== 'connected') return
+    this.agreement.throttle = throttle
+    this.#congestion.configure(this.agreement)
+    this.#control({ kind: 'throttle-configure', ...throttle })
   }
 
   disconnect(data = 0): void {
@@ -223,19 +219,10 @@ export class Connection implements Peer {
 
   disconnectNow(data = 0): void {
     if (this.#state === 'disconnected') return
-    if (this.#state !== 'disconnecting' && this.#outgoingPeer !== noPeer) {
+    if (this.#state !== 'disconnecting' && this.agreement.outgoingPeer !== noPeer) {
       const sequence = this.#outbox.nextSequence(controlChannel)
-      const header = {
-        peer: this.#outgoingPeer,
-        session: this.slot.outgoingSession,
-        sentTime: undefined,
-        checksum: undefined,
-      }
-      const command = { flags: isUnsequenced, channel: controlChannel, sequence, data: data >>> 0 }
-      this.#home.farewell(
-        this.address,
-        encodeDatagram({ header, commands: [{ kind: 'disconnect', ...command }] }),
-      )
+      const head = { flags: isUnsequenced, channel: controlChannel, sequence }
+      this.#home.farewell(this.address, this.#envelope(0), { kind: 'disconnect', ...head, data: data >>> 0 })
     }
     this.reset()
   }
@@ -255,9 +242,16 @@ export class Connection implements Peer {
     this.#home.release(this)
   }
 
-  /** BANDWIDTH_LIMIT: our host sets no limits, and says so when the number of its peers changes. */
-  tellBandwidth(): void {
-    this.#control({ kind: 'bandwidth-limit', incoming: 0, outgoing: 0 })
+  /** Our host's bandwidth, looked at once a second: what is left to this connection, of 32 parts. */
+  share(limit: number): void {
+    this.#congestion.limit(limit)
+    this.#outbox.measured()
+    this.#acks.measured()
+  }
+
+  /** BANDWIDTH_LIMIT. @param incoming - octets per second that the peer may send, 0: any */
+  tellBandwidth(incoming: number): void {
+    this.#control({ kind: 'bandwidth-limit', incoming, outgoing: this.#home.bandwidth().outgoing })
   }
 
   /** Takes a command; false: the rest of its datagram is dropped. */
@@ -271,7 +265,7 @@ export class Connection implements Peer {
 
   /** The next datagram there is to send at `now`, if any. */
   flush(packer: Packer, slab: Slab, now: number): Uint8Array | undefined {
-    packer.begin(slab, this.#mtu)
+    packer.begin(slab, this.mtu)
     const hasEnded = this.#acks.pack(packer)
     if (!this.#outbox.expire(now, this.#timeout)) {
       this.#lose()
@@ -282,9 +276,9 @@ export class Connection implements Peer {
       this.ping()
       this.#outbox.fill(packer, now, this.#roundTrip.timeout)
     }
+    this.#leaveIfDone(packer)
     this.#tellRoom()
-    const header = { peer: this.#outgoingPeer, session: this.#session, time: Math.floor(now) }
-    const bytes = packer.isEmpty ? undefined : packer.finish(slab, header)
+    const bytes = packer.isEmpty ? undefined : packer.finish(slab, this.#envelope(Math.floor(now)))
     if (hasEnded) this.#end(this.#data)
     return bytes
   }
@@ -296,35 +290,17 @@ export class Connection implements Peer {
   }
 
   get #pieceSize(): number {
-    return this.#mtu - headerSize - fragmentHeadSize
+    return this.mtu - this.#headerSize - fragmentHeadSize
   }
 
-  get #session(): number {
-    return this.#outgoingPeer === noPeer ? 0 : this.slot.outgoingSession
+  #envelope(time: number): Envelope {
+    const { outgoingPeer: peer, slot } = this.agreement
+    return { peer, session: peer === noPeer ? 0 : slot.outgoingSession, time }
   }
 
   get #pingDue(): number {
     if (this.#state !== 'connected') return Infinity
     return this.#lastReceive === undefined ? -Infinity : this.#lastReceive + Math.ceil(this.#pingInterval)
-  }
-
-  #sendFragments(message: Uint8Array, channel: number, start: number): void {
-    const size = this.#pieceSize
-    const count = Math.ceil(message.length / size)
-    for (let number = 0, offset = 0; number < count; number++, offset += size) {
-      this.#outbox.push({
-        kind: 'send-fragment',
-        flags: wantsAck,
-        channel,
-        sequence: (start + number) & 0xffff,
-        start,
-        count,
-        number,
-        total: message.length,
-        offset,
-        payload: message.subarray(offset, offset + size),
-      })
-    }
   }
 
   /** Queues a command of the control channel. */
@@ -349,18 +325,18 @@ export class Connection implements Peer {
         return this.isOpen
       case 'bandwidth-limit':
         if (!this.isOpen) return false
-        this.#windowSize = windowFor(command.incoming)
-        this.#configure()
+        this.agreement.limited(command, this.#home.bandwidth())
+        this.#congestion.configure(this.agreement)
         return true
       case 'throttle-configure': {
         if (!this.isOpen) return false
         const { interval, acceleration, deceleration } = command
-        this.#throttle = { interval, acceleration, deceleration }
-        this.#configure()
+        this.agreement.throttle = { interval, acceleration, deceleration }
+        this.#congestion.configure(this.agreement)
         return true
       }
       default:
-        if (command.channel >= this.#channels || !this.isOpen) return false
+        if (command.channel >= this.channels || !this.isOpen) return false
         return this.#state === 'disconnect-later' || this.#inbox.receive(command, this.#limits)
     }
   }
@@ -388,24 +364,12 @@ export class Connection implements Peer {
 
   #handleVerify(verify: VerifyConnect): boolean {
     if (this.#state !== 'connecting') return true
-    const [ours, theirs] = [this.#throttle, throttleOf(verify)]
-    const isOurs =
-      verify.connectId === this.connectId &&
-      theirs.interval === ours.interval &&
-      theirs.acceleration === ours.acceleration &&
-      theirs.deceleration === ours.deceleration
-    if (!isOurs || verify.channels < 1 || verify.channels > maxChannels) {
+    if (!this.agreement.verify(verify)) {
       this.#end(0)
       return false
     }
     this.#outbox.acknowledge(controlChannel, 1, 0)
-    this.#channels = Math.min(this.#channels, verify.channels)
-    this.#outgoingPeer = verify.outgoingPeer & noPeer
-    this.slot.incomingSession = verify.incomingSession & 3
-    this.slot.outgoingSession = verify.outgoingSession & 3
-    this.#mtu = Math.min(this.#mtu, clampMtu(verify.mtu))
-    this.#windowSize = Math.min(this.#windowSize, clampWindow(verify.windowSize))
-    this.#configure()
+    this.#congestion.configure(this.agreement)
     this.#connected()
     return true
   }
@@ -429,9 +393,16 @@ export class Connection implements Peer {
     if (state === 'disconnecting' || state === 'acknowledging-connect' || state === 'disconnected') return
     if (state === 'acknowledging-disconnect' && command.kind !== 'disconnect') return
     const { channel, sequence } = command
-    if (channel < this.#channels && this.#inbox.place(channel, sequence) === 'just-ahead') return
+    if (channel < this.channels && this.#inbox.place(channel, sequence) === 'just-ahead') return
     this.#acks.add(command, sentTime)
     this.#home.wake()
+  }
+
+  /** What was unreliable needs no acknowledgement: it may have been the last before our leave. */
+  #leaveIfDone(packer: Packer): void {
+    if (this.#state !== 'disconnect-later' || !this.#outbox.isEmpty) return
+    this.disconnect(this.#data)
+    packer.isOverfull = true
   }
 
   #tellRoom(): void {
@@ -464,14 +435,9 @@ export class Connection implements Peer {
     this.#acks.clear()
     this.#isFull = false
   }
-
-  #configure(): void {
-    this.#congestion.configure({ mtu: this.#mtu, windowSize: this.#windowSize, throttle: this.#throttle })
-  }
 }
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 type Unaddressed = Without<Command, 'flags' | 'channel' | 'sequence'>
 
-const headerSize = 4
 const pingSize = 4

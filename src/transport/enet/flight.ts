@@ -1,14 +1,18 @@
 /**
- * What is on its way to the peer: a command with its history, the list that
- * keeps commands in order of sending, and the ring that finds one by number.
+ * What is on its way to the peer: a command with its history, the lists that
+ * keep commands in order, and the ring that finds one by number.
  */
-import type { Command } from './command.ts'
+import { type Command, commandSize, wantsAck } from './command.ts'
 import type { Packet } from './congestion.ts'
 
 /** A command from the moment it is queued until it is acknowledged. */
 export class Outgoing implements Packet {
   readonly command: Command
-  readonly size: number
+  readonly octets: number // of the whole command
+  readonly size: number // of its payload
+  readonly isReliable: boolean
+  readonly isBound: boolean // by the window: control commands and what is unreliable are not
+  turn = 0 // place in the queue
   sentAt = 0 // ms with fractions: for the controller
   sentTime = 0 // whole ms, as in the datagram: for the timeout
   timeout = 0 // ms, doubled at each resending
@@ -19,11 +23,11 @@ export class Outgoing implements Packet {
 
   constructor(command: Command) {
     this.command = command
-    this.size = 'payload' in command ? command.payload.length : 0
-  }
-
-  get hasPayload(): boolean {
-    return 'payload' in this.command
+    this.octets = commandSize(command)
+    const hasPayload = 'payload' in command
+    this.size = hasPayload ? command.payload.length : 0
+    this.isReliable = (command.flags & wantsAck) !== 0
+    this.isBound = this.isReliable && hasPayload
   }
 }
 
@@ -31,18 +35,12 @@ export class Outgoing implements Packet {
 export class List {
   #first: Outgoing | undefined
   #last: Outgoing | undefined
-  #controls = 0
 
   get first(): Outgoing | undefined {
     return this.#first
   }
 
-  /** Items without a payload, which no window holds back. */
-  get controls(): number {
-    return this.#controls
-  }
-
-  /** Puts an item before another of this list, or at the end. */
+  /** Puts an item before another of this list; at the end without one. */
   insert(item: Outgoing, after?: Outgoing): void {
     const before = after ? after.before : this.#last
     item.list = this
@@ -52,7 +50,6 @@ export class List {
     else this.#first = item
     if (after) after.before = item
     else this.#last = item
-    if (!item.hasPayload) this.#controls++
   }
 
   remove(item: Outgoing): void {
@@ -62,7 +59,52 @@ export class List {
     if (after) after.before = before
     else this.#last = before
     item.list = item.before = item.after = undefined
-    if (!item.hasPayload) this.#controls--
+  }
+}
+
+/**
+ * What waits to be sent, in turn. Commands that the window binds stand apart,
+ * so that those it does not bind are found behind a thousand that have to wait.
+ */
+export class Line {
+  readonly #bound = new List()
+  readonly #free = new List()
+  #firstTurn = 0
+  #nextTurn = 1
+
+  get isEmpty(): boolean {
+    return this.#bound.first === undefined && this.#free.first === undefined
+  }
+
+  /** The first of all. */
+  get first(): Outgoing | undefined {
+    const [bound, free] = [this.#bound.first, this.#free.first]
+    if (!bound || !free) return bound ?? free
+    return bound.turn < free.turn ? bound : free
+  }
+
+  /** The first that no window binds. */
+  get firstFree(): Outgoing | undefined {
+    return this.#free.first
+  }
+
+  push(item: Outgoing): void {
+    item.turn = this.#nextTurn++
+    this.#of(item).insert(item)
+  }
+
+  /** Puts items before all others, in their order: they are sent again. */
+  pushFront(items: readonly Outgoing[]): void {
+    for (let i = items.length - 1; i >= 0; i--) {
+      const item = items[i]!
+      const list = this.#of(item)
+      item.turn = this.#firstTurn--
+      list.insert(item, list.first)
+    }
+  }
+
+  #of({ isBound }: Outgoing): List {
+    return isBound ? this.#bound : this.#free
   }
 }
 

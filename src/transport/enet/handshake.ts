@@ -1,10 +1,11 @@
 /**
  * CONNECT and its answer: what two hosts agree on (ENet 1.3.17, host.c and
- * protocol.c). Our host sets no bandwidth limit of its own.
+ * protocol.c).
  */
+import type { Bandwidth } from './bandwidth.ts'
 import type { Connect, VerifyConnect } from './command.ts'
-import type { Throttle } from './congestion.ts'
 import { maxMtu, maxWindow, minMtu, minWindow } from './limits.ts'
+import type { Throttle } from './throttle.ts'
 
 /** A slot's numbers: they outlive the connections in it (0xFF: none yet). */
 export interface Slot {
@@ -15,26 +16,33 @@ export interface Slot {
 
 type Unaddressed<T> = Omit<T, 'flags' | 'channel' | 'sequence'>
 
-interface Question {
+/** What a side puts in either. */
+interface Proposal {
   readonly slot: Slot
   readonly mtu: number
   readonly channels: number
+  readonly own: Bandwidth
+}
+
+interface Question extends Proposal {
+  readonly windowSize: number
   readonly throttle: Throttle
   readonly connectId: number
   readonly data: number
 }
 
-export function question({ slot, mtu, channels, throttle, connectId, data }: Question): Unaddressed<Connect> {
+export function question(asked: Question): Unaddressed<Connect> {
+  const { slot, mtu, windowSize, channels, own, throttle, connectId, data } = asked
   return {
     kind: 'connect',
     outgoingPeer: slot.number,
     incomingSession: slot.incomingSession,
     outgoingSession: slot.outgoingSession,
     mtu,
-    windowSize: maxWindow,
+    windowSize,
     channels,
-    incomingBandwidth: 0,
-    outgoingBandwidth: 0,
+    incomingBandwidth: own.incoming,
+    outgoingBandwidth: own.outgoing,
     throttleInterval: throttle.interval,
     throttleAcceleration: throttle.acceleration,
     throttleDeceleration: throttle.deceleration,
@@ -44,20 +52,17 @@ export function question({ slot, mtu, channels, throttle, connectId, data }: Que
 }
 
 /** The answer names the sessions from the side of the one who asked: our outgoing one is its incoming one. */
-export function answer(
-  connect: Connect,
-  { slot, mtu, channels }: Pick<Question, 'slot' | 'mtu' | 'channels'>,
-): Unaddressed<VerifyConnect> {
+export function answer(connect: Connect, { slot, mtu, channels, own }: Proposal): Unaddressed<VerifyConnect> {
   return {
     kind: 'verify-connect',
     outgoingPeer: slot.number,
     incomingSession: slot.outgoingSession,
     outgoingSession: slot.incomingSession,
     mtu,
-    windowSize: clampWindow(connect.windowSize),
+    windowSize: clampWindow(Math.min(windowFor(own.incoming, 0), connect.windowSize)),
     channels,
-    incomingBandwidth: 0,
-    outgoingBandwidth: 0,
+    incomingBandwidth: own.incoming,
+    outgoingBandwidth: own.outgoing,
     throttleInterval: connect.throttleInterval,
     throttleAcceleration: connect.throttleAcceleration,
     throttleDeceleration: connect.throttleDeceleration,
@@ -83,9 +88,11 @@ export const throttleOf = (terms: Unaddressed<VerifyConnect> | Connect): Throttl
   deceleration: terms.throttleDeceleration,
 })
 
-/** The window for a peer that takes so many octets per second, as we send without a limit of our own. */
-export const windowFor = (bandwidth: number): number =>
-  bandwidth === 0 ? maxWindow : clampWindow(Math.floor(bandwidth / 65_536) * minWindow)
+/** The window between a side that sends so many octets per second and one that takes so many; 0: no limit. */
+export function windowFor(sent: number, taken: number): number {
+  const least = sent === 0 || taken === 0 ? Math.max(sent, taken) : Math.min(sent, taken)
+  return least === 0 ? maxWindow : clampWindow(Math.floor(least / 65_536) * minWindow)
+}
 
 export const clampWindow = (octets: number): number => Math.min(maxWindow, Math.max(minWindow, octets))
 

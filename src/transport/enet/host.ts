@@ -7,7 +7,8 @@ import type { Random } from '../../crypto.ts'
 import type { Address, Datagram, Local, Machine, Output } from '../../machine.ts'
 import { Queue } from '../../queue.ts'
 import { splitAddress } from '../../wire/address.ts'
-import { type Connect, commandSize, decodeCommand, u32 } from './command.ts'
+import { type Bandwidth, incomingShares, throttleLimits, unlimited } from './bandwidth.ts'
+import { type Command, type Connect, commandSize, decodeCommand, u32 } from './command.ts'
 import { Classic, type Congestion } from './congestion.ts'
 import { Connection, type ConnectionOptions, type Home } from './connection.ts'
 import { decodeHeader, headerSize, noPeer } from './datagram.ts'
@@ -23,9 +24,10 @@ import {
   minMtu,
   type Timeout,
 } from './limits.ts'
-import { Packer } from './packer.ts'
+import { type Envelope, headerRoom, Packer } from './packer.ts'
 import type { HostEvent, Peer } from './peer.ts'
 import { Slab } from './slab.ts'
+import { throttleScale } from './throttle.ts'
 
 export interface HostOptions {
   readonly local: Local // the end it sends from; what it receives is handed to it
@@ -40,6 +42,7 @@ export interface HostOptions {
   readonly pingInterval?: number // ms
   readonly duplicatePeers?: number // peers from one IP address that connected to us
   readonly highWater?: number // octets queued, where `room` ends
+  readonly bandwidth?: Bandwidth // no limits by default
 }
 
 export interface ConnectOptions {
@@ -47,19 +50,29 @@ export interface ConnectOptions {
   readonly data?: number // u32, told to the other side
 }
 
+/** The last word of a connection that is gone. */
+interface Farewell {
+  readonly to: Address
+  readonly envelope: Envelope
+  readonly command: Command
+}
+
 export class Host implements Machine<HostEvent> {
   readonly #options: Required<HostOptions>
   readonly #slots: Slot[] = []
   readonly #connections: (Connection | undefined)[] = [] // by slot
   readonly #events = new Queue<HostEvent>()
-  readonly #farewells = new Queue<Datagram>()
+  readonly #farewells = new Queue<Farewell>()
   readonly #slab = new Slab()
   readonly #packer = new Packer()
   readonly #home: Home
   #isAwake = true
   #deadline = Infinity
-  #epoch: number | undefined // whole ms: bandwidth is looked at once a second from the first drain on
+  #bandwidth: Bandwidth
+  #beat: number | undefined // whole ms: bandwidth is looked at once a second from the first drain on
+  #lookedAt = 0
   #mustTellBandwidth = false
+  #isThrottled = false
 
   constructor(options: HostOptions) {
     const { peerCount, channelLimit, mtu = defaultMtu } = options
@@ -67,7 +80,9 @@ export class Host implements Machine<HostEvent> {
     within(channelLimit, 1, maxChannels)
     within(mtu, minMtu, maxMtu)
     this.#options = { ...defaults, ...options }
+    this.#bandwidth = this.#options.bandwidth
     this.#home = {
+      bandwidth: () => this.#bandwidth,
       wake: () => {
         this.#isAwake = true
       },
@@ -75,15 +90,15 @@ export class Host implements Machine<HostEvent> {
         this.#events.push(event)
         this.#isAwake = true
       },
-      farewell: (peer, bytes) => {
-        this.#farewells.push({ local: options.local, peer, bytes })
+      farewell: (to, envelope, command) => {
+        this.#farewells.push({ to, envelope, command })
         this.#isAwake = true
       },
       recalculate: () => {
         this.#mustTellBandwidth = true
       },
-      release: ({ slot }) => {
-        this.#connections[slot.number] = undefined
+      release: ({ agreement }) => {
+        this.#connections[agreement.slot.number] = undefined
       },
     }
   }
@@ -99,6 +114,13 @@ export class Host implements Machine<HostEvent> {
     return connection
   }
 
+  /** Sets the bandwidth of the host; the peers are told within a second. */
+  limitBandwidth(bandwidth: Bandwidth): void {
+    this.#bandwidth = bandwidth
+    this.#mustTellBandwidth = true
+    this.#isAwake = true
+  }
+
   /** The peers there are, also half open ones. */
   get peers(): readonly Peer[] {
     return this.#connections.filter((connection) => connection !== undefined)
@@ -110,7 +132,7 @@ export class Host implements Machine<HostEvent> {
     let connection: Connection | undefined
     if (header.peer !== noPeer) {
       connection = this.#connections[header.peer]
-      if (connection?.address !== from || !connection.hasSession(header.session)) return
+      if (connection?.address !== from || !connection.agreement.hasSession(header.session)) return
     }
     for (let at = headerSize(header); at < bytes.length; ) {
       const command = decodeCommand(bytes, at)
@@ -127,17 +149,22 @@ export class Host implements Machine<HostEvent> {
   }
 
   *drain(now: number): Generator<Output<HostEvent>> {
-    this.#tellBandwidth(Math.floor(now))
+    this.#shareBandwidth(Math.floor(now))
     const { local } = this.#options
-    for (const datagram of this.#farewells.take()) yield { kind: 'send', datagram }
+    for (const { to, envelope, command } of this.#farewells.take()) {
+      this.#packer.begin(this.#slab, minMtu)
+      this.#packer.add(command)
+      const bytes = this.#packer.finish(this.#slab, envelope)
+      yield { kind: 'send', datagram: { local, peer: to, bytes } }
+    }
     let isMore = true
     while (isMore) {
       isMore = false
       for (const connection of this.#connections) {
-        const bytes = connection?.flush(this.#packer, this.#slab, now)
-        if (!connection || !bytes) continue
+        if (!connection) continue
+        const bytes = connection.flush(this.#packer, this.#slab, now)
         isMore ||= this.#packer.isOverfull
-        yield { kind: 'send', datagram: { local, peer: connection.address, bytes } }
+        if (bytes) yield { kind: 'send', datagram: { local, peer: connection.address, bytes } }
       }
     }
     this.#deadline = this.#nextDeadline()
@@ -156,7 +183,7 @@ export class Host implements Machine<HostEvent> {
     let duplicates = 0
     for (const other of this.#connections) {
       if (!other || other.state === 'connecting' || splitAddress(other.address).address !== address) continue
-      if (other.address === from && other.connectId === connect.connectId) return undefined
+      if (other.address === from && other.agreement.connectId === connect.connectId) return undefined
       duplicates++
     }
     const slot = duplicates < duplicatePeers ? this.#freeSlot() : undefined
@@ -187,6 +214,7 @@ export class Host implements Machine<HostEvent> {
       channels,
       congestion: congestion(),
       mtu,
+      headerSize: headerRoom,
       pingInterval,
       timeout,
       limits,
@@ -194,28 +222,38 @@ export class Host implements Machine<HostEvent> {
     }
   }
 
-  /** host.c, enet_host_bandwidth_throttle: once a second, and only if a peer came or went. */
-  #tellBandwidth(time: number): void {
-    this.#epoch ??= time
-    const seconds = Math.floor((time - this.#epoch) / bandwidthInterval)
+  /** Once a second, where there is a limit, or a peer came or went (host.c, enet_host_bandwidth_throttle). */
+  #shareBandwidth(time: number): void {
+    this.#beat ??= this.#lookedAt = time
+    const seconds = Math.floor((time - this.#beat) / bandwidthInterval)
     if (seconds < 1) return
-    this.#epoch += seconds * bandwidthInterval
-    const open = this.#connections.filter((connection) => connection?.isOpen)
+    this.#beat += seconds * bandwidthInterval
+    const open = this.#connections.filter(
+      (connection): connection is Connection => connection?.isOpen === true,
+    )
+    const limits = throttleLimits(open, this.#bandwidth, time - this.#lookedAt)
+    for (const [i, connection] of open.entries()) connection.share(limits[i]!)
+    this.#isThrottled = limits.some((limit) => limit < throttleScale)
+    this.#lookedAt = time
     if (!this.#mustTellBandwidth || open.length === 0) return
     this.#mustTellBandwidth = false
-    for (const connection of open) connection?.tellBandwidth()
+    const shares = incomingShares(open, this.#bandwidth)
+    for (const [i, connection] of open.entries()) connection.tellBandwidth(shares[i]!)
   }
 
   #nextDeadline(): number {
     let deadline = Infinity
     let isAnyOpen = false
+    let isLimited = this.#bandwidth.outgoing !== 0 || this.#isThrottled
     for (const connection of this.#connections) {
       if (!connection) continue
       deadline = Math.min(deadline, connection.deadline)
-      isAnyOpen ||= connection.isOpen
+      if (!connection.isOpen) continue
+      isAnyOpen = true
+      isLimited ||= connection.bandwidth.incoming !== 0
     }
-    const isDue = this.#mustTellBandwidth && isAnyOpen && this.#epoch !== undefined
-    return isDue ? Math.min(deadline, this.#epoch! + bandwidthInterval) : deadline
+    const isDue = (this.#mustTellBandwidth || isLimited) && isAnyOpen && this.#beat !== undefined
+    return isDue ? Math.min(deadline, this.#beat! + bandwidthInterval) : deadline
   }
 }
 
@@ -233,5 +271,6 @@ const defaults = {
   timeout: defaultTimeout,
   pingInterval: 500,
   duplicatePeers: 4, // a NAT may hold a few; more are an attack on the slots
+  bandwidth: unlimited,
   highWater: 262_144, // some 200 datagrams: a few turns of the event loop at full speed
 }

@@ -26,12 +26,12 @@ export class Inbox {
         return this.#channel(command.channel).fragment(command, limits)
       case 'send-unreliable':
         if (command.payload.length > limits.maximumPacketSize) return false
-        this.#channel(command.channel).unreliable(command)
+        this.#channel(command.channel).unreliable(command, limits)
         return true
       case 'send-unsequenced':
         return this.#receiveUnsequenced(command, limits)
       case 'send-unreliable-fragment':
-        return true // dropped, as the network may drop it
+        return this.#channel(command.channel).unreliableFragment(command, limits)
       default:
         return command satisfies never
     }

@@ -1,17 +1,12 @@
 /**
  * The receiving side of one channel: reliable messages are delivered once and
- * in order; what came too early is held (ENet 1.3.17, peer.c). Of unreliable
- * messages only those are delivered whose turn it is when they arrive.
+ * in order; what came too early is held (ENet 1.3.17, peer.c).
  */
-import type { SendFragment, SendReliable, SendUnreliable } from './command.ts'
+import type { SendFragment, SendReliable, SendUnreliable, SendUnreliableFragment } from './command.ts'
 import type { Limits } from './limits.ts'
-import { isSound, kept, Reassembly } from './reassembly.ts'
+import { isSound, kept, overhead, Reassembly } from './reassembly.ts'
 import { next, type Place, placeOf } from './sequence.ts'
-
-/** Octets that all channels of a peer hold. */
-export interface Waiting {
-  octets: number
-}
+import { Unreliable, type Waiting } from './unreliable.ts'
 
 type Held = Uint8Array | Reassembly
 
@@ -20,7 +15,7 @@ export class Incoming {
   readonly #deliver: (message: Uint8Array) => void
   readonly #held = new Map<number, Held>()
   #current = 0 // the last number delivered
-  #unreliable = 0 // the last one since
+  #unreliable: Unreliable | undefined // most channels never have one
 
   constructor(waiting: Waiting, deliver: (message: Uint8Array) => void) {
     this.#waiting = waiting
@@ -47,7 +42,8 @@ export class Incoming {
 
   /** False: refused, and must not be acknowledged. */
   fragment(piece: SendFragment, limits: Limits): boolean {
-    const { start, number, payload } = piece
+    const { sequence, start, number, payload } = piece
+    if (sequence !== ((start + number) & 0xffff)) return false
     if (!isSound(piece, limits.maximumPacketSize)) return false
     if (this.#isOver(start)) return true
     const held = this.#held.get(start)
@@ -62,10 +58,14 @@ export class Incoming {
     return true
   }
 
-  unreliable({ sequence, unreliableSequence, payload }: SendUnreliable): void {
-    if (sequence !== this.#current || unreliableSequence <= this.#unreliable) return
-    this.#unreliable = unreliableSequence
-    this.#deliver(payload)
+  unreliable(command: SendUnreliable, limits: Limits): void {
+    if (this.place(command.sequence) === 'inside') this.#unreliables().receive(command, limits)
+  }
+
+  /** False: no piece of any message, or of none that is held. */
+  unreliableFragment(piece: SendUnreliableFragment, limits: Limits): boolean {
+    if (this.place(piece.sequence) !== 'inside') return true
+    return isSound(piece, limits.maximumPacketSize) && this.#unreliables().fragment(piece, limits)
   }
 
   /** Delivered already, or too far ahead. */
@@ -85,8 +85,16 @@ export class Incoming {
 
   #pass(message: Uint8Array, last: number): void {
     this.#current = last
-    this.#unreliable = 0
     this.#deliver(message)
+    this.#unreliable?.advance(last)
+  }
+
+  #unreliables(): Unreliable {
+    this.#unreliable ??= new Unreliable(this.#current, {
+      waiting: this.#waiting,
+      deliver: this.#deliver,
+    })
+    return this.#unreliable
   }
 
   #advance(): void {
@@ -96,7 +104,7 @@ export class Incoming {
       if (!held) return
       if (held instanceof Reassembly) {
         if (!held.isComplete) return
-        this.#waiting.octets -= held.octets + (held.count + 1) * overhead
+        this.#waiting.octets -= held.cost + overhead
         this.#pass(held.join(), (sequence + held.count - 1) & 0xffff)
       } else {
         this.#waiting.octets -= held.length + overhead
@@ -106,5 +114,3 @@ export class Incoming {
     }
   }
 }
-
-const overhead = 128 // octets of memory that each held piece costs beside its payload, roughly

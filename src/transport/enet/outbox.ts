@@ -1,30 +1,27 @@
 /**
- * The sending side of a connection: numbers commands, keeps them until they are
- * acknowledged, sends again what timed out (ENet 1.3.17, protocol.c:
+ * The sending side of a connection: numbers commands, keeps reliable ones until
+ * they are acknowledged, sends again what timed out (ENet 1.3.17, protocol.c:
  * check_outgoing_commands, check_timeouts, remove_sent_reliable_command).
  */
-import { type Command, controlChannel, wantsAck } from './command.ts'
+import { type Command, controlChannel } from './command.ts'
 import type { Congestion } from './congestion.ts'
-import { List, Outgoing, Ring } from './flight.ts'
+import { Line, List, Outgoing } from './flight.ts'
+import { Lane } from './lane.ts'
 import type { Timeout } from './limits.ts'
+import type { Numbers } from './message.ts'
 import type { Packer } from './packer.ts'
-import { next, SendWindows } from './sequence.ts'
-
-/** The sending side of one channel. */
-class Lane {
-  sequence = 0
-  readonly windows = new SendWindows()
-  readonly sent = new Ring()
-}
+import { next } from './sequence.ts'
 
 export class Outbox {
   readonly #congestion: Congestion
   readonly #control = new Lane()
   readonly #lanes: (Lane | undefined)[] = []
-  #queued = new List()
+  #queued = new Line()
   #flying = new List()
+  #group = 0 // of unsequenced messages
   #inFlight = 0
   #waiting = 0
+  #offered = 0
   #pacedUntil = Infinity
   #earliestTimeout: number | undefined
 
@@ -37,12 +34,17 @@ export class Outbox {
     return this.#waiting
   }
 
+  /** Octets of all commands that were queued since `measured`. */
+  get offered(): number {
+    return this.#offered
+  }
+
   get isIdle(): boolean {
     return this.#flying.first === undefined
   }
 
   get isEmpty(): boolean {
-    return this.isIdle && this.#queued.first === undefined
+    return this.isIdle && this.#queued.isEmpty
   }
 
   /** When the oldest command in flight times out; Infinity without one. */
@@ -56,17 +58,30 @@ export class Outbox {
     return this.#pacedUntil
   }
 
-  /** The number that the channel's next command gets. */
+  /** The number that the channel's next reliable command gets. */
   nextSequence(channel: number): number {
     return next(this.#lane(channel).sequence)
   }
 
-  /** Queues a command that has the channel's next number. */
+  /** What the numbers of the channel's next message follow. */
+  numbers(channel: number): Numbers {
+    const { sequence, unreliable } = this.#lane(channel)
+    return { sequence, unreliable, group: this.#group }
+  }
+
+  /** Queues a command that has the next number of its kind. */
   push(command: Command): void {
-    this.#lane(command.channel).sequence = command.sequence
+    this.#lane(command.channel).given(command)
+    if (command.kind === 'send-unsequenced') this.#group = command.group
     const item = new Outgoing(command)
     this.#waiting += item.size
-    this.#queued.insert(item)
+    this.#offered += item.octets
+    this.#queued.push(item)
+  }
+
+  /** A new second of the host's bandwidth begins. */
+  measured(): void {
+    this.#offered = 0
   }
 
   /** Any acknowledgement shows that the peer lives. */
@@ -82,8 +97,8 @@ export class Outbox {
     lane.sent.delete(sequence)
     lane.windows.acknowledged(sequence)
     if (item.list === this.#flying) this.#inFlight -= item.size
-    item.list?.remove(item)
-    if (item.hasPayload) this.#congestion.acknowledged(item, now)
+    item.list?.remove(item) // it may wait to be sent again
+    if (item.isBound) this.#congestion.acknowledged(item, now)
     return item.command
   }
 
@@ -91,33 +106,28 @@ export class Outbox {
   expire(now: number, limits: Timeout): boolean {
     const time = Math.floor(now)
     if (time < this.nextTimeout) return true
-    const front = this.#queued.first
-    for (let item = this.#flying.first, after: Outgoing | undefined; item; item = after) {
-      after = item.after
+    const late: Outgoing[] = []
+    for (let item = this.#flying.first; item; item = item.after) {
       if (time - item.sentTime < item.timeout) continue
       this.#earliestTimeout = Math.min(this.#earliestTimeout ?? Infinity, item.sentTime)
       const silence = time - this.#earliestTimeout
       const isOften = 2 ** (item.attempts - 1) >= limits.limit
       if (silence >= limits.maximum || (isOften && silence >= limits.minimum)) return false
-      this.#inFlight -= item.size
       item.timeout *= 2
-      this.#flying.remove(item)
-      this.#queued.insert(item, front)
-      if (item.hasPayload) this.#congestion.lost(item, now)
+      late.push(item)
     }
+    this.#sendAgain(late, now)
     return true
   }
 
   /** Queues again, in front, all that is in flight: the way it took was closed, and is open. */
   hurry(now: number, timeout: number): void {
-    const front = this.#queued.first
-    for (let item = this.#flying.first; item; item = this.#flying.first) {
-      this.#inFlight -= item.size
+    const all: Outgoing[] = []
+    for (let item = this.#flying.first; item; item = item.after) {
       item.timeout = timeout
-      this.#flying.remove(item)
-      this.#queued.insert(item, front)
-      if (item.hasPayload) this.#congestion.lost(item, now)
+      all.push(item)
     }
+    this.#sendAgain(all, now)
   }
 
   /** Moves into the datagram what may go. True: nothing reliable could, so a ping may follow. */
@@ -125,26 +135,28 @@ export class Outbox {
     this.#pacedUntil = Infinity
     let mayPing = true
     let isBlocked = false
-    for (let item = this.#queued.first, after: Outgoing | undefined; item; item = after) {
-      after = item.after
-      if (item.hasPayload) {
-        isBlocked ||= this.#mustWait(item, now)
-        if (isBlocked && this.#queued.controls === 0) break
-        if (isBlocked) continue
+    for (;;) {
+      const item = isBlocked ? this.#queued.firstFree : this.#queued.first
+      if (!item) return mayPing
+      if (item.isBound && this.#mustWait(item, now)) {
+        isBlocked = true
+        continue
       }
-      const isReliable = (item.command.flags & wantsAck) !== 0
-      if (isReliable) mayPing = false
-      if (!packer.add(item.command)) break
-      this.#queued.remove(item)
-      if (isReliable) this.#depart(item, now, timeout)
-      packer.isTimed ||= isReliable
+      if (item.isReliable) mayPing = false
+      if (!packer.takes(item.octets)) return mayPing
+      if (item.isReliable) this.#depart(item, now, timeout)
+      else if (isDroppable(item.command) && !this.#congestion.admits()) {
+        this.#drop(item)
+        continue
+      } else this.#forget(item)
+      packer.add(item.command)
+      packer.isTimed ||= item.isReliable
     }
-    return mayPing
   }
 
   /** Forgets everything but the numbers of the control channel. */
   clear(): void {
-    this.#queued = new List()
+    this.#queued = new Line()
     this.#flying = new List()
     this.#lanes.length = 0
     this.#inFlight = this.#waiting = 0
@@ -161,6 +173,7 @@ export class Outbox {
   }
 
   #depart(item: Outgoing, now: number, timeout: number): void {
+    item.list?.remove(item)
     if (item.attempts++ === 0) {
       const lane = this.#lane(item.command.channel)
       lane.windows.sent(item.command.sequence)
@@ -172,7 +185,31 @@ export class Outbox {
     item.sentTime = Math.floor(now)
     this.#inFlight += item.size
     this.#flying.insert(item)
-    if (item.hasPayload) this.#congestion.sent(item, now)
+    if (item.isBound) this.#congestion.sent(item, now)
+  }
+
+  /** What is unreliable is never asked for again. */
+  #forget(item: Outgoing): void {
+    item.list?.remove(item)
+    this.#waiting -= item.size
+  }
+
+  /** The throttle drops a message whole: the other pieces stand behind the first. */
+  #drop(first: Outgoing): void {
+    for (let item: Outgoing | undefined = first; item; ) {
+      this.#forget(item)
+      item = this.#queued.firstFree
+      if (item?.command.kind !== 'send-unreliable-fragment' || item.command.number === 0) return
+    }
+  }
+
+  #sendAgain(items: readonly Outgoing[], now: number): void {
+    for (const item of items) {
+      this.#inFlight -= item.size
+      this.#flying.remove(item)
+      if (item.isBound) this.#congestion.lost(item, now)
+    }
+    this.#queued.pushFront(items)
   }
 
   #lane(channel: number): Lane {
@@ -182,3 +219,7 @@ export class Outbox {
     return lane
   }
 }
+
+/** An unreliable message, or the first piece of one: of the others the throttle is not asked. */
+const isDroppable = (command: Command): boolean =>
+  command.kind !== 'send-unreliable-fragment' || command.number === 0

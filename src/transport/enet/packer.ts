@@ -2,10 +2,20 @@
  * A datagram while it fills up. Four octets are kept for the header from the
  * start, as ENet counts them: without a time the datagram begins two later.
  */
-import { type Command, commandSize, encodeCommand } from './command.ts'
+import { type Command, encodeCommand } from './command.ts'
 import { encodeHeader } from './datagram.ts'
 import { maxCommands } from './limits.ts'
 import type { Slab } from './slab.ts'
+
+/** Octets kept for the header. */
+export const headerRoom = 4
+
+/** What a datagram is headed with. */
+export interface Envelope {
+  readonly peer: number // the receiver's slot
+  readonly session: number
+  readonly time: number // whole ms
+}
 
 export class Packer {
   /** Something did not fit and wants a datagram of its own. */
@@ -13,7 +23,7 @@ export class Packer {
   /** A command wants to be acknowledged: the datagram carries its time. */
   isTimed = false
   #into: Uint8Array = none
-  #at = timedHeaderSize
+  #at = headerRoom
   #count = 0
 
   get isEmpty(): boolean {
@@ -23,7 +33,7 @@ export class Packer {
   /** @param mtu - octets of the whole datagram at most */
   begin(slab: Slab, mtu: number): void {
     this.#into = slab.open(mtu)
-    this.#at = timedHeaderSize
+    this.#at = headerRoom
     this.#count = 0
     this.isOverfull = this.isTimed = false
   }
@@ -32,21 +42,20 @@ export class Packer {
     return this.#count < maxCommands && this.#at + size <= this.#into.length
   }
 
-  /** Adds a command if it fits; the datagram is `isOverfull` otherwise. */
-  add(command: Command): boolean {
-    if (!this.fits(commandSize(command))) {
-      this.isOverfull = true
-      return false
-    }
-    this.#at = encodeCommand(command, this.#into, this.#at)
-    this.#count++
-    return true
+  /** Does a command of this size fit? The datagram is `isOverfull` otherwise. */
+  takes(size: number): boolean {
+    if (this.fits(size)) return true
+    this.isOverfull = true
+    return false
   }
 
-  finish(
-    slab: Slab,
-    header: { readonly peer: number; readonly session: number; readonly time: number },
-  ): Uint8Array {
+  /** Adds a command that fits. */
+  add(command: Command): void {
+    this.#at = encodeCommand(command, this.#into, this.#at)
+    this.#count++
+  }
+
+  finish(slab: Slab, header: Envelope): Uint8Array {
     const { peer, session, time } = header
     const begin = this.isTimed ? 0 : 2
     const sentTime = this.isTimed ? time & 0xffff : undefined
@@ -55,5 +64,4 @@ export class Packer {
   }
 }
 
-const timedHeaderSize = 4
 const none = new Uint8Array(0)

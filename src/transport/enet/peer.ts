@@ -1,6 +1,8 @@
 /** What the layer above sees of a connection, and what a host tells it. */
 import type { Address } from '../../machine.ts'
 import type { Limits, Timeout } from './limits.ts'
+import type { Delivery } from './message.ts'
+import type { Throttle } from './throttle.ts'
 
 /**
  * ENet's states, without those it needs between its calls: what it calls
@@ -14,6 +16,11 @@ export type PeerState =
   | 'disconnecting'
   | 'acknowledging-disconnect'
   | 'disconnected'
+
+export interface SendOptions {
+  readonly channel: number
+  readonly delivery?: Delivery // 'reliable' by default
+}
 
 /** A connection, from `Host.connect` or the event `connected` until `disconnected` or `lost`. Never used again after. */
 export interface Peer {
@@ -38,19 +45,22 @@ export interface Peer {
   limits: Limits
 
   /**
-   * Queues a reliable message, whatever `room` says. Its octets are the peer's
+   * Queues a message, whatever `room` says. Its octets are the peer's
    * from here: they are not copied before they are sent. Dropped when the
    * connection is about to end or has ended; the event says so.
    *
    * @throws RangeError when the channel was not agreed on or the message is longer than `maxMessage`
    * @throws Error before `connected`
    */
-  send(message: Uint8Array, options: { readonly channel: number }): void
+  send(message: Uint8Array, options: SendOptions): void
 
   /** Octets that a message may have: 28,000 fragments. */
   readonly maxMessage: number
 
   ping(): void
+
+  /** Sets how the throttle of both sides moves, and tells the other. */
+  configureThrottle(throttle: Throttle): void
 
   /** Sends again at once whatever is not acknowledged: the network was away, and is back. */
   hurry(now: number): void
@@ -61,7 +71,7 @@ export interface Peer {
   /** Tells the peer once and forgets it: no event follows. */
   disconnectNow(data?: number): void
 
-  /** Disconnects when all that is queued has been acknowledged. Messages that arrive meanwhile are dropped. */
+  /** Disconnects when all that is queued was sent, and what is reliable acknowledged. Messages that arrive meanwhile are dropped. */
   disconnectLater(data?: number): void
 
   /** Forgets the peer without a word: no event follows. */

@@ -3,8 +3,10 @@
  * only announces: the pieces that came are kept, and joined by one copy when
  * all are there. ENet allocates `total` at the first piece.
  */
-import type { SendFragment } from './command.ts'
+import type { SendFragment, SendUnreliableFragment } from './command.ts'
 import { maxFragments } from './limits.ts'
+
+export type Piece = SendFragment | SendUnreliableFragment
 
 export class Reassembly {
   readonly count: number
@@ -13,15 +15,15 @@ export class Reassembly {
   readonly #pieces = new Map<number, Uint8Array>()
   #octets = 0
 
-  constructor(first: SendFragment) {
+  constructor(first: Piece) {
     this.count = first.count
     this.#total = first.total
     this.#pieceSize = pieceSizeOf(first)
   }
 
-  /** Octets that are kept. */
-  get octets(): number {
-    return this.#octets
+  /** Octets of memory that the kept pieces take. */
+  get cost(): number {
+    return this.#octets + this.#pieces.size * overhead
   }
 
   get isComplete(): boolean {
@@ -29,7 +31,7 @@ export class Reassembly {
   }
 
   /** Is this a piece of the same message? */
-  matches(piece: SendFragment): boolean {
+  matches(piece: Piece): boolean {
     return piece.count === this.count && piece.total === this.#total && pieceSizeOf(piece) === this.#pieceSize
   }
 
@@ -37,7 +39,7 @@ export class Reassembly {
     return this.#pieces.has(number)
   }
 
-  add({ number, payload }: SendFragment): void {
+  add({ number, payload }: Piece): void {
     this.#pieces.set(number, kept(payload))
     this.#octets += payload.length
   }
@@ -54,20 +56,22 @@ export class Reassembly {
  * May this be a piece of any message? Pieces are of one size but for the last;
  * ENet checks only that each lies within the message, and leaves gaps as they are.
  */
-export function isSound(piece: SendFragment, maximumPacketSize: number): boolean {
-  const { sequence, start, count, number, total, offset, payload } = piece
+export function isSound(piece: Piece, maximumPacketSize: number): boolean {
+  const { count, number, total, offset, payload } = piece
   if (count > maxFragments || number >= count || total > maximumPacketSize) return false
-  if (payload.length === 0 || sequence !== ((start + number) & 0xffff)) return false
+  if (payload.length === 0) return false
   const size = pieceSizeOf(piece)
   if (offset !== number * size || payload.length > size) return false
   return number < count - 1 ? offset + size < total : offset + payload.length === total
 }
 
 /** The size of every piece but the last; that one tells it by its offset. */
-const pieceSizeOf = ({ number, count, offset, payload }: SendFragment): number =>
+const pieceSizeOf = ({ number, count, offset, payload }: Piece): number =>
   number > 0 && number === count - 1 ? offset / number : payload.length
 
 /** What is kept for long must not keep a much larger datagram with it. */
 export function kept(payload: Uint8Array): Uint8Array {
   return payload.length * 2 < payload.buffer.byteLength ? payload.slice() : payload
 }
+
+export const overhead = 128 // octets of memory that each held piece costs beside its payload, roughly

@@ -11,6 +11,7 @@
  */
 import { decodeDatagram, decodeHeader } from '../../../src/transport/enet/datagram.ts'
 import { Host } from '../../../src/transport/enet/host.ts'
+import type { Delivery } from '../../../src/transport/enet/message.ts'
 import type { HostEvent, Peer } from '../../../src/transport/enet/peer.ts'
 import { address } from '../../support/network.ts'
 import { type Entry, type Fields, number, type Recording, type Sent, type Side } from './recording.ts'
@@ -97,7 +98,8 @@ class Playback {
     const host = (side: Side, peerCount: number, mtu: number): Host => {
       const random = () => ids[side].shift() ?? new Uint8Array(4)
       const limits = { maximumPacketSize: 1 << 25, maximumWaitingData: 1 << 25 }
-      const options = { local: udp, random, peerCount, channelLimit: 4, mtu, limits }
+      const { bandwidth } = recording
+      const options = { local: udp, random, peerCount, channelLimit: 4, mtu, limits, bandwidth }
       return new Host({ ...options, acceptsConnects: side === 'B', duplicatePeers: 4_095 })
     }
     this.#players = { A: new Player(host('A', 2, recording.mtuOfA)), B: new Player(host('B', 4, 1_400)) }
@@ -188,15 +190,26 @@ class Playback {
       player.peer = player.host.connect(relay, options)
       return undefined
     }
+    if (name === 'bandwidthLimit') {
+      player.host.limitBandwidth({
+        incoming: number(fields, 'incoming'),
+        outgoing: number(fields, 'outgoing'),
+      })
+      return undefined
+    }
     const { peer } = player
     if (!peer) return `${side} has no peer to ${name}`
-    if (name === 'send') peer.send(payloadOf(fields), { channel: number(fields, 'channel') })
+    const delivery = deliveryOf(fields) ?? 'reliable'
+    if (name === 'send') peer.send(payloadOf(fields), { channel: number(fields, 'channel'), delivery })
     else if (name === 'ping') peer.ping()
     else if (name === 'disconnect') peer.disconnect(number(fields, 'data'))
     else if (name === 'disconnectNow') peer.disconnectNow(number(fields, 'data'))
     else if (name === 'disconnectLater') peer.disconnectLater(number(fields, 'data'))
     else if (name === 'reset') peer.reset()
-    else if (name === 'timeout') {
+    else if (name === 'throttleConfigure') {
+      const [interval, acceleration] = [number(fields, 'interval'), number(fields, 'acceleration')]
+      peer.configureThrottle({ interval, acceleration, deceleration: number(fields, 'deceleration') })
+    } else if (name === 'timeout') {
       const [limit, minimum, maximum] = ['limit', 'minimum', 'maximum'].map((field) => number(fields, field))
       peer.timeout = { limit: limit!, minimum: minimum!, maximum: maximum! }
     } else return `${side}.${name} is not known`
@@ -230,6 +243,16 @@ function connectIds({ log }: Recording, side: Side): Uint8Array[] {
   }
   return [...ids].map((id) => new Uint8Array([id >>> 24, id >>> 16, id >>> 8, id]))
 }
+
+/** ENet's flags of a packet, as we name them. */
+export const deliveryOf = (fields: Fields): Delivery | undefined => deliveries.get(number(fields, 'flags'))
+
+const deliveries = new Map<number, Delivery>([
+  [0, 'unreliable'],
+  [1, 'reliable'],
+  [2, 'unsequenced'],
+  [8, 'unreliable-fragments'],
+])
 
 export function payloadOf(fields: Fields): Uint8Array {
   const bytes = new Uint8Array(number(fields, 'length'))

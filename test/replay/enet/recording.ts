@@ -2,7 +2,7 @@
 export interface Recording {
   readonly isChecksummed: boolean
   readonly isCompressed: boolean
-  readonly hasBandwidth: boolean
+  readonly bandwidth: { readonly incoming: number; readonly outgoing: number } // of both hosts
   readonly mtuOfA: number
   readonly log: readonly Entry[]
 }
@@ -50,7 +50,10 @@ export function readRecording(json: unknown): Recording | undefined {
   return {
     isChecksummed: options['checksum_crc32'] === true,
     isCompressed: options['range_coder'] === true,
-    hasBandwidth: number(options, 'incomingBandwidth') !== 0 || number(options, 'outgoingBandwidth') !== 0,
+    bandwidth: {
+      incoming: number(options, 'incomingBandwidth'),
+      outgoing: number(options, 'outgoingBandwidth'),
+    },
     mtuOfA: number(options, 'mtu_A') || 1_400,
     log,
   }

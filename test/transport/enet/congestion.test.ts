@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { Classic, defaultThrottle } from '../../../src/transport/enet/congestion.ts'
+import { Classic } from '../../../src/transport/enet/congestion.ts'
 import { RoundTrip } from '../../../src/transport/enet/roundtrip.ts'
+import { defaultThrottle } from '../../../src/transport/enet/throttle.ts'
 
 function classic(): Classic {
   const congestion = new Classic()

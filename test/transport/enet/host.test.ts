@@ -271,6 +271,10 @@ describe('another controller', () => {
     readonly log: string[] = []
     readonly times: number[] = []
     configure(): void {}
+    limit(): void {}
+    admits(): boolean {
+      return true
+    }
     sampled(): void {}
     estimated(): void {}
     sent(packet: Packet, now: number): void {

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest'
+import { Classic } from '../../../src/transport/enet/congestion.ts'
+import { decodeDatagram } from '../../../src/transport/enet/datagram.ts'
+import type { Delivery } from '../../../src/transport/enet/message.ts'
+import { digests, type End, message, Wire } from './wire.ts'
+
+const kindsOf = (end: End): string[] =>
+  end.sent.flatMap((bytes) => decodeDatagram(bytes)!.commands.map(({ kind }) => kind))
+
+/** Lets no unreliable message out. */
+class Mute extends Classic {
+  asked = 0
+
+  override admits(): boolean {
+    this.asked++
+    return false
+  }
+}
+
+/** Messages that carry their number. */
+const numbered = (n: number, size = 4): Uint8Array => {
+  const bytes = message(size)
+  new DataView(bytes.buffer).setUint32(0, n)
+  return bytes
+}
+const numberOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
+
+describe('without loss', () => {
+  test.each<Delivery>(['reliable', 'unreliable', 'unreliable-fragments', 'unsequenced'])(
+    '%s messages of any size arrive, in order',
+    (delivery) => {
+      const wire = new Wire()
+      const peer = wire.connected()
+      const sizes = [0, 1, 1_372, 1_373, 20_000, 3]
+      for (const size of sizes) {
+        peer.send(message(size, size), { channel: 1, delivery })
+        wire.run(50)
+      }
+      expect(digests(wire.b.messages(1))).toEqual(digests(sizes.map((size) => message(size, size))))
+      expect([peer.room, wire.a.host.deadline > wire.now]).toEqual([262_144, true])
+    },
+  )
+
+  test('a datagram without anything reliable carries no time, and nothing is acknowledged', () => {
+    const wire = new Wire()
+    const peer = wire.connected()
+    wire.run(1_000)
+    wire.a.sent.length = wire.b.sent.length = 0
+    peer.send(message(5), { channel: 0, delivery: 'unreliable' })
+    peer.send(message(5), { channel: 0, delivery: 'unsequenced' })
+    wire.run(20)
+    expect(wire.a.sent.map((bytes) => decodeDatagram(bytes)?.header.sentTime)).toEqual([undefined])
+    expect(wire.b.sent).toEqual([])
+  })
+})
+
+test('after 65,535 unreliable messages one goes reliably, and their count begins again', () => {
+  const wire = new Wire({ latency: [1, 1] })
+  const peer = wire.connected()
+  wire.a.sent.length = 0
+  for (let n = 0; n < 65_537; n++) peer.send(numbered(n), { channel: 0, delivery: 'unreliable' })
+  wire.run(200)
+  const sent = wire.a.sent.flatMap((bytes) => decodeDatagram(bytes)!.commands)
+  expect(sent[65_534]).toMatchObject({ kind: 'send-unreliable', sequence: 0, unreliableSequence: 65_535 })
+  expect(sent[65_535]).toMatchObject({ kind: 'send-reliable', sequence: 1 })
+  expect(sent[65_536]).toMatchObject({ kind: 'send-unreliable', sequence: 1, unreliableSequence: 1 })
+  expect(wire.b.messages().map(numberOf)).toEqual(Array.from({ length: 65_537 }, (_, n) => n))
+})
+
+test('unreliable messages and pings pass reliable ones that wait for the window', () => {
+  const wire = new Wire({ latency: [100, 100] })
+  const peer = wire.connect()
+  wire.run(1_500)
+  for (let n = 0; n < 100; n++) peer.send(message(1_300), { channel: 0 })
+  peer.ping()
+  peer.send(message(7), { channel: 1, delivery: 'unreliable' })
+  wire.a.sent.length = 0
+  wire.run(50)
+  const kinds = kindsOf(wire.a)
+  expect(kinds.filter((kind) => kind === 'send-reliable')).toHaveLength(50)
+  expect(kinds).toContain('ping')
+  expect(kinds).toContain('send-unreliable')
+  wire.run(5_000)
+  expect(wire.b.messages()).toHaveLength(100)
+})
+
+test('what times out goes before all that waits, in the order it had', () => {
+  const wire = new Wire()
+  const peer = wire.connected()
+  wire.isUp = false
+  for (const n of [1, 2, 3]) peer.send(numbered(n, 1_300), { channel: 0 })
+  wire.run(200)
+  peer.ping()
+  for (const n of [4, 5]) peer.send(numbered(n, 1_300), { channel: 0 })
+  wire.isUp = true
+  wire.a.sent.length = 0
+  peer.hurry(wire.now)
+  wire.run(1)
+  const sent = wire.a.sent.flatMap((bytes) => decodeDatagram(bytes)!.commands)
+  const numbers = sent.map((command) =>
+    command.kind === 'send-reliable' ? numberOf(command.payload) : command.kind,
+  )
+  expect(numbers).toEqual([1, 2, 3, 'ping', 4, 5])
+})
+
+describe('the throttle', () => {
+  test('drops a message whole, is asked once for each, and never for a reliable one', () => {
+    const mute = new Mute()
+    const wire = new Wire({ a: { congestion: () => mute } })
+    const peer = wire.connected()
+    peer.send(message(5_000), { channel: 0, delivery: 'unreliable-fragments' })
+    peer.send(message(6_000), { channel: 1, delivery: 'unreliable-fragments' })
+    peer.send(message(5), { channel: 0, delivery: 'unreliable' })
+    peer.send(message(6), { channel: 0, delivery: 'unsequenced' })
+    peer.send(message(7), { channel: 0 })
+    wire.run(100)
+    expect(mute.asked).toBe(4)
+    expect(wire.b.messages(0)).toEqual([message(7)])
+    expect(wire.b.messages(1)).toEqual([])
+    expect(peer.room).toBe(262_144)
+  })
+
+  test('is set for both sides by either', () => {
+    const settings: unknown[] = []
+    class Told extends Classic {
+      override configure(terms: Parameters<Classic['configure']>[0]): void {
+        super.configure(terms)
+        settings.push({ ...terms.throttle })
+      }
+    }
+    const throttle = { interval: 3_000, acceleration: 4, deceleration: 1 }
+    const wire = new Wire({ b: { congestion: () => new Told() } })
+    const peer = wire.connect()
+    peer.configureThrottle(throttle)
+    wire.run(100)
+    expect(settings).not.toContainEqual(throttle)
+    peer.configureThrottle(throttle)
+    wire.run(100)
+    expect(settings.at(-1)).toEqual(throttle)
+  })
+})
+
+describe('disconnectLater', () => {
+  test('goes after an unreliable message, which nobody acknowledges', () => {
+    const wire = new Wire()
+    const peer = wire.connected()
+    wire.run(1_000)
+    peer.send(message(5), { channel: 0, delivery: 'unreliable' })
+    peer.disconnectLater(8)
+    wire.run(50)
+    expect(wire.b.events.slice(1)).toMatchObject([{ bytes: message(5) }, { kind: 'disconnected', data: 8 }])
+    expect(wire.a.kinds()).toEqual(['connected', 'disconnected'])
+  })
+
+  test('goes when the throttle dropped all that was left', () => {
+    const wire = new Wire({ a: { congestion: () => new Mute() } })
+    const peer = wire.connected()
+    wire.run(1_000)
+    peer.send(message(5), { channel: 0, delivery: 'unreliable' })
+    peer.disconnectLater(8)
+    wire.run(50)
+    expect(wire.b.kinds()).toEqual(['connected', 'disconnected'])
+    expect(wire.a.kinds()).toEqual(['connected', 'disconnected'])
+  })
+})
+
+describe('limits of bandwidth', () => {
+  /** Octets of unreliable messages per second that arrive, of 100,000 sent; after two seconds of it. */
+  function rate(wire: Wire): number {
+    const peer = wire.connected()
+    const send = (ms: number): void => {
+      for (let i = 0; i < ms; i += 10) {
+        peer.send(message(1_000), { channel: 0, delivery: 'unsequenced' })
+        wire.run(10)
+      }
+    }
+    send(2_500)
+    const before = wire.b.messages().length
+    send(3_000)
+    return ((wire.b.messages().length - before) * 1_000) / 3
+  }
+
+  test('our own keeps what goes out within it, a 32nd more or less', () => {
+    expect(rate(new Wire())).toBe(100_000)
+    const kept = rate(new Wire({ a: { bandwidth: { incoming: 0, outgoing: 25_000 } } }))
+    expect(kept).toBeGreaterThan(20_000)
+    expect(kept).toBeLessThan(30_000)
+  })
+
+  test('what the peer takes keeps it too', () => {
+    const limits = { incoming: 50_000, outgoing: 1_000_000 }
+    const kept = rate(
+      new Wire({ a: { bandwidth: { incoming: 0, outgoing: 1_000_000 } }, b: { bandwidth: limits } }),
+    )
+    expect(kept).toBeGreaterThan(40_000)
+    expect(kept).toBeLessThan(56_000)
+  })
+
+  test('are told within a second, lifted by being told, and cost nothing when there are none', () => {
+    const wire = new Wire()
+    const peer = wire.connected()
+    wire.run(2_000)
+    peer.pingInterval = wire.b.peer.pingInterval = 3_600_000
+    wire.run(10)
+    wire.a.sent.length = wire.b.sent.length = 0
+    expect(wire.a.host.deadline).toBeGreaterThan(wire.now + 60_000)
+    wire.a.host.limitBandwidth({ incoming: 64_000, outgoing: 128_000 })
+    wire.run(1_010)
+    expect(kindsOf(wire.a)).toContain('bandwidth-limit')
+    expect(wire.a.host.deadline).toBeLessThan(wire.now + 1_000)
+    wire.a.host.limitBandwidth({ incoming: 0, outgoing: 0 })
+    wire.run(2_100)
+    expect(wire.a.host.deadline).toBeGreaterThan(wire.now + 60_000)
+  })
+
+  test('set the window: 4 KiB for each 64 KiB a second', () => {
+    const wire = new Wire({ latency: [200, 200], a: { bandwidth: { incoming: 0, outgoing: 131_072 } } })
+    const peer = wire.connect()
+    wire.run(2_000)
+    wire.a.sent.length = 0
+    for (let n = 0; n < 20; n++) peer.send(message(1_000), { channel: 0 })
+    wire.run(10)
+    expect(kindsOf(wire.a).filter((kind) => kind === 'send-reliable')).toHaveLength(8)
+  })
+})
+
+const seeds = Array.from({ length: 12 }, (_, seed) => seed + 1)
+
+test('under loss, doubling and overtaking each delivery keeps its word', () => {
+  let [unreliable, unsequenced, overtaken] = [0, 0, 0]
+  for (const seed of seeds) {
+    const wire = new Wire({ seed, loss: 0.1, duplication: 0.2, latency: [1, 60] })
+    const peer = wire.connect(4)
+    wire.run(8_000)
+    const deliveries = ['reliable', 'unreliable', 'unsequenced', 'unreliable-fragments'] as const
+    for (let n = 0; n < 60; n++) {
+      for (const [channel, delivery] of deliveries.entries())
+        peer.send(numbered(n, 4 + Math.floor(wire.random() ** 2 * 4_000)), { channel, delivery })
+      // On channel 1 the order of both is kept; on channel 2 a message that is too long goes reliably.
+      if (n % 7 === 0) peer.send(numbered(n), { channel: 1 })
+      wire.run(20)
+    }
+    wire.run(60_000)
+    const [reliable, mixed, any, cut] = [0, 1, 2, 3].map((channel) => wire.b.messages(channel).map(numberOf))
+    expect(reliable, `seed ${seed}`).toEqual(Array.from({ length: 60 }, (_, n) => n))
+    expect(mixed, `seed ${seed}`).toEqual(mixed!.toSorted((a, b) => a - b))
+    expect(cut, `seed ${seed}`).toEqual([...new Set(cut)].sort((a, b) => a - b))
+    expect(new Set(any).size, `seed ${seed}`).toBe(any!.length)
+    unreliable += cut!.length
+    unsequenced += any!.length
+    if (any!.some((n, i) => i > 0 && n < any![i - 1]!)) overtaken++
+  }
+  expect(unreliable).toBeGreaterThan(seeds.length * 20)
+  expect(unsequenced).toBeGreaterThan(seeds.length * 45)
+  expect(overtaken).toBeGreaterThan(seeds.length / 2)
+})
