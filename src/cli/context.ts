@@ -1,6 +1,6 @@
 /** What a command is given: the options in force, and the streams and variables it may use. */
 import type { Home } from '../edge/home.ts'
-import type { Settings } from '../edge/settings.ts'
+import type { Settings, Theme } from '../edge/settings.ts'
 
 /** The process's own, or a test's. */
 export interface Io {
@@ -38,6 +38,10 @@ export interface Options {
   readonly json: boolean
   readonly plain: boolean
   readonly input: boolean // false: never ask
+  readonly inline: boolean // the screen leaves the lines to the terminal
+  readonly theme: Theme
+  readonly ascii: boolean // signs of our own
+  readonly links: boolean // to be clicked
   readonly bell: boolean
   readonly notify: boolean // by the terminal
   readonly title: boolean

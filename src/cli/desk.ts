@@ -48,6 +48,8 @@ export interface Around {
   readonly now: number // unix ms
   readonly fingerprint: string | undefined
   readonly newId: () => string
+  /** Who keeps the lines: on the terminal's own they are neither scrolled nor searched here. */
+  readonly on: 'screen' | 'lines'
 }
 
 export interface Pressed {
@@ -115,7 +117,7 @@ export function press(desk: Desk, key: Key, around: Around): Pressed {
     case 'buddy':
       return only(turnedTo(fresh, numbered(fresh.model, key.which), around))
     case 'find':
-      return only(key.to === 'older' ? begun(fresh, '', around) : fresh)
+      return only(key.to === 'older' && around.on === 'screen' ? begun(fresh, '', around) : fresh)
     case 'vertical':
       // What was said before is no answer, and an answer is not kept.
       return only(fresh.dialogue ? fresh : edited(fresh, key))
@@ -139,8 +141,8 @@ function submit(desk: Desk, around: Around): Pressed {
   if (typed.kind === 'nothing') return only(desk)
   const isSecret = typed.kind === 'command' && typed.name === 'answer'
   const cleared: Desk = { ...desk, draft: isSecret ? discarded(draft) : sent(draft), scroll: undefined }
-  const { fingerprint, now, newId } = around
-  return done(cleared, respond(typed, { model, fingerprint, now, newId, on: 'screen' }), around)
+  const { fingerprint, now, newId, on } = around
+  return done(cleared, respond(typed, { model, fingerprint, now, newId, on }), around)
 }
 
 /** What comes of a line, done. */
@@ -185,9 +187,9 @@ function turnedTo(desk: Desk, buddy: string | undefined, { now }: Around): Desk 
   return { ...turned, draft: switched(draft, others.get(buddy)) }
 }
 
-function scrolled(desk: Desk, { by, unit }: Key & { kind: 'scroll' }, { size }: Around): Desk {
+function scrolled(desk: Desk, { by, unit }: Key & { kind: 'scroll' }, { size, on }: Around): Desk {
   const layout = layoutFor(desk, size)
-  if (!layout) return desk
+  if (!layout || on === 'lines') return desk
   const rows = unit === 'row' ? by : by * Math.max(1, layout.window.rows - 1)
   return { ...desk, scroll: scrollBy(shown(desk.model), layout.window, desk.scroll, rows) }
 }

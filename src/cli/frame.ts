@@ -9,8 +9,9 @@ export interface Layout {
   readonly window: Geometry
   /** Columns of the list of buddies; 0 if there is none. */
   readonly list: number
-  /** Rows of the prompt. */
+  /** Rows of the prompt, and how many are above them. */
   readonly prompt: number
+  readonly top: number
 }
 
 export interface Divided {
@@ -24,12 +25,23 @@ export interface Divided {
 export function layoutOf({ model, draft, size }: Divided): Layout | undefined {
   if (size.columns < minColumns || size.rows < minRows) return undefined
   const list = size.columns >= wideColumns && model.conversations.length > 1 ? listColumns(size) : 0
-  const written = chop(draft.text, size.columns - promptColumns - 1).length
-  const prompt = Math.min(written, Math.max(1, Math.floor(size.rows / 3)))
+  const prompt = promptRows(draft, size)
   return {
     window: { columns: size.columns - (list > 0 ? list + 2 : 0), rows: size.rows - prompt - 4 },
-    ...{ list, prompt },
+    ...{ list, prompt, top: size.rows - prompt - 1 },
   }
+}
+
+/** Of a screen that prints above its prompt: a line of state, the prompt, a status line. */
+export function inlineLayoutOf({ draft, size }: Divided): Layout | undefined {
+  if (size.columns < minColumns || size.rows < minRows) return undefined
+  const prompt = promptRows(draft, size)
+  return { window: { columns: size.columns, rows: size.rows - prompt - 2 }, list: 0, prompt, top: 1 }
+}
+
+function promptRows({ text }: Draft, { columns, rows }: Geometry): number {
+  const written = chop(text, columns - promptColumns - 1).length
+  return Math.min(written, Math.max(1, Math.floor(rows / 3)))
 }
 
 /** Where there is room, states are told beside the names. */

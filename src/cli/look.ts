@@ -3,6 +3,7 @@
  * and signs of our own in ASCII where others cannot be drawn. Whatever a colour
  * or a sign says stands in words beside it.
  */
+import type { Theme } from '../edge/settings.ts'
 import { asciiSigns, type SafeText } from './safetext.ts'
 import type { State } from './state.ts'
 
@@ -12,9 +13,6 @@ export interface Look {
   /** Links in messages can be clicked, where nothing is hidden by it. */
   readonly hasLinks: boolean
 }
-
-export type Theme = (typeof themes)[number]
-export const themes = ['dark', 'light', 'none'] as const
 
 export const plainLook: Look = { theme: 'dark', isAscii: false, hasLinks: false }
 

@@ -2,7 +2,7 @@
  * The options of every command, and where their values come from: a flag, else
  * the variable `OTRTALK_*`, else the profile's setting, else the default.
  */
-import { type Settings, settingName } from '../edge/settings.ts'
+import { type Settings, settingName, type Theme, themes } from '../edge/settings.ts'
 import { UserError } from '../error.ts'
 import type { Flags, HostPort, Io, Layers, Options } from './context.ts'
 
@@ -23,6 +23,10 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--plain', 'line by line, for pipes and screen readers'],
   ['--no-input', 'never ask anything'],
   ['--no-color', 'no colours'],
+  ['--inline', 'write above a prompt, not over the whole screen: the terminal keeps the lines'],
+  ['--theme <name>', 'colours for a dark or a light background, or none: dark, light, none'],
+  ['--ascii', 'draw with ASCII signs only; messages stay as they are'],
+  ['--links', 'links can be clicked, where they lead to what is shown'],
   ['--bell', 'ring the bell of the terminal when a message comes'],
   ['--notify', 'have the terminal show a notification when a message comes'],
   ['--title', 'show in the title of the window how many messages are new'],
@@ -36,6 +40,7 @@ export const optionGroups: Readonly<Record<string, string>> = {
   '--profile': 'Profile:',
   '--interface': 'Network:',
   '--json': 'In and out:',
+  '--inline': 'On the screen:',
   '--bell': 'When a message comes:',
 }
 
@@ -73,6 +78,10 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
     plain: on('plain'),
     input: off('input'),
     color: off('color'), // NO_COLOR is the terminal's: src/cli/terminal.ts
+    inline: on('inline'),
+    theme: given('theme', readTheme) ?? settings.theme ?? 'dark',
+    ascii: on('ascii'),
+    links: on('links'),
     bell: on('bell'),
     notify: on('notify'),
     title: on('title'),
@@ -158,6 +167,7 @@ export const usage = (message: string, hint?: string): UserError => new UserErro
 
 type Switch =
   | ('dht' | 'portmap' | 'json' | 'plain' | 'input' | 'color')
+  | ('inline' | 'ascii' | 'links')
   | ('bell' | 'notify' | 'title' | 'notifyText')
 
 const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
@@ -167,6 +177,12 @@ export function readSwitch(text: string, name: string): boolean {
   if (/^(?:1|true|yes|on)$/i.test(text)) return true
   if (/^(?:0|false|no|off)$/i.test(text)) return false
   throw usage(`${name} is 1 or 0, not ${text}`)
+}
+
+export function readTheme(text: string, name: string): Theme {
+  const theme = themes.find((known) => known === text.toLowerCase())
+  if (theme !== undefined) return theme
+  throw usage(`${name} takes ${themes.join(', ')}, not ${text}`)
 }
 
 export function readPort(text: string, name: string): number {

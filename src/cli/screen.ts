@@ -8,6 +8,7 @@ import type { TalkEvent } from '../session/command.ts'
 import { aboutNobodyYet } from './about.ts'
 import { type Around, asking, type Desk, findOf, informed, newDesk, noticed, press, written } from './desk.ts'
 import { keepHeapSmall } from './frugal.ts'
+import { nothingPrinted, print, renamed } from './inline.ts'
 import type { Key } from './keys.ts'
 import { focused, newModel } from './model.ts'
 import {
@@ -21,7 +22,7 @@ import {
   wrapOn,
 } from './terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
-import type { Mounted, OnKeys } from './view.tsx'
+import type { Above, Mounted, OnKeys } from './view.tsx'
 
 /** @throws UserError if there is no terminal to draw on: `whyNoScreen` tells before */
 export async function openScreen(options: UiOptions): Promise<Ui> {
@@ -42,6 +43,8 @@ class Screen implements Ui {
   readonly #mounted: Mounted
   readonly #cleanup: readonly Disposable[]
   #desk: Desk
+  #printed = nothingPrinted
+  #aboveNow: Above = { key: 0, rows: [] }
   #settle!: { readonly end: (end: UiEnd) => void; readonly fail: (error: unknown) => void }
   /** ms that the last drawing took. */
   #drawCost = 0
@@ -66,8 +69,9 @@ class Screen implements Ui {
       onLeavingSignal((signal) => this.#end({ kind: 'signal', signal })),
       onSuddenEnd(() => this.#restore()),
     ]
-    const { stdin, stderr } = options
-    this.#mounted = drawing.mount(this.#view(), { stdin, stderr, stdout: this.#stdout, onKeys: this.#onKeys })
+    const { stdin, stderr, isInline = false } = options
+    const streams = { stdin, stderr, stdout: this.#stdout }
+    this.#mounted = drawing.mount(this.#view(), { ...streams, isInline, onKeys: this.#onKeys })
     this.#mounted.exited.catch((error: unknown) => this.#fail(error))
     this.#takeTerminal()
     this.#wind()
@@ -75,6 +79,7 @@ class Screen implements Ui {
 
   tell(event: TalkEvent): void {
     this.#turnTo(informed(this.#desk, { kind: 'told', event }, this.#now()))
+    if (event.kind === 'renamed') this.#printed = renamed(this.#printed, event)
     if (this.#isOpen)
       this.#drawTimer ??= setTimeout(this.#draw, Math.max(batchTime, this.#drawCost * restAfter))
   }
@@ -112,16 +117,28 @@ class Screen implements Ui {
     const { columns, rows } = this.#options.stdout
     const { fingerprint, random = randomBytes } = this.#options
     const size = { columns: columns || 80, rows: rows || 24 }
-    return { size, now: this.#now(), fingerprint, newId: () => lineId(random) }
+    const on = this.#options.isInline ? 'lines' : 'screen'
+    return { on, size, now: this.#now(), fingerprint, newId: () => lineId(random) }
   }
 
   #view(): Parameters<Mounted['draw']>[0] {
     const { size, now } = this.#around()
     const { model, scroll, choices } = this.#desk
+    const { look, isInline } = this.#options
     return {
+      ...(look && { look }),
+      ...(isInline && { above: this.#above(size.columns) }),
       ...{ model, scroll, choices, size, now, draft: written(this.#desk) },
       ...{ asking: asking(this.#desk), find: findOf(this.#desk) },
     }
+  }
+
+  /** What is printed is taken once: the same `key` prints nothing again. */
+  #above(columns: number): Above {
+    const { rows, printed } = print(this.#desk.model, this.#printed, { columns, now: this.#now() })
+    this.#printed = printed
+    if (rows.length > 0) this.#aboveNow = { key: this.#aboveNow.key + 1, rows }
+    return this.#aboveNow
   }
 
   readonly #draw = (): void => {

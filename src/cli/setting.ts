@@ -3,7 +3,15 @@ import { resolve } from 'node:path'
 import { type Settings, settingKinds, settingName, settingNames, settingOf } from '../edge/settings.ts'
 import { repair } from '../edge/settingsfile.ts'
 import type { HostPort } from './context.ts'
-import { readCommandWords, readDescriptor, readHostPort, readPort, readSwitch, usage } from './options.ts'
+import {
+  readCommandWords,
+  readDescriptor,
+  readHostPort,
+  readPort,
+  readSwitch,
+  readTheme,
+  usage,
+} from './options.ts'
 
 /** @param name - as it is typed: `passphrase-file` */
 export function optionNamed(name: string): keyof Settings {
@@ -31,6 +39,8 @@ export function readSetting(option: keyof Settings, words: readonly string[]): u
       return readPort(word, name)
     case 'descriptor':
       return readDescriptor(word, name)
+    case 'theme':
+      return readTheme(word, name)
     case 'file':
       return resolve(notEmpty(word, name)) // wherever the program is started
     case 'text':

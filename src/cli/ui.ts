@@ -4,6 +4,7 @@
  */
 import type { Random } from '../crypto.ts'
 import type { Command, TalkEvent, Trust } from '../session/command.ts'
+import type { Look } from './look.ts'
 
 export interface UiOptions {
   readonly profile: string
@@ -23,6 +24,10 @@ export interface UiOptions {
   readonly now?: () => number
   /** For the ids of what is said. */
   readonly random?: Random
+  /** Of the screen. */
+  readonly look?: Look
+  /** The screen prints lines above its prompt and leaves them to the terminal. */
+  readonly isInline?: boolean
   /** Told when the conversation of another buddy comes to the front of the screen. */
   readonly onFront?: (buddy: string | undefined) => void
   /** What else is switched on while the screen has the terminal, and off whenever it has not. */

@@ -3,12 +3,12 @@
  * own; each row is laid out here to fit, so that a frame is never larger than
  * the terminal.
  */
-import { Box, render, Text, useApp, useCursor, useInput, usePaste } from 'ink'
+import { Box, render, Static, Text, useApp, useCursor, useInput, usePaste } from 'ink'
 import { memo, type ReactElement, type ReactNode } from 'react'
 import { howToBegin } from './about.ts'
 import type { Draft } from './draft.ts'
 import { type Find, placeOf } from './find.ts'
-import { type Layout, layoutOf, promptColumns } from './frame.ts'
+import { inlineLayoutOf, type Layout, layoutOf, promptColumns } from './frame.ts'
 import { type Key, keysOf } from './keys.ts'
 import { chop, locate } from './layout.ts'
 import { colourOf, type Look, plainLook, signsOf } from './look.ts'
@@ -33,15 +33,23 @@ export interface View {
   /** What Tab found, where there are several. */
   readonly choices?: readonly SafeText[]
   readonly look?: Look
+  /** What is printed above the prompt and left there, once for each `key`: there is no window then. */
+  readonly above?: Above
+}
+
+export interface Above {
+  readonly key: number
+  readonly rows: readonly WindowRow[]
 }
 
 export function Screen({ view, onKeys }: { readonly view: View; readonly onKeys: OnKeys }): ReactElement {
   const { suspendTerminal } = useApp()
   useInput((input, key) => onKeys(keysOf(input, key), suspendTerminal))
   usePaste((text) => onKeys([{ kind: 'insert', text }], suspendTerminal))
-  const layout = layoutOf(view)
   const { columns, rows } = view.size
-  if (!layout) return <Text wrap="truncate">{clip(words`otrtalk: the window is too small`, columns)}</Text>
+  const layout = view.above ? inlineLayoutOf(view) : layoutOf(view)
+  if (view.above) return <Inline view={view} above={view.above} layout={layout} />
+  if (!layout) return <TooSmall columns={columns} />
   const rule = <Rule columns={columns} look={lookOf(view)} />
   return (
     <Box flexDirection="column" width={columns} height={rows}>
@@ -57,6 +65,37 @@ export function Screen({ view, onKeys }: { readonly view: View; readonly onKeys:
     </Box>
   )
 }
+
+interface InlineProps extends Part {
+  readonly above: Above
+  readonly layout: Layout | undefined
+}
+
+function Inline({ view, above, layout }: InlineProps): ReactElement {
+  const { columns } = view.size
+  const names = labelColumns(shown(view.model).buddy, columns)
+  const look = lookOf(view)
+  return (
+    <>
+      <Static key={above.key} items={[...above.rows]}>
+        {(row, i) => <MessageRow key={`${i}`} {...{ row, names, columns, look, query: noText }} />}
+      </Static>
+      {layout ? (
+        <Box flexDirection="column" width={columns}>
+          <Header view={view} />
+          <Prompt view={view} layout={layout} />
+          <Status view={view} />
+        </Box>
+      ) : (
+        <TooSmall columns={columns} />
+      )}
+    </>
+  )
+}
+
+const TooSmall = ({ columns }: { readonly columns: number }): ReactElement => (
+  <Text wrap="truncate">{clip(words`otrtalk: the window is too small`, columns)}</Text>
+)
 
 const lookOf = ({ look = plainLook }: View): Look => look
 
@@ -195,10 +234,9 @@ function Prompt({ view, layout }: Placed): ReactElement {
   const rows = chop(draft.text, size.columns - promptColumns - 1)
   const caret = locate(rows, draft.caret)
   const first = Math.max(0, Math.min(caret.row, rows.length - layout.prompt))
-  const top = size.rows - layout.prompt - 1
-  setCursorPosition({ x: promptColumns + caret.column, y: top + caret.row - first })
+  setCursorPosition({ x: promptColumns + caret.column, y: layout.top + caret.row - first })
   if (draft.text === '') {
-    const invited = find ? words`what to look for` : (asking ?? invitation(focused(view.model)))
+    const invited = find ? words`what to look for` : (asking ?? invitation(view.model))
     return (
       <Text wrap="truncate">
         {sign} <Text dimColor>{clip(signs.own(invited), size.columns - promptColumns - 1)}</Text>
@@ -217,7 +255,9 @@ function Prompt({ view, layout }: Placed): ReactElement {
   )
 }
 
-function invitation(conversation: Conversation | undefined): SafeText {
+function invitation(model: Model): SafeText {
+  const conversation = focused(model)
+  if (!conversation && model.conversations.length > 0) return words`Tab goes to a buddy`
   if (!conversation) return words`no buddy yet; /quit leaves, then: ${howToBegin}`
   const name = safeName(conversation.buddy)
   const { kind } = conversation.state
@@ -237,7 +277,7 @@ function Status({ view }: Part): ReactElement {
   const left = conversation
     ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
     : noText
-  const right = scroll ? words`older lines; Page Down goes on` : pending(model, conversation)
+  const right = scroll ? words`older lines; Page Down goes on` : pending(view, conversation)
   return <Sides columns={columns} left={left} right={right} />
 }
 
@@ -250,7 +290,8 @@ function found(find: Find, conversation: Conversation): SafeText {
 const findKeys = words`Ctrl-R older, Ctrl-S newer; Enter stays, Esc returns`
 
 /** What has not arrived, and who else wrote. */
-function pending(model: Model, conversation: Conversation | undefined): SafeText {
+function pending({ model, above }: View, conversation: Conversation | undefined): SafeText {
+  const isInline = above !== undefined // where no line says what became of it
   const ours = (conversation?.lines ?? []).slice(-recent).filter((line) => line.kind === 'ours')
   const waiting = ours.filter(({ sending }) => sending.kind === 'waiting').length
   const unconfirmed = ours.filter(({ sending }) => sending.kind === 'sent').length
@@ -261,6 +302,8 @@ function pending(model: Model, conversation: Conversation | undefined): SafeText
         ? words`${unconfirmed} not confirmed yet`
         : noText
   const others = unreadOf(model)
+  const last = ours.at(-1)
+  if (isInline && own === '' && others === '' && last?.sending.kind === 'delivered') return words`delivered`
   return own !== '' && others !== '' ? words`${own}; ${others}` : words`${own}${others}`
 }
 
@@ -319,28 +362,32 @@ export interface Mounted {
 
 export interface MountOptions extends Pick<Streams, 'stdin' | 'stdout' | 'stderr'> {
   readonly onKeys: OnKeys
+  readonly isInline?: boolean
 }
 
 type Streams = { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream }
 
-export function mount(first: View, { onKeys, ...streams }: MountOptions): Mounted {
+export function mount(first: View, { onKeys, isInline = false, ...streams }: MountOptions): Mounted {
   const node = (view: View): ReactElement => <Screen view={view} onKeys={onKeys} />
   const instance = render(node(first), {
     ...streams,
     exitOnCtrlC: false,
     patchConsole: false,
     interactive: true, // ink would draw nothing where CI is set
-    alternateScreen: true,
+    alternateScreen: !isInline,
     incrementalRendering: true,
   })
   return {
     draw: (view) => instance.rerender(node(view)),
     repaint(view) {
       instance.clear()
-      streams.stdout.write(home)
+      if (!isInline) streams.stdout.write(home)
       instance.rerender(node(view))
     },
-    unmount: () => instance.unmount(),
+    unmount() {
+      if (isInline) instance.rerender(null) // what was printed stays, the prompt goes
+      instance.unmount()
+    },
     exited: instance.waitUntilExit(),
   }
 }

@@ -59,6 +59,13 @@ function dayAbove(
   return line && dayBreak(line)
 }
 
+/** All rows from a line on, by its `seq`. */
+export function rowsFrom(conversation: Conversation, seq: number, columns: number): readonly WindowRow[] {
+  const { lines } = conversation
+  const first = Math.max(0, seq - (lines[0]?.seq ?? 0))
+  return lines.slice(first).flatMap((_, i) => rowsOf(conversation, first + i, columns))
+}
+
 /** @param by - rows; negative goes up */
 export function scrollBy(conversation: Conversation, size: Geometry, scroll: Scroll, by: number): Scroll {
   return by < 0 ? up(conversation, size, scroll, -by) : down(conversation, size, scroll, by)
@@ -158,7 +165,8 @@ function laidOutRows(conversation: Conversation, line: Line, columns: number): r
 const laidOut = new Map<Line, { readonly columns: number; readonly rows: readonly WindowRow[] }>()
 const maxLaidOut = 400 // lines: some windows
 
-function layOut(conversation: Conversation, line: Line, columns: number): WindowRow[] {
+/** Rows of a line, whether or not it is one of the conversation's. */
+export function layOut(conversation: Conversation, line: Line, columns: number): readonly WindowRow[] {
   const room = textColumns(conversation.buddy, columns)
   const tone = line.kind === 'notice' ? line.tone : 'plain'
   const blank = { kind: line.kind, tone, time: noText, label: noText, mark: noText, whole: line.text }
@@ -193,8 +201,8 @@ const between = {
   start: undefined,
 } as const
 
-const divider = (seq: number): WindowRow => ({
-  ...{ ...between, key: `${seq}.new`, kind: 'divider', text: words`new` },
+export const divider = (seq: number, text = words`new`): WindowRow => ({
+  ...{ ...between, key: `${seq}.new`, kind: 'divider', text },
 })
 
 const dayBreak = ({ seq, at }: Line): WindowRow => ({

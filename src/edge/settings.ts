@@ -18,6 +18,10 @@ export interface Settings {
   readonly plain?: boolean
   readonly input?: boolean
   readonly color?: boolean
+  readonly inline?: boolean
+  readonly theme?: Theme
+  readonly ascii?: boolean
+  readonly links?: boolean
   readonly bell?: boolean
   readonly notify?: boolean
   readonly title?: boolean
@@ -28,7 +32,11 @@ export interface Settings {
   readonly passphraseFd?: number
 }
 
-export type SettingKind = 'text' | 'file' | 'port' | 'descriptor' | 'switch' | 'nodes' | 'command'
+/** By the background of the terminal. */
+export type Theme = (typeof themes)[number]
+export const themes = ['dark', 'light', 'none'] as const
+
+export type SettingKind = 'text' | 'file' | 'port' | 'descriptor' | 'switch' | 'nodes' | 'command' | 'theme'
 
 /** Of each setting there may be. */
 export const settingKinds = {
@@ -44,6 +52,10 @@ export const settingKinds = {
   plain: 'switch',
   input: 'switch',
   color: 'switch',
+  inline: 'switch',
+  theme: 'theme',
+  ascii: 'switch',
+  links: 'switch',
   bell: 'switch',
   notify: 'switch',
   title: 'switch',
@@ -120,4 +132,5 @@ const kinds: Readonly<Record<SettingKind, Kind>> = {
   switch: { words: 'true or false', holds: (value) => typeof value === 'boolean' },
   nodes: texts,
   command: texts,
+  theme: { words: themes.join(', '), holds: (value) => themes.some((known) => known === value) },
 }

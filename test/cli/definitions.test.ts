@@ -44,6 +44,7 @@ describe('the help of the program', () => {
         'Profile:',
         'Network:',
         'In and out:',
+        'On the screen:',
         'When a message comes:',
         'Help:',
         'Variables:',

@@ -29,7 +29,13 @@ class Seat {
 
   press(...keys: readonly Key[]): this {
     for (const key of keys) {
-      const around = { size, now: noon, fingerprint: undefined, newId: () => `${++this.#ids}` }
+      const around = {
+        size,
+        now: noon,
+        fingerprint: undefined,
+        newId: () => `${++this.#ids}`,
+        on: 'screen',
+      } as const
       const { desk, commands, does } = press(this.desk, key, around)
       this.desk = desk
       this.acts.push(...commands)

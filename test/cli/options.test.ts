@@ -15,6 +15,10 @@ const defaults = {
   plain: false,
   input: true,
   color: true,
+  inline: false,
+  theme: 'dark',
+  ascii: false,
+  links: false,
   bell: false,
   notify: false,
   title: false,
@@ -49,6 +53,16 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     expect(resolveOptions({ [option]: flag }, { [variable]: value }, settings)[option]).toBe(flag)
     expect(resolveOptions({}, { [variable]: value }, settings)[option]).toBe(value)
     expect(resolveOptions({}, { [variable]: '' }, settings)[option]).toBe(setting)
+  })
+
+  test('theme, of three', () => {
+    const settings = { theme: 'none' } as const
+    expect(resolveOptions({ theme: 'Light' }, { OTRTALK_THEME: 'dark' }, settings).theme).toBe('light')
+    expect(resolveOptions({}, { OTRTALK_THEME: 'dark' }, settings).theme).toBe('dark')
+    expect(resolveOptions({}, {}, settings).theme).toBe('none')
+    expect(refused(() => resolveOptions({ theme: 'pink' }, {}))).toBe(
+      '--theme takes dark, light, none, not pink',
+    )
   })
 
   test('port', () => {

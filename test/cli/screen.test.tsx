@@ -176,7 +176,7 @@ describe('a frame', () => {
         .lines[0]!.text,
     }
     expect(layoutOf({ model, draft, size: { columns: 80, rows: 24 } })).toEqual({
-      ...{ window: { columns: 80, rows: 12 }, list: 0, prompt: 8 },
+      ...{ window: { columns: 80, rows: 12 }, list: 0, prompt: 8, top: 15 },
     })
   })
 
@@ -346,6 +346,87 @@ describe('what is typed', () => {
   })
 })
 
+describe('inline', () => {
+  const everything = async ({ emulator }: Stage): Promise<string[]> => {
+    await emulator.rows()
+    const { active } = emulator.terminal.buffer
+    return Array.from({ length: active.length }, (_, y) => active.getLine(y)!.translateToString(true))
+  }
+  const two = [
+    { alias: 'ada', trust: 'verified' },
+    { alias: 'bob', trust: 'verified' },
+  ] as const
+
+  test('each line is printed once, above a prompt of three rows, and stays when that goes', async () => {
+    stage = new Stage(60, 12)
+    const { emulator } = stage
+    emulator.terminal.write('before\n')
+    const { ui } = await stage.open({ isInline: true })
+    ui.tell(secured)
+    for (let i = 0; i < 60; i++) {
+      ui.tell(message(`number ${i}.`))
+      if (i % 20 === 19) await stage.shows(`number ${i}.`)
+    }
+    emulator.type('hi\r')
+    const rows = await stage.shows('14:02 you  hi')
+    expect(rows.slice(-6, -1)).toEqual([
+      ...[
+        '14:02 ada  number 59.',
+        '14:02 you  hi',
+        `${'ada: secured, met by code'.padEnd(46)}otrtalk - home`,
+      ],
+      ...[
+        '› write to ada, or /help',
+        expect.stringMatching(/^directly over the internet, for 0 s +1 waiting$/),
+      ],
+    ])
+    emulator.type('/quit\r')
+    await ui.done
+    const left = (await everything(stage)).filter((row) => row !== '')
+    const numbers = left.flatMap((row) => /number (\d+)\./.exec(row)?.[1] ?? [])
+    expect(numbers).toEqual(Array.from({ length: 60 }, (_, i) => `${i}`))
+    expect([left[0], left.at(-1)]).toEqual(['before', '14:02 you  hi'])
+    expect(emulator.terminal.buffer.active.type).toBe('normal')
+    for (const erase of ['\x1b[2J', '\x1b[3J']) expect(emulator.output).not.toContain(erase)
+  })
+
+  test('what became of a line is said below, and anew if it failed', async () => {
+    const { ui, emulator } = await stageOf(60, 12, { isInline: true })
+    emulator.type('one\rtwo\r')
+    await stage.shows('2 waiting')
+    ui.tell({ kind: 'undelivered', buddy: 'ada', id: '01'.repeat(8), why: 'too-many' })
+    await stage.shows('not delivered: too many')
+    ui.tell({ kind: 'delivered', buddy: 'ada', id: '02'.repeat(8), ms: 3 })
+    const rows = await stage.shows(/ delivered$/)
+    expect(rows.join('\n')).toContain('already (one)')
+    expect(rows.join('\n')).not.toMatch(/\(sent\)|\(waiting\)|✓/)
+  })
+
+  test('another buddy is announced, with what came meanwhile; a new alias prints nothing again', async () => {
+    const { ui, emulator } = await stageOf(60, 20, { isInline: true, buddies: two })
+    ui.tell(message('first'))
+    ui.tell(message('from bob', 'bob'))
+    await stage.shows('Tab: 1 new from bob')
+    emulator.type('\t')
+    await stage.shows('from bob')
+    ui.tell({ kind: 'renamed', buddy: 'bob', to: 'rob' })
+    const rows = await stage.shows('rob: not connected')
+    const texts = rows.map((row) => row.slice(0, 24)).join('\n')
+    expect(texts).toMatch(/── ada ─.*first.*── bob ─.*── new ─.*from bob/s)
+    expect(texts.match(/from bob|── /g)).toHaveLength(4) // three rules and the line, each once
+  })
+
+  test('a frame stays below the height of the terminal, however much is written at the prompt', async () => {
+    const { emulator, ui } = await stageOf(40, 9, { isInline: true })
+    ui.tell(message('above'))
+    await stage.shows('above')
+    emulator.type(`\x1b[200~${'line\n'.repeat(30)}end\x1b[201~`)
+    await stage.shows('  end')
+    expect((await everything(stage)).join('\n')).toContain('above')
+    expect((await emulator.cursor()).y).toBeLessThan(9)
+  })
+})
+
 describe('a flood', () => {
   test('of 2,000 messages at once is drawn in a few frames, and the newest are shown', async () => {
     const { ui, emulator } = await stageOf(80, 24)
@@ -432,6 +513,44 @@ describe('without a terminal the screen refuses', () => {
     const options = { ...new Pipes().options(), stdin, stdout, ...more }
     await expect(openScreen(options)).rejects.toThrow(why)
   })
+})
+
+test('with --ascii our own signs are ASCII, and messages are what they are', async () => {
+  const look = { theme: 'dark', isAscii: true, hasLinks: false } as const
+  const { ui, emulator } = await stageOf(120, 24, {
+    look,
+    buddies: ['ada', 'bob'].map((alias) => ({ alias, trust: 'verified' as const })),
+  })
+  ui.tell(secured)
+  emulator.type('ä ✓\r')
+  ui.tell(message('Ûber — 你 │'))
+  const rows = await stage.shows('Ûber — 你 │')
+  ui.tell({ kind: 'delivered', buddy: 'ada', id: '01'.repeat(8), ms: 3 })
+  await stage.shows(/ä ✓ \+$/)
+  expect(rows[1]).toBe('-'.repeat(120))
+  const drawn = emulator.output.replaceAll('Ûber — 你 │', '').replaceAll('ä ✓', '').replaceAll('ä', '')
+  expect(drawn).toMatch(/^[\0-\x7f]*$/)
+})
+
+test('links are no links to click, unless it is asked for and they lead to what is shown', async () => {
+  const look = { theme: 'none', isAscii: false, hasLinks: true } as const
+  const url = `https://a.example/${'long'.repeat(20)}`
+  const { ui, emulator } = await stageOf(60, 24, { look })
+  ui.tell(message(`${url} https://a.example@b.example/ end`))
+  await stage.shows('end')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
+  const started = [...emulator.output.matchAll(/\x1b\]8;([^;]*);([^\x1b\x07]*)/g)].map(([, name, to]) => ({
+    name,
+    to,
+  }))
+  const targets = new Set(started.map(({ to }) => to))
+  expect(targets).toEqual(new Set([url, '']))
+  expect(new Set(started.filter(({ to }) => to === url).map(({ name }) => name)).size).toBe(1)
+  await ui[Symbol.asyncDispose]()
+  await stageOf(60, 24)
+  stage.ui.tell(message(`${url} end`))
+  await stage.shows('end')
+  expect(stage.emulator.output).not.toContain('\x1b]8')
 })
 
 test('a terminal that reads no UTF-8 gets ASCII only', async () => {

@@ -76,6 +76,8 @@ interface Sample {
   readonly value: Readonly<Record<'flag' | 'variable' | 'setting' | 'default', string>>
 }
 
+const defaults: Readonly<Record<string, string>> = { profile: 'default', theme: 'dark' }
+
 /** Three values of an option that can be told apart, as far as there are three. */
 function sample({ long, variable, setting = '' }: GlobalOption): Sample {
   const option = settingOf(setting)
@@ -88,6 +90,7 @@ function sample({ long, variable, setting = '' }: GlobalOption): Sample {
     port: ['1', '2', '3'],
     descriptor: ['4', '5', '6'],
     nodes: ['a:1', 'b:2', '[::1]:3'],
+    theme: ['light', 'none', 'light'],
     command: ['a1', 'a2', 'a3'],
   }[kind] as [string, string, string]
   const [flag, second, third] = texts
@@ -96,7 +99,7 @@ function sample({ long, variable, setting = '' }: GlobalOption): Sample {
     argv: [long, flag],
     env: { [variable]: second },
     stored: kind === 'nodes' || kind === 'command' ? [third] : isNumber ? Number(third) : third,
-    value: { flag, variable: second, setting: third, default: option === 'profile' ? 'default' : '-' },
+    value: { flag, variable: second, setting: third, default: defaults[option] ?? '-' },
   }
 }
 

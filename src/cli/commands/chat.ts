@@ -48,7 +48,9 @@ export function uiFor(context: ProfileContext): (options: UiOptions) => Promise<
 function shownBy(context: ProfileContext): (options: UiOptions) => Promise<Ui> {
   if (context.options.json) return async (ui) => (await import('../json.ts')).openJson(ui)
   if (!hasScreen(context)) return async (ui) => (await import('../plain.ts')).openPlain(ui)
-  return async (ui) => (await import('../screen.ts')).openScreen(ui)
+  const { theme, ascii, links, inline } = context.options
+  const look = { theme, isAscii: ascii, hasLinks: links }
+  return async (ui) => (await import('../screen.ts')).openScreen({ ...ui, look, isInline: inline })
 }
 
 /** As it is opened, if the user does not want to be called. */
