@@ -2,8 +2,8 @@
  * The profiles of this home: a folder each, with the vault, the lock of the
  * process that owns it, and settings. Reading needs no lock; changing does.
  */
-import { readdir, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, realpath, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { Contents } from '../profile/contents.ts'
@@ -169,11 +169,19 @@ export async function openProfile(options: OpenOptions): Promise<OpenProfile> {
   }
 }
 
-/** Removes the profile with all it has; refused while a process owns it. */
+/** Removes the profile with all it has, wherever a link leads to; refused while a process owns it. */
 export async function removeProfile(home: Home, name: string): Promise<void> {
   const { path } = await findProfile(home, name)
   using _ = await lockProfile(path, name, 'profile remove')
-  await removeWhole(path, join(home.profiles, `.removed-${name}`))
+  const folder = await realpath(path)
+  await removeWhole(folder, join(dirname(folder), `${removedMark}${name}`))
+  await rm(path, { force: true }) // the link, if it was one
+}
+
+/** Ends what a process that died while it removed a profile has begun. */
+export async function endRemovals(home: Home): Promise<void> {
+  const left = (await folders(home.profiles)).filter((name) => name.startsWith(removedMark))
+  for (const name of left) await rm(join(home.profiles, name), { recursive: true, force: true })
 }
 
 /** Who has the profile of this folder open now. */
@@ -320,4 +328,5 @@ class LockedProfile implements OpenProfile {
 }
 
 const vaultFile = 'vault'
+const removedMark = '.removed-' // no profile's name begins so
 const lockFile = 'lock'

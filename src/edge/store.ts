@@ -114,6 +114,7 @@ const isFolder = async (path: string): Promise<boolean> =>
 /** Removes a file or a whole folder. It first gets another name, so that it is there whole or not at all. */
 export async function removeWhole(path: string, goingName: string): Promise<void> {
   try {
+    await rm(goingName, { recursive: true, force: true }) // of a process that died
     await rename(path, goingName)
     await rm(goingName, { recursive: true, force: true })
     await syncFolder(dirname(path))

@@ -1,9 +1,18 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Home } from '../../src/edge/home.ts'
 import {
   createProfile,
+  endRemovals,
   findProfile,
   listProfiles,
   openProfile,
@@ -215,6 +224,30 @@ test('a removed profile is gone, with its folder', async () => {
   expect((await listProfiles(home)).map((entry) => entry.name)).toEqual(['bob'])
   expect(() => statSync(join(home.profiles, 'ada'))).toThrow()
   await create(home)
+})
+
+test('a removed profile is gone from where a link leads to', async () => {
+  const home = newHome()
+  await create(home)
+  const elsewhere = join(temporaryFolder(), 'ada')
+  renameSync(join(home.profiles, 'ada'), elsewhere)
+  symlinkSync(elsewhere, join(home.profiles, 'ada'))
+  await removeProfile(home, 'ada')
+  expect(readdirSync(home.profiles)).toEqual([])
+  expect(readdirSync(dirname(elsewhere))).toEqual([])
+})
+
+test('what is left of a removal that broke off is removed, and nothing else', async () => {
+  const home = newHome()
+  await create(home)
+  await create(home, 'bob')
+  renameSync(join(home.profiles, 'ada'), join(home.profiles, '.removed-ada'))
+  await endRemovals(home)
+  expect(readdirSync(home.profiles)).toEqual(['bob'])
+  mkdirSync(join(home.profiles, '.removed-bob/x'), { recursive: true })
+  await removeProfile(home, 'bob')
+  expect(readdirSync(home.profiles)).toEqual([])
+  await endRemovals(newHome())
 })
 
 test('a home that is a file is told in words', async () => {

@@ -2,6 +2,7 @@
 import {
   changeHomeSettings,
   createProfile,
+  endRemovals,
   findProfile,
   listProfiles,
   type ProfileEntry,
@@ -102,6 +103,7 @@ export interface RemoveArgs {
 }
 
 export async function remove(context: Context, { name, isSure }: RemoveArgs): Promise<ExitCode> {
+  await endRemovals(context.home)
   await refuseMissing(context, name)
   if (!isSure && !(await isConfirmed(context, name))) return 1
   await removeProfile(context.home, name)
