@@ -36,13 +36,15 @@ export interface Reaching {
   readonly env: Environment
   /** Who holds the lock now. */
   readonly holder: () => Promise<Holder | undefined>
+  /** ms to wait for one that is just starting, or busy; other than by default for tests. */
+  readonly patience?: number
   /** Of a holder who has no socket. */
   readonly inUse: (name: string, holder: Holder) => UserError
 }
 
-/** Waits two seconds for an owner that is just starting, or busy. */
+/** Waits a moment for an owner that is just starting. */
 export async function reachOwner(reaching: Reaching): Promise<Reached> {
-  const { path, env, name } = reaching
+  const { path, env, name, patience = defaultPatience } = reaching
   const until = performance.now() + patience
   for (;;) {
     const holder = await reaching.holder()
@@ -52,7 +54,7 @@ export async function reachOwner(reaching: Reaching): Promise<Reached> {
     const faults = places.flatMap(({ folder }) => folderFault(folder) ?? [])
     for (const place of places) {
       const socket = folderFault(place.folder) ? undefined : await open(place.path)
-      const owner = socket && (await greet(socket, holder))
+      const owner = socket && (await greet(socket, holder, patience))
       if (owner instanceof Owner) return { kind: 'owner', owner }
       if (owner) return { kind: 'refused', holder, fault: owner }
     }
@@ -82,7 +84,11 @@ function open(path: string): Promise<Socket | undefined> {
 }
 
 /** `undefined` if it has gone meanwhile. */
-async function greet(socket: Socket, holder: Holder): Promise<Owner | UserError | undefined> {
+async function greet(
+  socket: Socket,
+  holder: Holder,
+  patience: number,
+): Promise<Owner | UserError | undefined> {
   const owner = new Owner(socket, holder)
   const greeted = await Promise.race([owner.greeted, sleep(patience, 'late' as const, { ref: false })])
   if (greeted === 'welcome') return owner
@@ -228,6 +234,6 @@ function unexpected(answer: Answer): Error {
 const faultIn = ({ message, hint, exit }: Extract<Answer, { kind: 'fault' }>): UserError =>
   new UserError(message, { hint, exit })
 
-const patience = 2_000 // ms
+const defaultPatience = 2_000 // ms
 const pollEvery = 50 // ms
 const longestLine = 16 * 1_024 * 1_024 // octets: a profile of a thousand buddies has half a million

@@ -56,6 +56,7 @@ export class ControlServer implements AsyncDisposable {
 
   /** Says goodbye to all. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
     for (const channel of this.#channels) {
