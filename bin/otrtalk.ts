@@ -4,6 +4,9 @@ import { version } from '../src/cli/version.ts'
 
 const { argv, env, stdout, stderr } = process
 
+// Nobody reads what is said to people: no reason to stop, and none to end with 0.
+stderr.on('error', () => {})
+
 // What was thrown where nobody awaits: a fault of ours, told like any other; or a
 // pipe that nobody reads any more (`otrtalk buddy list | head -1`), which is none.
 process.on('uncaughtException', async (error) => {

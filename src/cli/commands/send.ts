@@ -90,7 +90,7 @@ class Sending implements Ui {
   #isSaid = false
   #wasSecured = false
   #settle: (end: UiEnd) => void = () => {}
-  #fail: (error: UserError) => void = () => {}
+  #fail: (error: Error) => void = () => {}
 
   constructor(options: UiOptions, { text, json, timeoutMs }: SendingOptions) {
     this.#options = options
@@ -100,6 +100,7 @@ class Sending implements Ui {
       this.#fail = reject
     })
     this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
+    options.stdout.on('error', this.#unread)
     this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
     this.#timer = setTimeout(() => this.#expire(timeoutMs), timeoutMs)
     this.#progress = new Progress((text) => options.stderr.write(`${text}\n`))
@@ -137,6 +138,11 @@ class Sending implements Ui {
   }
 
   readonly #say: () => void
+
+  /** Exit code 0 means that it was delivered, whoever reads of it: a reader who goes ends nothing here. */
+  readonly #unread = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') this.#fail(error)
+  }
 
   /** Reached, yet no receipt: the buddy may have it or not, and the user must know that. */
   #expire(timeoutMs: number): void {
