@@ -7,6 +7,7 @@
  */
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { version as esbuild, type OutputFile } from 'esbuild'
 import { define, nobody } from '../src/cli/definitions/all.ts'
 import { outlineOf } from '../src/cli/definitions/outline.ts'
@@ -25,6 +26,7 @@ const entry = join(dist, 'otrtalk.js')
 const licenses = join(dist, 'THIRD_PARTY_LICENSES')
 const bill = join(dist, 'sbom.cdx.json')
 const manual = join(dist, 'otrtalk.1')
+const packedManual = `${manual}.gz` // what is published: a quarter of it
 
 const { outputFiles, metafile } = await bundle(root)
 const packages = await bundledPackages(metafile, root)
@@ -37,9 +39,11 @@ for (const file of outputFiles.toSorted((a, b) => Number(a.path === entry) - Num
 await chmod(entry, 0o755)
 await writeFile(licenses, thirdPartyLicenses(packages))
 await writeFile(bill, softwareBill(packages, await whole()))
-await writeFile(manual, manPage(outlineOf(define(nobody)), { version, conversation: help }))
+const page = manPage(outlineOf(define(nobody)), { version, conversation: help })
+await writeFile(manual, page)
+await writeFile(packedManual, gzipSync(page, { level: 9 }))
 
-const written = new Set([licenses, bill, manual, ...outputFiles.map(({ path }) => path)])
+const written = new Set([licenses, bill, manual, packedManual, ...outputFiles.map(({ path }) => path)])
 for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(file.parentPath, file.name)
   if (file.isFile() && !written.has(path)) await rm(path)

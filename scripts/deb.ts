@@ -73,7 +73,7 @@ async function program(): Promise<Files> {
 
 async function manual(): Promise<Files> {
   return [
-    ['usr/share/man/man1/otrtalk.1.gz', packed(await read('dist/otrtalk.1'))],
+    ['usr/share/man/man1/otrtalk.1.gz', await read('dist/otrtalk.1.gz')],
     ['usr/share/bash-completion/completions/otrtalk', completion('bash')],
     ['usr/share/zsh/vendor-completions/_otrtalk', completion('zsh')],
     ['usr/share/fish/vendor_completions.d/otrtalk.fish', completion('fish')],

@@ -27,13 +27,21 @@ async function reprintedPart(part: string): Promise<string> {
   const [head = '', source] = /^\/\/ (\S+)\n/.exec(part) ?? []
   if (source !== undefined && readable.test(source)) {
     const { code } = await transform(part, { ...names, minifyWhitespace: true }) // without comments
-    return head + (await transform(code, names)).code // in lines again
+    return head + (await inLines(code))
   }
   // The names that other parts use stay: at the top of a script, and only there, they are everybody's.
   const imports = part.match(importing) ?? []
   const rest = part.replaceAll(importing, '')
   const { code } = await transform(rest, { ...names, minify: isScript(rest), minifyWhitespace: true })
   return imports.join('\n') + code
+}
+
+/** Indented by tabs: two spaces a level are a tenth of it. Not where that would change a text of several lines. */
+async function inLines(short: string): Promise<string> {
+  const { code } = await transform(short, names)
+  const tabbed = code.replaceAll(/^(?: {2})+/gm, (spaces) => '\t'.repeat(spaces.length / 2))
+  const { code: again } = await transform(tabbed, { ...names, minifyWhitespace: true })
+  return again === short ? tabbed : code
 }
 
 /** What is no script is a module: an import, an export, an `await` at its top. */

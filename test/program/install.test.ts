@@ -49,7 +49,7 @@ test('installing it installs nothing besides', () => {
   const beside = everything(prefix).filter((path) => !path.startsWith('lib/node_modules/otrtalk/'))
   expect(beside.filter((path) => !path.startsWith('lib/node_modules/.')).sort()).toEqual([
     'bin/otrtalk',
-    'share/man/man1/otrtalk.1',
+    'share/man/man1/otrtalk.1.gz',
   ])
 })
 
