@@ -67,6 +67,17 @@ describe('profile passphrase', () => {
     await (await open('ada', 'sesame'))[Symbol.asyncDispose]()
   }, 30_000)
 
+  test('is read from the file that is set, which has to be changed, too: that is said', async () => {
+    await create('ada', 'old')
+    const file = secret('old', 'old')
+    writeFileSync(at('profiles/ada/settings.json'), JSON.stringify({ 'passphrase-file': file }))
+    const ran = await otrtalk('profile passphrase --no-passphrase')
+    expect(ran).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`still names ${file}: write the new`),
+    })
+  })
+
   test('is removed when that is asked for by name, saying what it means', async () => {
     await create('ada', 'old')
     const ran = await otrtalk(`profile passphrase --no-passphrase --passphrase-file ${secret('old', 'old')}`)

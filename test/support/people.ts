@@ -12,8 +12,8 @@ export interface Person {
 export async function introduce(a: Person, b: Person): Promise<void> {
   const [addressOfA, addressOfB] = await Promise.all([addressOfNew(a), addressOfNew(b)])
   await Promise.all([
-    succeed(['buddy', 'add', b.name, addressOfB], a.at),
-    succeed(['buddy', 'add', a.name, addressOfA], b.at),
+    succeed(['buddy', 'add', b.name, addressOfB, '--profile', a.name], a.at),
+    succeed(['buddy', 'add', a.name, addressOfA, '--profile', b.name], b.at),
   ])
 }
 

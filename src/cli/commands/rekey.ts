@@ -5,7 +5,7 @@ import { openFor } from '../open.ts'
 import { usage } from '../options.ts'
 import { type NewFlags, newPassphrase, newSource, profileEmptyHint } from '../passphrase.ts'
 import { printJson, remark } from '../print.ts'
-import { safeName, words } from '../safetext.ts'
+import { safeName, safeTitle, words } from '../safetext.ts'
 
 export interface RekeyArgs extends NewFlags {
   readonly isOpen: boolean // none from here on, as asked for
@@ -31,5 +31,13 @@ export async function rekey(context: ProfileContext, args: RekeyArgs): Promise<E
     context,
     words`a copy of its vault from before opens as it did then, and shows nothing that is written from here on`,
   )
+  const { passphraseFile } = context.layers.settings
+  if (passphraseFile !== undefined)
+    remark(
+      context,
+      words`the setting passphrase-file still names ${safeTitle(passphraseFile, longest)}: write the new one there, or: otrtalk profile unset passphrase-file`,
+    )
   return 0
 }
+
+const longest = 4_096 // columns: of a path
