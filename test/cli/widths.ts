@@ -29,6 +29,7 @@ function apart(codePoint: number, preceding: number): number {
 function joining(): (codePoint: number, preceding: number) => number {
   const clusters: string[] = [''] // the state of the emulator is a number: an index
   return (codePoint, preceding) => {
+    if (codePoint < 0x80) return properties(0, 1)
     const char = String.fromCodePoint(codePoint)
     const whole = (clusters[preceding >> 3] ?? '') + char
     const joins = preceding >> 3 !== 0 && whole.length < 100 && [...segmenter.segment(whole)].length === 1
@@ -47,6 +48,7 @@ export function columnsApart(text: string): number {
 }
 
 function columnsOfCodePoint(codePoint: number): 0 | 1 | 2 {
+  if (codePoint < 0x80) return 1
   const char = String.fromCodePoint(codePoint)
   if (/[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u.test(char)) return 0
   const columns = stringWidth(char)

@@ -22,12 +22,17 @@ vi.hoisted(() => {
   process.env['FORCE_COLOR'] = '1' // chalk reads it once
 })
 
-const cases = corpus.map(({ name, text }): [string, string] => [name, text])
+// How a command ends is no matter of the picture: test/cli/hostile.test.ts has each.
+const cases = corpus
+  .filter(({ name }) => !/ended by (?:BEL|the C1 ST)/.test(name))
+  .map(({ name, text }): [string, string] => [name, text])
 
 describe('on the screen nothing changes outside the place of', () => {
   test.each(cases)('%s', async (_, text) => {
     const [hostile, harmless] = [drawn(hostileAs(text)), drawn(harmlessFor(text))]
-    await expectUntouched(text, { hostile, harmless, ...size })
+    // Where characters are one octet each, all terminals give them the same columns.
+    const kinds = /^[\0-\x7f]*$/.test(text) ? (['apart'] as const) : (['apart', 'joined', 'old'] as const)
+    await expectUntouched(text, { hostile, harmless, ...size }, kinds)
   })
 })
 
@@ -73,7 +78,7 @@ describe('tables and errors keep in its place', () => {
   }
 })
 
-const size = { columns: 100, rows: 40 }
+const size = { columns: 100, rows: 32 }
 
 /** The frame of a conversation with a question to be answered, as it goes to the terminal. */
 function drawn(told: Told): string {
