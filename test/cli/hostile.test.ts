@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { report as reportFault } from '../../src/cli/error.ts'
 import { jsonLine } from '../../src/cli/json.ts'
-import { safeFileName, safeTitle } from '../../src/cli/safetext.ts'
+import { safeFileName, safeName, safeTitle, words } from '../../src/cli/safetext.ts'
+import { noteSequence } from '../../src/cli/terminalnote.ts'
 import { openDebugLog } from '../../src/edge/debuglog.ts'
 import { temporaryFolder } from '../edge/folder.ts'
 import { corpus } from './corpus.ts'
@@ -58,11 +59,19 @@ describe('titles and notifications show, and nothing more,', () => {
     for (const command of [9, 777, 99])
       emulator.terminal.parser.registerOscHandler(command, (data) => shown.push(data) > 0)
     const title = safeTitle(text)
-    emulator.stdout.write(`\x1b]2;${title}\x1b\\\x1b]9;${title}\x07\x1b]777;notify;otrtalk;${title}\x1b\\`)
-    emulator.stdout.write(`\x1b]99;;${title}\x1b\\`)
+    const told = words`new message from ${safeName(text)}: ${title}`
+    const forms = ['osc-9', 'osc-777', 'osc-99'] as const
+    for (const form of forms) emulator.stdout.write(noteSequence({ form, isWrapped: false }, told))
+    for (const form of forms) {
+      const wrapped = noteSequence({ form, isWrapped: true }, told)
+      const within = wrapped.slice('\x1bPtmux;'.length, -'\x1b\\'.length)
+      emulator.stdout.write(within.replaceAll('\x1b\x1b', '\x1b')) // as tmux hands it on
+    }
+    emulator.stdout.write(`\x1b]2;${title}\x1b\\`)
     expect((await emulator.rows()).join('')).toBe('')
     expect(effectsOn(emulator)).toEqual({ ...none, title, systemCommands: [2] })
-    expect(shown).toEqual([title, `notify;otrtalk;${title}`, `;${title}`])
+    const notes = [`otrtalk: ${told}`, `notify;otrtalk;${told.replaceAll(';', ',')}`, `;otrtalk: ${told}`]
+    expect(shown).toEqual([...notes, ...notes])
   })
 })
 
