@@ -105,7 +105,7 @@ export function press(desk: Desk, key: Key, around: Around): Pressed {
       if (fresh.draft.text === '') return { desk: fresh, commands: [], does: 'leave' }
       return only(edited(fresh, { kind: 'erase', to: 'right' }))
     case 'redraw':
-      return { desk: fresh, commands: [], does: 'redraw' }
+      return { desk, commands: [], does: 'redraw' }
     case 'suspend':
       return only(fresh)
     case 'scroll':

@@ -1,0 +1,34 @@
+/**
+ * Pictures of a terminal's screen as text, kept under test/cli/golden. With
+ * OTRTALK_PICTURES=1 they are taken anew: look at each before it is kept.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type xterm from '@xterm/headless'
+import { expect } from 'vitest'
+
+/** What a person sees, in a frame; the caret's cell is named below it. */
+export function pictureOf(terminal: xterm.Terminal): string {
+  const { active } = terminal.buffer
+  const rows = Array.from({ length: terminal.rows }, (_, y) => {
+    const line = active.getLine(active.baseY + y)
+    let row = ''
+    for (let x = 0; x < terminal.cols; x++) {
+      const cell = line?.getCell(x)
+      row += cell?.getWidth() === 0 ? '' : cell?.getChars() || ' '
+    }
+    return `│${row}│`
+  })
+  const edge = '─'.repeat(terminal.cols)
+  const caret = `caret at column ${active.cursorX}, row ${active.cursorY}`
+  return [`┌${edge}┐`, ...rows, `└${edge}┘`, caret, ''].join('\n')
+}
+
+export function expectPicture(name: string, picture: string): void {
+  const path = join(import.meta.dirname, '../cli/golden', `${name}.txt`)
+  if (process.env['OTRTALK_PICTURES'] === '1') {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, picture)
+  }
+  expect(picture).toBe(existsSync(path) ? readFileSync(path, 'utf8') : 'no picture is kept')
+}
