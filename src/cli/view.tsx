@@ -320,7 +320,8 @@ function Sides(props: {
   readonly left: SafeText
   readonly right: SafeText
 }): ReactElement {
-  const right = clip(props.right, Math.floor(props.columns / 2))
+  const free = props.columns - columnsOf(props.left) - 3
+  const right = clip(props.right, Math.max(free, Math.floor(props.columns / 2)))
   const left = clip(props.left, props.columns - columnsOf(right) - 2)
   const gap = ' '.repeat(Math.max(1, props.columns - columnsOf(left) - columnsOf(right) - 1))
   return (
@@ -341,7 +342,7 @@ interface RuleProps {
 function Rule({ columns, title, look }: RuleProps): ReactElement {
   const { rule } = signsOf(look)
   const line: ReactNode = title
-    ? `${rule}${rule} ${title} ${rule.repeat(columns - columnsOf(title) - 5)}`
+    ? `${rule}${rule} ${title} ${rule.repeat(columns - columnsOf(title) - 4)}`
     : rule.repeat(columns)
   return (
     <Text wrap="truncate" dimColor>

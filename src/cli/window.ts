@@ -178,7 +178,8 @@ export function layOut(conversation: Conversation, line: Line, columns: number):
   }
   const mark = markOf(line)
   const last = rows.at(-1)!
-  if (columnsOf(mark) + 1 + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark }
+  const marked = mark === '' ? 0 : columnsOf(mark) + 1
+  if (marked + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark }
   else
     for (const { text } of wrap(mark, room))
       rows.push({ ...blank, text: noText, start: undefined, mark: text })
