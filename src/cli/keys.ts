@@ -54,6 +54,8 @@ function typed(input: string): readonly Key[] {
     const code = part.charCodeAt(0)
     if (part === '\r') found.push({ kind: 'submit' })
     else if (part === '\x7f' || part === '\b') found.push(erase('left'))
+    else if (part === '\t' && input.endsWith(part) && input.indexOf(part) === input.length - 1)
+      found.push({ kind: 'tab', by: 1 }) // at the end of a word typed fast; in between it is text
     else if (part === '\t') found.push({ kind: 'insert', text: part })
     else if (code >= 0x20) found.push({ kind: 'insert', text: part })
     else {

@@ -1,7 +1,7 @@
 /** The text of a row: what is looked for stands out, links are underlined. */
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
-import { occurrences } from './find.ts'
+import { type Find, occurrences } from './find.ts'
 import { isPlain, type Link, linkEnd, linkStart, linksIn } from './links.ts'
 import type { Look } from './look.ts'
 import { noText, type SafeText, slice } from './safetext.ts'
@@ -9,21 +9,21 @@ import type { WindowRow } from './window.ts'
 
 export interface RowTextProps {
   readonly row: WindowRow
-  /** What is looked for; empty if nothing is. */
-  readonly query: SafeText
+  readonly find: Find | undefined
   readonly look: Look
 }
 
-export function RowText({ row, query, look }: RowTextProps): ReactElement {
+export function RowText({ row, find, look }: RowTextProps): ReactElement {
   const { whole, text } = row
   const start = row.start ?? 0
   const links = row.start === undefined || row.kind === 'notice' ? [] : linksOf(whole, noText)
-  const found = row.start === undefined ? [] : occurrencesOf(whole, query)
+  const found = row.start === undefined ? [] : occurrencesOf(whole, find?.query ?? noText)
   if (links.length === 0 && found.length === 0) return <>{text}</>
   const edges = [...links.flatMap(({ from, until }) => [from, until]), ...found.flat()]
     .map((offset) => offset - start)
     .filter((offset) => offset > 0 && offset < text.length)
   const cuts = [...new Set([0, ...edges, text.length])].toSorted((a, b) => a - b)
+  const isShown = find?.seq === row.seq
   return (
     <>
       {cuts.slice(1).map((until, i) => {
@@ -32,8 +32,8 @@ export function RowText({ row, query, look }: RowTextProps): ReactElement {
         const link = links.find((each) => each.from <= at && at < each.until)
         const isFound = found.some(([from, until]) => from <= at && at < until)
         return (
-          <Text key={from} underline={link !== undefined} inverse={isFound}>
-            {linked(slice(text, from, until), { link, look, name: `${row.key.split('.')[0]}.${link?.from}` })}
+          <Text key={from} underline={link !== undefined} inverse={isFound} bold={isFound && isShown}>
+            {linked(slice(text, from, until), { link, look, name: `${row.seq}.${link?.from}` })}
           </Text>
         )
       })}

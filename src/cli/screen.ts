@@ -10,7 +10,8 @@ import { type Around, asking, type Desk, findOf, informed, newDesk, noticed, pre
 import { keepHeapSmall } from './frugal.ts'
 import { nothingPrinted, print, renamed } from './inline.ts'
 import type { Key } from './keys.ts'
-import { focused, newModel } from './model.ts'
+import { newModel, shown } from './model.ts'
+import type { Above } from './picture.ts'
 import {
   isColourless,
   legible,
@@ -22,7 +23,7 @@ import {
   wrapOn,
 } from './terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
-import type { Above, Mounted, OnKeys } from './view.tsx'
+import type { Mounted, OnKeys } from './view.tsx'
 
 /** @throws UserError if there is no terminal to draw on: `whyNoScreen` tells before */
 export async function openScreen(options: UiOptions): Promise<Ui> {
@@ -148,16 +149,14 @@ class Screen implements Ui {
     const before = performance.now()
     this.#mounted.draw(this.#view())
     this.#drawCost = performance.now() - before
+    this.#wind()
   }
 
-  /** Durations in the status line go on. */
+  /** Durations in the status line go on: how soon depends on what it says now. */
   #wind(): void {
-    const { state } = focused(this.#desk.model) ?? { state: { kind: 'idle' } }
-    const wait = state.kind === 'secured' ? 10_000 : 1000
-    this.#clockTimer = setTimeout(() => {
-      this.#draw()
-      this.#wind()
-    }, wait)
+    const { state } = shown(this.#desk.model)
+    clearTimeout(this.#clockTimer)
+    this.#clockTimer = setTimeout(this.#draw, state.kind === 'under way' ? 1_000 : 10_000)
   }
 
   readonly #resize = (): void => {

@@ -3,44 +3,19 @@
  * own; each row is laid out here to fit, so that a frame is never larger than
  * the terminal.
  */
-import { Box, render, Static, Text, useApp, useCursor, useInput, usePaste } from 'ink'
-import { memo, type ReactElement, type ReactNode } from 'react'
-import { howToBegin } from './about.ts'
-import type { Draft } from './draft.ts'
-import { type Find, placeOf } from './find.ts'
-import { inlineLayoutOf, type Layout, layoutOf, promptColumns } from './frame.ts'
+import { Box, render, Static, Text, useApp, useInput, usePaste } from 'ink'
+import type { ReactElement } from 'react'
+import { Rule, Sides } from './bars.tsx'
+import { Prompt, Status } from './footer.tsx'
+import { inlineLayoutOf, type Layout, layoutOf } from './frame.ts'
 import { type Key, keysOf } from './keys.ts'
-import { chop, locate } from './layout.ts'
-import { colourOf, type Look, plainLook, signsOf } from './look.ts'
-import { type Conversation, focused, type Model, shown } from './model.ts'
-import { RowText } from './rowtext.tsx'
-import { clip, columnsOf, joined, noText, type SafeText, safeName, words } from './safetext.ts'
-import { explainState, explainStatus } from './state.ts'
-import { type Geometry, labelColumns, type Scroll, type WindowRow, windowOf } from './window.ts'
-
-export interface View {
-  readonly model: Model
-  /** At the prompt: what is written, or looked for. */
-  readonly draft: Draft
-  /** What the prompt asks for, when it is not for a line to say. */
-  readonly asking: SafeText | undefined
-  readonly scroll: Scroll
-  readonly size: Geometry
-  /** Wall time, unix milliseconds. */
-  readonly now: number
-  /** What is looked for. */
-  readonly find?: Find | undefined
-  /** What Tab found, where there are several. */
-  readonly choices?: readonly SafeText[]
-  readonly look?: Look
-  /** What is printed above the prompt and left there, once for each `key`: there is no window then. */
-  readonly above?: Above
-}
-
-export interface Above {
-  readonly key: number
-  readonly rows: readonly WindowRow[]
-}
+import { colourOf, signsOf } from './look.ts'
+import { MessageRow, Messages } from './messages.tsx'
+import { type Conversation, focused, shown } from './model.ts'
+import { type Above, lookOf, type Part, type Placed, type View } from './picture.ts'
+import { clip, columnsOf, noText, type SafeText, safeName, words } from './safetext.ts'
+import { explainState } from './state.ts'
+import { labelColumns } from './window.ts'
 
 export function Screen({ view, onKeys }: { readonly view: View; readonly onKeys: OnKeys }): ReactElement {
   const { suspendTerminal } = useApp()
@@ -78,7 +53,7 @@ function Inline({ view, above, layout }: InlineProps): ReactElement {
   return (
     <>
       <Static key={above.key} items={[...above.rows]}>
-        {(row, i) => <MessageRow key={`${i}`} {...{ row, names, columns, look, query: noText }} />}
+        {(row, i) => <MessageRow key={`${i}`} {...{ row, names, columns, look, find: undefined }} />}
       </Static>
       {layout ? (
         <Box flexDirection="column" width={columns}>
@@ -97,18 +72,8 @@ const TooSmall = ({ columns }: { readonly columns: number }): ReactElement => (
   <Text wrap="truncate">{clip(words`otrtalk: the window is too small`, columns)}</Text>
 )
 
-const lookOf = ({ look = plainLook }: View): Look => look
-
 /** The keys pressed, and ink's way to hand the terminal over for a while. */
 export type OnKeys = (keys: readonly Key[], suspend: ReturnType<typeof useApp>['suspendTerminal']) => void
-
-interface Part {
-  readonly view: View
-}
-
-interface Placed extends Part {
-  readonly layout: Layout
-}
 
 function Header({ view }: Part): ReactElement {
   const { columns } = view.size
@@ -165,192 +130,6 @@ function wordsOf({ state, unread }: Conversation, columns: number): SafeText {
   return isRoomy ? words`${unread} new, ${where}` : words`${unread} new`
 }
 
-function Messages({ view, layout }: Placed): ReactElement {
-  const { columns, rows } = layout.window
-  const conversation = shown(view.model)
-  const names = labelColumns(conversation.buddy, columns)
-  const look = lookOf(view)
-  const query = view.find?.query ?? noText
-  return (
-    <Box flexDirection="column" width={columns} height={rows} justifyContent="flex-end">
-      {windowOf(conversation, layout.window, view.scroll).map((row) => (
-        <MessageRow key={row.key} {...{ row, names, columns, look, query }} />
-      ))}
-    </Box>
-  )
-}
-
-interface MessageRowProps {
-  readonly row: WindowRow
-  /** Columns of the name. */
-  readonly names: number
-  readonly columns: number
-  /** What is looked for. */
-  readonly query: SafeText
-  readonly look: Look
-}
-
-/** Rows are the same from frame to frame while nothing is known anew of their lines. */
-const MessageRow = memo(({ row, names, columns, query, look }: MessageRowProps): ReactElement => {
-  const { kind, tone, time, mark, text } = row
-  if (kind === 'divider') return <Rule columns={columns} title={text} look={look} />
-  const { own } = signsOf(look)
-  if (kind === 'day') return <Centred columns={columns} text={own(text)} />
-  const label = own(row.label)
-  const isFirst = label !== ''
-  return (
-    <Text wrap="truncate">
-      <Text dimColor>{isFirst ? time : '     '} </Text>
-      <Text bold={kind === 'theirs'} dimColor={kind !== 'theirs'}>
-        {' '.repeat(names - columnsOf(label))}
-        {label}
-      </Text>
-      {'  '}
-      <Text {...(kind === 'notice' && { dimColor: tone === 'plain' })} {...colourOf(look, tone)}>
-        <RowText row={row} query={query} look={look} />
-      </Text>
-      <Text dimColor={!mark.startsWith('✗')} bold={mark.startsWith('✗')}>
-        {mark && text && ' '}
-        {own(mark)}
-      </Text>
-    </Text>
-  )
-})
-
-function Centred({ columns, text }: { readonly columns: number; readonly text: SafeText }): ReactElement {
-  const shown = clip(text, columns - 1)
-  return (
-    <Text wrap="truncate" dimColor>
-      {' '.repeat(Math.max(0, Math.floor((columns - columnsOf(shown)) / 2))) + shown}
-    </Text>
-  )
-}
-
-function Prompt({ view, layout }: Placed): ReactElement {
-  const { draft, size, find, asking } = view
-  const signs = signsOf(lookOf(view))
-  const sign = find ? '/' : asking === undefined ? signs.prompt : '?'
-  const { setCursorPosition } = useCursor()
-  const rows = chop(draft.text, size.columns - promptColumns - 1)
-  const caret = locate(rows, draft.caret)
-  const first = Math.max(0, Math.min(caret.row, rows.length - layout.prompt))
-  setCursorPosition({ x: promptColumns + caret.column, y: layout.top + caret.row - first })
-  if (draft.text === '') {
-    const invited = find ? words`what to look for` : (asking ?? invitation(view.model))
-    return (
-      <Text wrap="truncate">
-        {sign} <Text dimColor>{clip(signs.own(invited), size.columns - promptColumns - 1)}</Text>
-      </Text>
-    )
-  }
-  return (
-    <Box flexDirection="column" height={layout.prompt}>
-      {rows.slice(first, first + layout.prompt).map(({ text, start }, i) => (
-        <Text key={start} wrap="truncate">
-          {first + i === 0 ? `${sign} ` : '  '}
-          {text}
-        </Text>
-      ))}
-    </Box>
-  )
-}
-
-function invitation(model: Model): SafeText {
-  const conversation = focused(model)
-  if (!conversation && model.conversations.length > 0) return words`Tab goes to a buddy`
-  if (!conversation) return words`no buddy yet; /quit leaves, then: ${howToBegin}`
-  const name = safeName(conversation.buddy)
-  const { kind } = conversation.state
-  if (kind === 'secured') return words`write to ${name}, or /help`
-  if (kind === 'closed') return words`the conversation is closed: /open looks for ${name} again`
-  return words`write to ${name}: it waits here until the conversation is secured`
-}
-
-function Status({ view }: Part): ReactElement {
-  const { model, now, size, scroll, asking, find, choices = [] } = view
-  const { columns } = size
-  const conversation = focused(model)
-  if (asking) return <Sides columns={columns} left={asking} right={words`Esc cancels`} />
-  if (find) return <Sides columns={columns} left={found(find, shown(model))} right={findKeys} />
-  if (choices.length > 0)
-    return <Sides columns={columns} left={joined(choices.slice(0, maxChoices), noText)} right={noText} />
-  const left = conversation
-    ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
-    : noText
-  const right = scroll ? words`older lines; Page Down goes on` : pending(view, conversation)
-  return <Sides columns={columns} left={left} right={right} />
-}
-
-function found(find: Find, conversation: Conversation): SafeText {
-  const { index, of } = placeOf(find, conversation)
-  if (find.query === '') return words`looking for a text`
-  return of === 0 ? words`no match` : words`match ${index} of ${of}`
-}
-
-const findKeys = words`Ctrl-R older, Ctrl-S newer; Enter stays, Esc returns`
-
-/** What has not arrived, and who else wrote. */
-function pending({ model, above }: View, conversation: Conversation | undefined): SafeText {
-  const isInline = above !== undefined // where no line says what became of it
-  const ours = (conversation?.lines ?? []).slice(-recent).filter((line) => line.kind === 'ours')
-  const waiting = ours.filter(({ sending }) => sending.kind === 'waiting').length
-  const unconfirmed = ours.filter(({ sending }) => sending.kind === 'sent').length
-  const own =
-    waiting > 0
-      ? words`${waiting} waiting`
-      : unconfirmed > 0
-        ? words`${unconfirmed} not confirmed yet`
-        : noText
-  const others = unreadOf(model)
-  const last = ours.at(-1)
-  if (isInline && own === '' && others === '' && last?.sending.kind === 'delivered') return words`delivered`
-  return own !== '' && others !== '' ? words`${own}; ${others}` : words`${own}${others}`
-}
-
-function unreadOf({ conversations, focus }: Model): SafeText {
-  const others = conversations.filter(({ unread, buddy }) => unread > 0 && buddy !== focus)
-  if (others.length === 0) return noText
-  const key = conversations.length === 2 ? words`Tab` : words`Alt-A`
-  const news = others.map(({ unread, buddy }) => words`${unread} new from ${safeName(buddy)}`)
-  return words`${key}: ${joined(news.slice(0, maxChoices), noText)}`
-}
-
-function Sides(props: {
-  readonly columns: number
-  readonly left: SafeText
-  readonly right: SafeText
-}): ReactElement {
-  const free = props.columns - columnsOf(props.left) - 3
-  const right = clip(props.right, Math.max(free, Math.floor(props.columns / 2)))
-  const left = clip(props.left, props.columns - columnsOf(right) - 2)
-  const gap = ' '.repeat(Math.max(1, props.columns - columnsOf(left) - columnsOf(right) - 1))
-  return (
-    <Text wrap="truncate" dimColor>
-      {left}
-      {gap}
-      {right}
-    </Text>
-  )
-}
-
-interface RuleProps {
-  readonly columns: number
-  readonly title?: SafeText
-  readonly look: Look
-}
-
-function Rule({ columns, title, look }: RuleProps): ReactElement {
-  const { rule } = signsOf(look)
-  const line: ReactNode = title
-    ? `${rule}${rule} ${title} ${rule.repeat(columns - columnsOf(title) - 4)}`
-    : rule.repeat(columns)
-  return (
-    <Text wrap="truncate" dimColor>
-      {line}
-    </Text>
-  )
-}
-
 export interface Mounted {
   draw(view: View): void
   /** Draws every cell anew: something else may have written to the terminal. */
@@ -394,5 +173,3 @@ export function mount(first: View, { onKeys, isInline = false, ...streams }: Mou
 }
 
 const home = '\x1b[H\x1b[J' // the cursor to the first cell, and everything erased
-const recent = 200 // lines looked through for the status line
-const maxChoices = 20 // named at once: no row has room for more

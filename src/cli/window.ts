@@ -20,6 +20,8 @@ export type Scroll = { readonly seq: number; readonly row: number } | undefined
 
 export interface WindowRow {
   readonly key: string
+  /** Of its line. */
+  readonly seq: number
   readonly kind: Line['kind'] | 'divider' | 'day'
   readonly tone: 'plain' | 'good' | 'bad'
   readonly time: SafeText
@@ -183,10 +185,10 @@ export function layOut(conversation: Conversation, line: Line, columns: number):
   else
     for (const { text } of wrap(mark, room))
       rows.push({ ...blank, text: noText, start: undefined, mark: text })
-  return rows.map((row, i) => ({ key: `${line.seq}.${i}`, ...row }))
+  return rows.map((row, i) => ({ key: `${line.seq}.${i}`, seq: line.seq, ...row }))
 }
 
-type Unkeyed = Omit<WindowRow, 'key'>
+type Unkeyed = Omit<WindowRow, 'key' | 'seq'>
 
 function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
   if (line.kind === 'notice') return words`·`
@@ -203,11 +205,11 @@ const between = {
 } as const
 
 export const divider = (seq: number, text = words`new`): WindowRow => ({
-  ...{ ...between, key: `${seq}.new`, kind: 'divider', text },
+  ...{ ...between, key: `${seq}.new`, seq, kind: 'divider', text },
 })
 
 const dayBreak = ({ seq, at }: Line): WindowRow => ({
-  ...{ ...between, key: `${seq}.day`, kind: 'day', text: words`— ${explainDay(at)} —` },
+  ...{ ...between, key: `${seq}.day`, seq, kind: 'day', text: words`— ${explainDay(at)} —` },
 })
 
 /** Local days, counted from any. */

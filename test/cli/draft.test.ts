@@ -119,6 +119,8 @@ test.each([
   ['c', { ctrl: true }, [{ kind: 'leave' }]],
   ['q', { ctrl: true }, []],
   ['', { escape: true }, [{ kind: 'cancel' }]],
+  ['/f\t', {}, [insert('/f'), { kind: 'tab', by: 1 }]],
+  ['a\tb\t', {}, [insert('a'), insert('\t'), insert('b'), insert('\t')]],
   ['3', { meta: true }, [{ kind: 'buddy', which: 2 }]],
   ['a', { meta: true }, [{ kind: 'buddy', which: 'unread' }]],
   ['r', { ctrl: true }, [{ kind: 'find', to: 'older' }]],
