@@ -33,7 +33,7 @@ export function manPage(outline: Outline, { version, conversation }: ManPageOpti
       '[command]',
     ]),
     section('DESCRIPTION', description.flatMap(paragraph)),
-    section('COMMANDS', commandsIn(commands)),
+    section('COMMANDS', [...commandIn({ ...outline.alone, path: 'otrtalk' }), ...commandsIn(commands)]),
     section('OPTIONS', [
       ...paragraph('They work with every command, before or behind it.'),
       ...optionsIn(outline.options),

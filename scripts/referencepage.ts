@@ -3,8 +3,8 @@ import { commonExits, type Exits } from '../src/cli/definitions/definition.ts'
 import type { GlobalOption, Outline, OutlinedCommand } from '../src/cli/definitions/outline.ts'
 import { variables } from '../src/cli/definitions/variables.ts'
 
-export function referencePage({ options, commands }: Outline): string {
-  const shown = commands.filter(({ isHidden }) => !isHidden)
+export function referencePage({ options, alone, commands }: Outline): string {
+  const shown = [alone, ...commands.filter(({ isHidden }) => !isHidden)]
   return `${[
     '# Reference\nEvery command, argument, option and exit code. Made of their definitions by `npm run reference`; how to use them is in\nthe [Tutorial](Tutorial.md).',
     '## Commands, options, exit codes\nWhat each command can end with, given any of its own options or those of every command. What a code means there stands\nwith the command; 2, 70, 129, 130 and 143 mean the same everywhere.',
@@ -36,7 +36,7 @@ function matrix(commands: readonly OutlinedCommand[]): string {
   return table(
     ['command', 'its own options', ...codes],
     commands.map(({ path, options, exits }) => [
-      `[${code(path)}](#${path.replaceAll(' ', '-')})`,
+      `[${code(path || 'otrtalk')}](#${(path || 'otrtalk').replaceAll(' ', '-')})`,
       options.map(({ long }) => code(long)).join(' '),
       ...codes.map((exit) => (exit in exits ? '●' : '')),
     ]),
@@ -46,7 +46,7 @@ function matrix(commands: readonly OutlinedCommand[]): string {
 function chapter({ path, aliases, summary, usage, exits, ...command }: OutlinedCommand): readonly string[] {
   const also = aliases.length > 0 ? ` Also called ${aliases.map(code).join(', ')}.` : ''
   return [
-    `### ${path}\n${code(`otrtalk ${path} ${usage}`.trim())}: ${summary}.${also}`,
+    `### ${path || 'otrtalk'}\n${code(`otrtalk ${path} ${usage}`.trim())}: ${summary}.${also}`,
     ...(command.arguments.length > 0
       ? [
           table(

@@ -118,8 +118,9 @@ export function startTalking(options: TalkingOptions): Talking {
       running.act((talk) => talk.know(knownOf({ ...contact, alias: event.buddy }, contents)))
     else if (contents !== before && invite) running.act((talk) => talk.know(invitedOf(invite)))
     if (event.kind !== 'moved' && event.kind !== 'met') return
-    // An address that could not be taken is not confirmed: he tells it again.
-    const isTaken = contact && formatProfileAddress(contact.address) === event.address
+    // An address that could not be taken is not confirmed: he tells it again. Nor is one of who is blocked.
+    const isWanted = contact !== undefined && !contact.isBlocked
+    const isTaken = isWanted && formatProfileAddress(contact.address) === event.address
     if (isTaken) running.act((talk) => talk.saved(event.buddy, event.address, performance.now()))
     else if (event.kind === 'met') throw meetingFault(metBy(contents, event, Date.now()))
   }

@@ -5,14 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBytes } from '../../src/crypto.ts'
 import { findHome } from '../../src/edge/home.ts'
 import { openProfile } from '../../src/edge/profiles.ts'
-import { run } from '../../src/edge/run.ts'
-import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
-import { createIdentity, type Identity } from '../../src/profile/identity.ts'
+import type { Identity } from '../../src/profile/identity.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
-import { Talk } from '../../src/session/talk.ts'
-import { address } from '../support/network.ts'
 import { introduce, type Seed, seed } from '../support/people.ts'
 import { execute, freshHome, Program, type Started } from '../support/program.ts'
+import { startThief } from '../support/thief.ts'
 
 let node: Seed
 let home: Awaited<ReturnType<typeof freshHome>>
@@ -33,7 +30,7 @@ afterAll(async () => {
 
 test('whoever stole Bob’s discovery secret is refused with words and exit 4, and reads nothing', async () => {
   const events: TalkEvent[] = []
-  using _thief = await startThief((event) => events.push(event))
+  using _thief = await startBobsThief((event) => events.push(event))
   const { code, stdout, stderr } = await execute(['chat', 'bob', '--plain', '--profile', 'ada'], {
     ...at,
     input: 'for Bob alone\n',
@@ -84,8 +81,7 @@ test('ten thousand each of random, truncated and bit-flipped datagrams from a st
   stranger.close()
 })
 
-/** Holds Bob's discovery secret and an identity of its own: can be found as Bob, and no more. */
-async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposable> {
+async function startBobsThief(onEvent: (event: TalkEvent) => void): Promise<Disposable> {
   const open = async (name: string): Promise<Identity> => {
     const options = {
       home: await findHome({ OTRTALK_HOME: home.path }),
@@ -96,38 +92,5 @@ async function startThief(onEvent: (event: TalkEvent) => void): Promise<Disposab
     await using profile = await openProfile({ ...options, lock: false })
     return profile.contents.identity
   }
-  const [ada, bob] = [await open('ada'), await open('bob')]
-  const { keys } = createIdentity(randomBytes)
-  const { instanceTag } = bob
-  const wall = (now: number): number => Date.now() - performance.now() + now
-  const expires = profileExpiry(Date.now())
-  const talk = new Talk({
-    name: 'thief',
-    own: {
-      identity: keys,
-      instanceTag,
-      selves: [bob],
-      clientProfile: () => createClientProfile({ identity: keys, instanceTag, expires }),
-    },
-    random: randomBytes,
-    wall,
-    dht: { mode: 'client', bootstrap: [address(node.address)], saved: [] },
-    place: { hosts: ['127.0.0.1'], families: ['udp4'] },
-    lan: false,
-    stun: false,
-    loopback: true,
-    now: performance.now(),
-  })
-  const contact = { alias: 'ada', address: ada.address, trust: 'unverified', fingerprint: undefined } as const
-  const whom = {
-    kind: 'known',
-    contact: { ...contact, addedAt: 0, lastSeenAt: undefined, isBlocked: false, isStrange: false, hints: [] },
-  } as const
-  talk.know({ whom, invite: undefined, isStrange: false })
-  const running = run(talk, { onEvent, bind: { udp4: '127.0.0.1' } })
-  running.act((talk) => {
-    talk.act({ kind: 'open', buddy: 'ada' }, performance.now())
-    talk.act({ kind: 'say', buddy: 'ada', id: '0123456789abcdef', text: 'I am Bob' }, performance.now())
-  })
-  return running
+  return startThief({ of: await open('ada'), as: await open('bob'), bootstrap: node.address, onEvent })
 }

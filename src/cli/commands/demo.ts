@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { findHome, type Home } from '../../edge/home.ts'
 import { listInterfaces } from '../../edge/interfaces.ts'
 import { createProfile, openProfile } from '../../edge/profiles.ts'
+import { diskFault } from '../../edge/store.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { formatProfileAddress } from '../../profile/address.ts'
 import { addBuddy } from '../../profile/buddies.ts'
@@ -25,11 +26,19 @@ export const buddyName = 'ada'
 const userName = 'you'
 
 export async function demo(context: Context): Promise<ExitCode> {
-  const folder = await mkdtemp(join(tmpdir(), 'otrtalk-demo-'))
+  const folder = await temporaryFolder()
   try {
     return await run(context, folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function temporaryFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'otrtalk-demo-'))
+  } catch (error) {
+    throw diskFault(error, `cannot make a folder in ${tmpdir()}`)
   }
 }
 

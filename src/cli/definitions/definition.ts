@@ -48,6 +48,8 @@ export type ValueKind = 'buddies' | 'files' | 'interfaces' | 'new' | 'profiles'
 export interface Facts {
   readonly examples: readonly string[]
   readonly exits: Exits
+  /** Of the program: what it does without a command. */
+  readonly alone: string
   /** By argument's name, or long flag. */
   readonly values: Readonly<Record<string, ValueKind | readonly string[]>>
 }
@@ -60,6 +62,8 @@ export const examples = (command: Command, lines: readonly string[]): void =>
   note(command, { examples: lines })
 
 export const exits = (command: Command, codes: Exits): void => note(command, { exits: codes })
+
+export const alone = (program: Command, does: string): void => note(program, { alone: does })
 
 export const values = (command: Command, kinds: Facts['values']): void => note(command, { values: kinds })
 
@@ -84,7 +88,7 @@ export const commonExits = {
   143: 'ended by SIGTERM',
 } as const satisfies Exits
 
-const noFacts: Facts = { examples: [], exits: {}, values: {} }
+const noFacts: Facts = { examples: [], exits: {}, alone: '', values: {} }
 const facts = new WeakMap<Command, Facts>()
 
 function note(command: Command, noted: Partial<Facts>): void {

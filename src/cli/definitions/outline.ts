@@ -10,6 +10,8 @@ export interface Outline {
   readonly examples: readonly string[]
   /** Of every command. */
   readonly options: readonly GlobalOption[]
+  /** What `otrtalk` does without a command: its path is empty. */
+  readonly alone: OutlinedCommand
   /** In the order of the help; a group before what is in it. */
   readonly commands: readonly OutlinedCommand[]
 }
@@ -74,28 +76,39 @@ export function outlineOf(program: Command): Outline {
       setting: settingNames.find((name) => name === settingName(option.attributeName())),
       default: defaultOf(option, inForce),
     })),
+    alone: {
+      ...outlined(program),
+      ...{ path: '', summary: factsOf(program).alone, usage: '', examples: [], arguments: [], options: [] },
+    },
     commands: program.commands.flatMap((command) => commandsOf(program, command)),
   }
 }
 
 function commandsOf(program: Command, command: Command): readonly OutlinedCommand[] {
   const visible = program.createHelp().visibleCommands(command.parent ?? program)
-  const { examples, exits } = factsOf(command)
-  const path = pathOf(command)
-  const heading = command.helpGroup() || (command.parent && command.parent !== program ? path : '')
+  const isBelow = command.parent !== program
   return [
     {
-      ...{ path, heading, examples, exits },
-      aliases: command.aliases(),
-      summary: command.description(),
-      usage: command.usage().replace(/^\[options\] ?/, ''),
-      arguments: command.registeredArguments.map((argument) => argumentOf(command, argument)),
-      options: command.options.map((option) => optionOf(command, option)),
+      ...outlined(command),
+      heading: command.helpGroup() || (isBelow ? pathOf(command) : ''),
       isHidden: !visible.includes(command),
     },
     ...command.commands.flatMap((below) => commandsOf(program, below)),
   ]
 }
+
+const outlined = (command: Command): OutlinedCommand => ({
+  path: pathOf(command),
+  heading: '',
+  isHidden: false,
+  aliases: command.aliases(),
+  summary: command.description(),
+  usage: command.usage().replace(/^\[options\] ?/, ''),
+  arguments: command.registeredArguments.map((argument) => argumentOf(command, argument)),
+  options: command.options.map((option) => optionOf(command, option)),
+  examples: factsOf(command).examples,
+  exits: factsOf(command).exits,
+})
 
 const pathOf = (command: Command): string =>
   command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()

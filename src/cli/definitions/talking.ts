@@ -4,7 +4,7 @@ import type { UserError } from '../../error.ts'
 import { readExec } from '../arguments.ts'
 import { readFingerprint, readSeconds, usage } from '../options.ts'
 import { resembles } from '../parse.ts'
-import { examples, exits, knowing, opening, type Runner } from './definition.ts'
+import { alone, type Exits, examples, exits, knowing, opening, type Runner } from './definition.ts'
 
 /** `otrtalk` alone: all conversations. A mistyped command is none of them. */
 export function addAlone(program: Command, { plain, profile }: Runner): void {
@@ -16,6 +16,16 @@ export function addAlone(program: Command, { plain, profile }: Runner): void {
       await plain(async (context) => (await import('../commands/chat.ts')).begun(context))
       await profile(async (context) => (await import('../commands/chat.ts')).chatWithAll(context))
     })
+  alone(program, 'open the chat screen, with all your buddies')
+  exits(program, talking)
+}
+
+/** Of a conversation with everybody: nobody in particular is waited for, or refused. */
+const talking: Exits = {
+  ...opening,
+  0: 'left, or all of standard input was confirmed',
+  3: 'the end of standard input came, and something was not confirmed',
+  6: 'no socket: the interface is gone, or the port is taken',
 }
 
 function unknownCommand(program: Command, word: string): UserError {
@@ -110,6 +120,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
   exits(listen, {
     ...opening,
     0: 'nobody reads its output any more',
+    1: `${opening[1]}; there is no such command for --exec`,
     6: 'no socket: the interface is gone, or the port is taken',
   })
 }
