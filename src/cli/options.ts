@@ -23,6 +23,7 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--plain', 'line by line, for pipes and screen readers'],
   ['--no-input', 'never ask anything'],
   ['--no-color', 'no colours'],
+  ['--debug <file>', 'write what happens to this file; never texts or keys'],
   ['--inline', 'write above a prompt, not over the whole screen: the terminal keeps the lines'],
   ['--theme <name>', 'colours for a dark or a light background, or none: dark, light, none'],
   ['--ascii', 'draw with ASCII signs only; messages stay as they are'],
@@ -32,7 +33,6 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--title', 'show in the title of the window how many messages are new'],
   ['--notify-command <word>', 'run this when a message comes; again for each of its arguments'],
   ['--notify-text', 'put the text into notifications, too'],
-  ['--debug <file>', 'write what happens to this file; never texts or keys'],
 ]
 
 /** Which option begins a group of them in the help. */

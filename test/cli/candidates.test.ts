@@ -46,7 +46,7 @@ describe('what may follow', () => {
     [['--lan', 'wh'], ['why']],
     [['send', 'bob', '--', '--time'], []],
     [['nonsense', 'x', 'y', ''], []],
-    [['chat', 'bob', 'x', ''], ['--fingerprint']],
+    [['offer', 'bob', 'x', ''], ['--qr', '--fingerprint']],
   ])('%j: %j', (words, expected) => {
     expect(beginning(...words)).toEqual(expected)
   })

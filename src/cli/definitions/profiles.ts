@@ -1,5 +1,6 @@
 /** The commands about profiles: `profile …`. */
 import type { Command } from 'commander'
+import { settingNames } from '../../edge/settings.ts'
 import type { NewFlags } from '../passphrase.ts'
 import { type Exits, examples, exits, opening, orElse, type Runner, values } from './definition.ts'
 
@@ -139,7 +140,7 @@ function addSettings(group: Command, { plain, profile }: Runner): void {
       plain(async (context) => (await commands()).set(context, { name, values: given })),
     )
   exits(set, changing)
-  values(set, { option: 'new', values: 'new' })
+  values(set, { option: settingNames, values: 'new' })
   examples(set, ['profile set port 50123', 'profile set lan off', 'profile set profile work'])
   const unset = group
     .command('unset')
@@ -147,7 +148,7 @@ function addSettings(group: Command, { plain, profile }: Runner): void {
     .description('go back to the default of an option')
     .action((name: string) => plain(async (context) => (await commands()).unset(context, name)))
   exits(unset, changing)
-  values(unset, { option: 'new' })
+  values(unset, { option: settingNames })
 }
 
 function withNewPassphrase(command: Command): void {

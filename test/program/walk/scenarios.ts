@@ -91,7 +91,10 @@ const talking: Scenarios = {
   chat: {
     ...opening('chat', 'bob'),
     0: whileBobListens((world, ada, { fingerprint }) =>
-      world.run(['chat', 'bob', '--fingerprint', fingerprint], { ...ada, input: 'hello\n' }),
+      world.run(['chat', 'bob', '--timeout', '30', '--fingerprint', fingerprint], {
+        ...ada,
+        input: 'hello\n',
+      }),
     ),
     3: async (world) => world.run(['chat', 'bob', '--json'], { ...(await world.pair()).ada, input: tooLong }),
     4: knowingBob('chat', 'bob', '--fingerprint', nobodys),
@@ -142,7 +145,7 @@ async function meet(
   await using inviting = world.start(args, ada)
   inviting.end()
   const { code } = await inviting.event('code')
-  const accepting = world.run(['accept', 'friend', '-'], { ...bob, input: `${code}\n` })
+  const accepting = world.run(['accept', 'friend', '-', '--timeout', '40'], { ...bob, input: `${code}\n` })
   return {
     inviting: world.noted(args, await inviting.ended(patience)),
     accepting: await accepting,
@@ -159,7 +162,8 @@ const strangers = async (world: World) => ({ ada: await world.person(), bob: awa
 const meeting: Scenarios = {
   invite: {
     ...opening('invite', 'bob'),
-    0: async (world) => (await meet(world, { ...(await strangers(world)), flags: ['--qr'] })).inviting,
+    0: async (world) =>
+      (await meet(world, { ...(await strangers(world)), flags: ['--qr', '--timeout', '40'] })).inviting,
     3: async (world) => {
       const { ada, bob } = await strangers(world)
       const args = ['invite', 'friend', '--json']
@@ -325,6 +329,16 @@ async function exported(world: World): Promise<{ readonly file: string; readonly
 const fromDescriptor = (world: World, args: readonly string[], at: Person): Promise<Ended> =>
   world.into('3<<END\na new one\nEND\n', args, at)
 
+/** Something that a process which owns the profile does not share. */
+const whileListening =
+  (...args: string[]): Scenario =>
+  async (world) => {
+    const at = await world.person()
+    await using listening = world.start(['listen', '--json'], at)
+    await listening.event('listening')
+    return await world.run(args, at)
+  }
+
 const profiles: Scenarios = {
   profile: { 0: withoutProfile('profile'), 1: withoutFolder('profile') },
   'profile create': {
@@ -337,12 +351,7 @@ const profiles: Scenarios = {
   'profile remove': {
     0: knowingBob('profile', 'remove', 'ada', '--yes'),
     1: withoutProfile('profile', 'remove', 'ada', '--yes'),
-    5: async (world) => {
-      const at = await world.person()
-      await using listening = world.start(['listen', '--json'], at)
-      await listening.event('listening')
-      return await world.run(['profile', 'remove', 'ada', '--yes'], at)
-    },
+    5: whileListening('profile', 'remove', 'ada', '--yes'),
   },
   'profile passphrase': {
     ...opening('profile passphrase', '--no-passphrase'),
@@ -399,6 +408,20 @@ const profiles: Scenarios = {
 
 const canUnshare = spawnSync('unshare', ['-n', 'true']).status === 0
 
+const settings: Scenarios = {
+  'profile settings': { 0: knowingBob('profile', 'settings'), 1: withoutProfile('profile', 'settings') },
+  'profile set': {
+    0: knowingBob('profile', 'set', 'port', '40124'),
+    1: withoutProfile('profile', 'set', 'port', '40124'),
+    5: whileListening('profile', 'set', 'port', '40124'),
+  },
+  'profile unset': {
+    0: knowingBob('profile', 'unset', 'port'),
+    1: withoutProfile('profile', 'unset', 'port'),
+    5: whileListening('profile', 'unset', 'port'),
+  },
+}
+
 const network: Scenarios = {
   interfaces: { 0: withoutProfile('interfaces'), 1: onFullDisk('interfaces') },
   node: {
@@ -424,6 +447,10 @@ const network: Scenarios = {
 
 /** Options of every command that no other scenario needs, each where it does something. */
 export const everywhere: readonly ((world: World) => Promise<Ended>)[] = [
+  async (world) => {
+    const noticing = ['--bell', '--notify', '--title', '--notify-text', '--notify-command', 'true']
+    return await world.run(['--plain', ...noticing], await world.person())
+  },
   async (world) => {
     const at = await world.locked()
     return await world.run(['id', '--profile', 'ada', ...right(at), '--debug', world.path('log')], at)
@@ -462,5 +489,6 @@ export const scenarios: Scenarios = {
   ...identity,
   ...buddies,
   ...profiles,
+  ...settings,
   ...network,
 }
