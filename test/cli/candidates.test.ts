@@ -39,6 +39,8 @@ describe('what may follow', () => {
       ['--passphrase-file', '--passphrase-fd'],
     ],
     [['--no-d'], ['--no-dht']],
+    [['--theme', 'l'], ['light']],
+    [['profile', 'set', 'interf'], ['interface']],
     [['--ver'], ['--version']],
     [['send', '--ver'], []],
     [['--profile', 'ada', 'buddy', 'at'], ['at']],
@@ -46,7 +48,10 @@ describe('what may follow', () => {
     [['--lan', 'wh'], ['why']],
     [['send', 'bob', '--', '--time'], []],
     [['nonsense', 'x', 'y', ''], []],
-    [['offer', 'bob', 'x', ''], ['--qr', '--fingerprint']],
+    [
+      ['offer', 'bob', 'x', ''],
+      ['--qr', '--fingerprint'],
+    ],
   ])('%j: %j', (words, expected) => {
     expect(beginning(...words)).toEqual(expected)
   })

@@ -134,9 +134,9 @@ const dummies = ({ path, ...command }: OutlinedCommand): readonly string[] => [
 const somebodys = formatProfileAddress(createIdentity(randomBytes).address)
 
 /** A switch with a value; an option without one, or with one that it cannot have. */
-function badForms({ long, flags, takesValue }: OutlinedOption): readonly (readonly string[])[] {
+function badForms({ long, flags, takesValue, values }: OutlinedOption): readonly (readonly string[])[] {
   if (!takesValue) return [[`${long}=yes`]]
-  const value = impossible[/<(.+?)>/.exec(flags)?.[1] ?? '']
+  const value = values.kind === 'fixed' ? 'another' : impossible[/<(.+?)>/.exec(flags)?.[1] ?? '']
   return value === undefined ? [[long]] : [[long], [long, value]]
 }
 

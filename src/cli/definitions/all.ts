@@ -1,5 +1,6 @@
 /** The whole command line: the options of every command, and the commands in groups. */
 import { Command, type OutputConfiguration } from 'commander'
+import { themes } from '../../edge/settings.ts'
 import { everywhere, optionGroups } from '../options.ts'
 import { version } from '../version.ts'
 import { addBuddies } from './buddies.ts'
@@ -23,7 +24,7 @@ export function define(runner: Runner, output: OutputConfiguration = {}): Comman
     .configureHelp({ formatHelp, subcommandTerm: termOf })
   addOptions(program)
   examples(program, ['profile create', 'invite bob', 'accept ada', 'chat bob', 'send bob "see you at eight"'])
-  values(program, { '--profile': 'profiles', '--interface': 'interfaces' })
+  values(program, { '--profile': 'profiles', '--interface': 'interfaces', '--theme': themes })
   addAlone(program, runner)
   program.commandsGroup('Meet:')
   addInvites(program, runner)

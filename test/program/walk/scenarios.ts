@@ -449,7 +449,8 @@ const network: Scenarios = {
 export const everywhere: readonly ((world: World) => Promise<Ended>)[] = [
   async (world) => {
     const noticing = ['--bell', '--notify', '--title', '--notify-text', '--notify-command', 'true']
-    return await world.run(['--plain', ...noticing], await world.person())
+    const looking = ['--inline', '--theme', 'light', '--ascii', '--links']
+    return await world.run(['--plain', ...noticing, ...looking], await world.person())
   },
   async (world) => {
     const at = await world.locked()
