@@ -1,14 +1,14 @@
 /** Wording about profiles that are carried from machine to machine. */
 
-import type { Contents } from '../profile/contents.ts'
+import type { ProfileView } from '../profile/view.ts'
 import { type SafeText, safeName, safeTitle, words } from './safetext.ts'
 
 /** What an exported profile has in it, and what it has not. */
-export function explainCarried({ buddies, invites, former }: Contents): readonly SafeText[] {
+export function explainCarried({ buddies, pending, former }: ProfileView): readonly SafeText[] {
   return [
     words`in it: your identity (its secret keys, its address),`,
     words`  ${counted(buddies.length, 'buddy', 'buddies')} with addresses, fingerprints and trust,`,
-    words`  ${counted(invites.length, 'pending invite')}, ${counted(former.length, 'former address', 'former addresses')}`,
+    words`  ${counted(pending, 'pending invite')}, ${counted(former, 'former address', 'former addresses')}`,
     words`not in it: messages, settings, the profile’s own passphrase`,
   ]
 }

@@ -1,9 +1,24 @@
 /** Opens the profile that a command works on: finds which, asks for the passphrase, waits for nobody. */
 import { join } from 'node:path'
-import { type Access, accessThrough, accessTo } from '../edge/access.ts'
+import {
+  type Access,
+  accessThrough,
+  accessTo,
+  type Keeping,
+  keepingOf,
+  keepingThrough,
+} from '../edge/access.ts'
 import { type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
-import { findProfile, inUse, listProfiles, type OpenProfile, openProfile, ownerOf } from '../edge/profiles.ts'
+import {
+  findProfile,
+  inUse,
+  listProfiles,
+  type OpenProfile,
+  openProfile,
+  ownerOf,
+  WrongPassphrase,
+} from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
 import { allowMistyping, passphraseFor } from './passphrase.ts'
@@ -44,10 +59,17 @@ export async function openFor(
   })
 }
 
-/** The process that owns the profile, or why there is none to talk with. */
-export function reach({ home, profile: name, env }: ProfileContext): Promise<Reached> {
+/** The process that owns the profile, or why there is none to talk with. @param waits - ms, for one that is just starting */
+export function reach({ home, profile: name, env }: ProfileContext, waits?: number): Promise<Reached> {
   const path = join(home.profiles, name)
-  return reachOwner({ name, path, env, holder: () => ownerOf(path), inUse })
+  return reachOwner({
+    name,
+    path,
+    env,
+    holder: () => ownerOf(path),
+    inUse,
+    ...(waits !== undefined && { waits }),
+  })
 }
 
 /**
@@ -61,10 +83,32 @@ export async function openAccess(
   command: string,
   access: 'change' | 'read',
 ): Promise<Access> {
-  const reached = await reach(context)
+  const reached = await reach(context, access === 'read' ? 0 : undefined) // a read can do without
   if (reached.kind === 'owner') return await accessThrough(reached.owner)
   if (reached.kind === 'refused' && access === 'change') throw reached.fault
   return accessTo(await openFor(context, command, access === 'read' ? 'read' : 'own'))
+}
+
+/** The profile for who knows its passphrase, which is always asked for: by the process that owns it, if there is one. */
+export async function openKeeping(context: ProfileContext, command: string): Promise<Keeping> {
+  const reached = await reach(context)
+  if (reached.kind === 'alone') return keepingOf(await openFor(context, command, 'own'))
+  if (reached.kind === 'refused') throw reached.fault
+  const { owner } = reached
+  const { home, profile: name } = context
+  try {
+    const { hasPassphrase } = await findProfile(home, name)
+    if (!hasPassphrase) await owner.unlock('')
+    else
+      await allowMistyping(context, async () => {
+        if (!(await owner.unlock(await passphraseFor(context, name))))
+          throw new WrongPassphrase(`the profile ${name}`)
+      })
+    return await keepingThrough(owner)
+  } catch (error) {
+    owner[Symbol.dispose]()
+    throw error
+  }
 }
 
 /** The name of a profile that was given none. */

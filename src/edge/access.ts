@@ -1,6 +1,7 @@
 /** A profile to look at and to change, whoever has it open: its vault, or the process that owns it. */
 import type { Change } from '../profile/change.ts'
 import { type ProfileView, viewOf } from '../profile/view.ts'
+import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
 import { changeProfile, type Refusal } from './control/desk.ts'
 import type { OpenProfile } from './profiles.ts'
@@ -10,6 +11,36 @@ export interface Access extends AsyncDisposable {
   readonly view: ProfileView
   /** Done when it is on disk; else nothing has changed. */
   change(change: Change): Promise<Refusal | undefined>
+}
+
+/** What only who knows the passphrase may do with a profile. */
+export interface Keeping extends AsyncDisposable {
+  readonly view: ProfileView
+  /** An empty passphrase is none. */
+  rekey(passphrase: string): Promise<void>
+  /** The octets of a file with all that it takes to another machine. */
+  exported(passphrase: string): Promise<Uint8Array>
+}
+
+export function keepingOf(profile: OpenProfile): Keeping {
+  return {
+    view: viewOf(profile.contents, profile),
+    rekey: (passphrase) => profile.rekey(passphrase),
+    exported: (passphrase) => exported(profile, passphrase),
+    [Symbol.asyncDispose]: () => profile[Symbol.asyncDispose](),
+  }
+}
+
+/** @param owner - unlocked */
+export async function keepingThrough(owner: Owner): Promise<Keeping> {
+  return {
+    view: await owner.view(),
+    rekey: (passphrase) => owner.rekey(passphrase),
+    exported: (passphrase) => owner.exported(passphrase),
+    async [Symbol.asyncDispose]() {
+      owner[Symbol.dispose]()
+    },
+  }
 }
 
 export function accessTo(profile: OpenProfile): Access {

@@ -40,6 +40,8 @@ export interface ProfileView {
   readonly createdAt: number // unix ms
   readonly buddies: readonly BuddyView[]
   readonly invites: readonly InviteView[]
+  /** Codes that are not done with: also those that have led to a buddy. */
+  readonly pending: number
   /** Addresses that were replaced and that a buddy may still use. */
   readonly former: number
 }
@@ -72,6 +74,7 @@ export function viewOf(
     createdAt,
     buddies: buddies.map(buddyView),
     invites: openInvites(contents).map(({ alias, side, expiresAt }) => ({ alias, side, expiresAt })),
+    pending: contents.invites.length,
     former: former.length,
   }
 }

@@ -1,11 +1,12 @@
 /** Several processes of one profile: one owns it, the others go through its control socket. */
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { placesOf } from '../../src/edge/control/place.ts'
 import { adaAndBob, type Two } from '../support/people.ts'
 import { execute, Program } from '../support/program.ts'
 import { start } from '../support/pty.ts'
@@ -37,10 +38,10 @@ async function owner(args: readonly string[] = ['listen', '--json']): Promise<Pr
   return program
 }
 
-const socketOf = async (home: string): Promise<string> => {
-  const names = await readdir(join(home, 'run'))
-  return join(home, 'run', names.find((name) => name.endsWith('.sock')) ?? 'none')
-}
+const profilePath = (name: string): string => join(ada.home, 'profiles', name)
+
+const socketOf = (profile = profilePath('ada')): string =>
+  placesOf(profile, { OTRTALK_HOME: ada.home })[0]!.path
 
 /** A client that nobody here wrote: lines to and from the socket. */
 class Stranger implements AsyncDisposable {
@@ -51,10 +52,6 @@ class Stranger implements AsyncDisposable {
     this.socket = connect(path)
     this.socket.on('error', () => {})
     this.lines = createInterface({ input: this.socket })[Symbol.asyncIterator]()
-  }
-
-  static async connect(home: string): Promise<Stranger> {
-    return new Stranger(await socketOf(home))
   }
 
   write(...lines: readonly object[]): void {
@@ -185,9 +182,11 @@ describe('with an owner', () => {
     }
   })
 
-  test('no passphrase is asked for', async () => {
-    const file = join(ada.home, 'words')
+  test('no passphrase is asked for, but to change it or to export; the owner verifies it', async () => {
+    const [file, wrong, next] = [join(ada.home, 'words'), join(ada.home, 'wrong'), join(ada.home, 'next')]
     await writeFile(file, 'sesame\n')
+    await writeFile(wrong, 'sesam\n')
+    await writeFile(next, 'open\n')
     const made = await run(`profile create locked --passphrase-file ${file}`)
     expect(made).toMatchObject({ code: 0 })
     await using owning = new Program(
@@ -196,9 +195,30 @@ describe('with an owner', () => {
     )
     await owning.event('listening')
     expect(await run('id --profile locked --json')).toMatchObject({ code: 0 })
+    const address = JSON.parse((await run('id --profile locked --json')).stdout).address
+    const rekey = (by: string) =>
+      run(`profile passphrase --profile locked --passphrase-file ${by} --new-passphrase-file ${next}`)
+    expect(await rekey(wrong)).toMatchObject({ code: 5, stderr: expect.stringContaining('wrong passphrase') })
+    expect(await rekey(file)).toMatchObject({ code: 0 })
+    expect(await rekey(file)).toMatchObject({ code: 5 })
+    const to = join(ada.home, 'exported')
+    const carry = (by: string) =>
+      run(`profile export --profile locked --to ${to} --passphrase-file ${by} --new-passphrase-file ${file}`)
+    expect(await carry(file)).toMatchObject({ code: 5 })
+    expect(await carry(next)).toMatchObject({ code: 0 })
+    await using client = new Stranger(socketOf(profilePath('locked')))
+    client.write({ otrtalk: 1 }, { kind: 'export', passphrase: 'x' }, { kind: 'rekey', passphrase: '' })
+    expect(await client.next('fault')).toMatchObject({ of: 'export', exit: 5 })
+    expect(await client.next('fault')).toMatchObject({ of: 'rekey', exit: 5 })
     owning.signal('SIGTERM')
     await owning.ended()
     expect(await run('id --profile locked --json')).toMatchObject({ code: 5 })
+    expect(await run(`id --profile locked --passphrase-file ${next}`)).toMatchObject({ code: 0 })
+    expect(await run(`profile import ${to} copy --passphrase-file ${file} --no-passphrase`)).toMatchObject({
+      code: 0,
+    })
+    expect(JSON.parse((await run('id --profile copy --json')).stdout).address).toBe(address)
+    expect(await run('profile remove copy --yes')).toMatchObject({ code: 0 })
     expect(await run('profile remove locked --yes')).toMatchObject({ code: 0 })
   }, 60_000)
 
@@ -235,10 +255,10 @@ describe('the socket', () => {
       doomed.signal('SIGKILL')
       await doomed.ended()
     }
-    const path = await socketOf(ada.home)
+    const path = socketOf()
+    expect(existsSync(path)).toBe(true)
     expect(await run('buddy list')).toMatchObject({ code: 0 }) // nobody is there: it works alone
     await using _owner = await owner()
-    expect(await socketOf(ada.home)).toBe(path)
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(statSync(join(ada.home, 'run')).mode & 0o777).toBe(0o700)
     expect(await run('send bob back')).toMatchObject({ code: 0 })
@@ -288,14 +308,14 @@ describe('the socket', () => {
   test('takes no octets for what they are not: garbage, another version, a line too long; and goes on', async () => {
     await using listening = await owner()
     {
-      await using client = await Stranger.connect(ada.home)
+      await using client = new Stranger(socketOf())
       expect(await client.next('hello')).toMatchObject({ otrtalk: 1, command: 'listen', profile: 'ada' })
       client.write({ otrtalk: 2 })
       expect(await client.next('fault')).toMatchObject({ of: 'hello', exit: 5 })
       await once(client.socket, 'close')
     }
     {
-      await using client = await Stranger.connect(ada.home)
+      await using client = new Stranger(socketOf())
       client.write({ otrtalk: 1 })
       client.socket.write(`${'x'.repeat(65_537)}`)
       expect(await client.next('fault')).toMatchObject({
@@ -309,7 +329,7 @@ describe('the socket', () => {
       Buffer.alloc(300_000),
       Buffer.from('null\n[]\n{}\n1\n'),
     ]) {
-      await using client = await Stranger.connect(ada.home)
+      await using client = new Stranger(socketOf())
       client.write({ otrtalk: 1 })
       client.socket.write(octets)
       await client.next('fault')
@@ -320,7 +340,7 @@ describe('the socket', () => {
 
   test('drops a client that does not read, at 1 MiB, and goes on', async () => {
     await using _owner = await owner()
-    await using client = await Stranger.connect(ada.home)
+    await using client = new Stranger(socketOf())
     await client.next('hello')
     client.socket.pause()
     client.write({ otrtalk: 1 })
@@ -337,7 +357,7 @@ describe('the socket', () => {
 
   test('speaks to a program of ten lines: what docs/Control.md says', async () => {
     await using _owner = await owner()
-    await using client = await Stranger.connect(ada.home)
+    await using client = new Stranger(socketOf())
     client.write({ otrtalk: 1 }, { kind: 'attach', buddy: 'bob' })
     expect(await client.next('attached')).toMatchObject({ buddy: 'bob', buddies: [{ alias: 'bob' }] })
     expect(await client.next('secured')).toMatchObject({ buddy: 'bob', trust: 'unverified' })

@@ -1,22 +1,13 @@
 /** `otrtalk profile export` and `profile import`: a profile as one sealed file. */
-import {
-  exported,
-  importProfile,
-  octetsOf,
-  openExported,
-  readExported,
-  refuseTakenFile,
-} from '../../edge/carry.ts'
+import { importProfile, octetsOf, openExported, readExported, refuseTakenFile } from '../../edge/carry.ts'
 import { refuseName } from '../../edge/profiles.ts'
 import { writeFresh } from '../../edge/store.ts'
 import type { ExitCode } from '../../error.ts'
-import { formatProfileAddress } from '../../profile/address.ts'
-import type { Contents } from '../../profile/contents.ts'
-import { exportable, type Portable } from '../../profile/portable.ts'
-import { identityView } from '../../profile/view.ts'
+import type { Portable } from '../../profile/portable.ts'
+import { type ProfileView, viewOf } from '../../profile/view.ts'
 import type { Context, ProfileContext } from '../context.ts'
 import { explainCarried, explainOneAtATime } from '../explainprofile.ts'
-import { openFor } from '../open.ts'
+import { openKeeping } from '../open.ts'
 import { usage } from '../options.ts'
 import {
   allowMistyping,
@@ -39,20 +30,20 @@ export async function exportTo(context: ProfileContext, args: ExportArgs): Promi
   const source = newSource(context, args)
   if (to === '-') refuseStdout(context)
   else await refuseTakenFile(to)
-  await using profile = await openFor(context, 'profile export', 'own')
-  const contents = exportable(profile.contents)
-  for (const line of explainCarried(contents)) remark(context, line)
+  await using profile = await openKeeping(context, 'profile export')
+  const { view } = profile
+  for (const line of explainCarried(view)) remark(context, line)
   const wanted = { whose: 'the file', source, flags: '--new-passphrase' } as const
-  const file = await exported(profile, await newPassphrase(context, wanted))
+  const file = await profile.exported(await newPassphrase(context, wanted))
   if (to === '-') await writeOut(context, file)
   else await writeFresh(to, file)
   if (context.options.json)
-    printJson(context, { profile: profile.name, file: to, ...summary(contents), octets: file.length })
+    printJson(context, { profile: view.profile, file: to, ...summary(view), octets: file.length })
   remark(
     context,
-    words`${safeName(profile.name)} was exported to ${safeTitle(nameOf(to, 'stdout'), longest)}`,
+    words`${safeName(view.profile)} was exported to ${safeTitle(nameOf(to, 'stdout'), longest)}`,
   )
-  for (const line of explainOneAtATime(profile.name)) remark(context, line)
+  for (const line of explainOneAtATime(view.profile)) remark(context, line)
   return 0
 }
 
@@ -85,11 +76,12 @@ export async function importFrom(context: Context, args: ImportArgs): Promise<Ex
   const wanted = { whose: name, source, flags: '--new-passphrase', emptyHint: profileEmptyHint } as const
   const passphrase = args.isOpen ? '' : await newPassphrase(context, wanted)
   const contents = await importProfile(portable, { home, name, passphrase })
+  const view = viewOf(contents, { name, path: '' })
   if (context.options.json)
-    printJson(context, { profile: name, ...summary(contents), exportedAt: portable.exportedAt })
-  else printIdentity(context, name, identityView(contents.identity))
+    printJson(context, { profile: name, ...summary(view), exportedAt: portable.exportedAt })
+  else printIdentity(context, name, view)
   remark(context, words`profile ${safeName(name)} was imported`)
-  for (const line of [...explainCarried(contents), ...explainOneAtATime(portable.name)]) remark(context, line)
+  for (const line of [...explainCarried(view), ...explainOneAtATime(portable.name)]) remark(context, line)
   return 0
 }
 
@@ -101,12 +93,8 @@ async function opened(context: Context, from: string): Promise<Portable> {
 }
 
 /** The JSON of what is in such a file. */
-const summary = ({ identity, buddies, invites, former }: Contents) => ({
-  address: formatProfileAddress(identity.address),
-  fingerprint: identity.fingerprint,
-  buddies: buddies.length,
-  invites: invites.length,
-  formerAddresses: former.length,
+const summary = ({ address, fingerprint, buddies, pending, former }: ProfileView) => ({
+  ...{ address, fingerprint, buddies: buddies.length, invites: pending, formerAddresses: former },
 })
 
 const nameOf = (path: string, none: string): string => (path === '-' ? none : path)

@@ -1,7 +1,7 @@
 /** `otrtalk profile passphrase`: sets, changes or removes it. */
 import type { ExitCode } from '../../error.ts'
 import type { ProfileContext } from '../context.ts'
-import { openFor } from '../open.ts'
+import { openKeeping } from '../open.ts'
 import { usage } from '../options.ts'
 import { type NewFlags, newPassphrase, newSource, profileEmptyHint } from '../passphrase.ts'
 import { printJson, remark } from '../print.ts'
@@ -15,8 +15,8 @@ export async function rekey(context: ProfileContext, args: RekeyArgs): Promise<E
   const source = newSource(context, args)
   if (args.isOpen && (source.file ?? source.fd) !== undefined)
     throw usage('--no-passphrase and a new passphrase exclude each other')
-  await using profile = await openFor(context, 'profile passphrase', 'own')
-  const whose = profile.name
+  await using profile = await openKeeping(context, 'profile passphrase')
+  const whose = context.profile
   const wanted = { whose, source, flags: '--new-passphrase', emptyHint: profileEmptyHint } as const
   await profile.rekey(args.isOpen ? '' : await newPassphrase(context, wanted))
   if (context.options.json) printJson(context, { profile: whose, passphrase: !args.isOpen })

@@ -36,7 +36,9 @@ export interface Reaching {
   readonly env: Environment
   /** Who holds the lock now. */
   readonly holder: () => Promise<Holder | undefined>
-  /** ms to wait for one that is just starting, or busy; other than by default for tests. */
+  /** ms to wait for the socket of an owner that is just starting; two seconds by default. */
+  readonly waits?: number
+  /** ms to wait for its first line; other than by default for tests. */
   readonly patience?: number
   /** Of a holder who has no socket. */
   readonly inUse: (name: string, holder: Holder) => UserError
@@ -44,8 +46,8 @@ export interface Reaching {
 
 /** Waits a moment for an owner that is just starting. */
 export async function reachOwner(reaching: Reaching): Promise<Reached> {
-  const { path, env, name, patience = defaultPatience } = reaching
-  const until = performance.now() + patience
+  const { path, env, name, waits = defaultPatience, patience = defaultPatience } = reaching
+  const until = performance.now() + waits
   for (;;) {
     const holder = await reaching.holder()
     if (!holder) return { kind: 'alone' }
@@ -58,7 +60,7 @@ export async function reachOwner(reaching: Reaching): Promise<Reached> {
       if (owner instanceof Owner) return { kind: 'owner', owner }
       if (owner) return { kind: 'refused', holder, fault: owner }
     }
-    const isLate = !isServing(holder.command) || performance.now() > until
+    const isLate = !isServing(holder.command) || performance.now() >= until
     if (isLate) return { kind: 'refused', holder, fault: faults[0] ?? reaching.inUse(name, holder) }
     await sleep(pollEvery)
   }
@@ -116,7 +118,7 @@ const stopped = ({ pid, command }: Holder, name: string | undefined): UserError 
 
 type Greeted = 'welcome' | 'other-version' | 'closed'
 
-type Asked = Extract<Request, { kind: 'attach' | 'view' | 'change' }>
+type Asked = Exclude<Request, Command>
 
 /** A connection to the owner. Dispose of it to let the owner forget it. */
 export class Owner implements Disposable {
@@ -167,6 +169,24 @@ export class Owner implements Disposable {
     throw unexpected(answer)
   }
 
+  /** Whether this is the profile's passphrase: what follows needs it. */
+  async unlock(passphrase: string): Promise<boolean> {
+    const answer = await this.#ask({ kind: 'unlock', passphrase })
+    if (answer.kind === 'unlocked' || answer.kind === 'locked') return answer.kind === 'unlocked'
+    throw unexpected(answer)
+  }
+
+  async rekey(passphrase: string): Promise<void> {
+    const answer = await this.#ask({ kind: 'rekey', passphrase })
+    if (answer.kind !== 'rekeyed') throw unexpected(answer)
+  }
+
+  async exported(passphrase: string): Promise<Uint8Array> {
+    const answer = await this.#ask({ kind: 'export', passphrase })
+    if (answer.kind === 'exported') return new Uint8Array(Buffer.from(answer.file, 'base64'))
+    throw unexpected(answer)
+  }
+
   /** `onEvent` hears of the buddy, or of all, from the present state on. */
   async attach(
     whom: { readonly buddy?: string; readonly fingerprint?: string },
@@ -207,7 +227,7 @@ export class Owner implements Disposable {
 
   /** A fault of a request that nobody waits for ends it all: nothing that was asked of it will come. */
   #answered(answer: Answer): void {
-    const isAsked = answer.kind !== 'fault' || /^(?:attach|view|change)$/.test(answer.of)
+    const isAsked = answer.kind !== 'fault' || asked.test(answer.of)
     const waiting = isAsked ? this.#waiting.shift() : undefined
     if (waiting) waiting(answer)
     else if (answer.kind === 'fault') this.#leave(faultIn(answer))
@@ -225,7 +245,10 @@ export class Owner implements Disposable {
 }
 
 const isAnswer = (reply: Reply): reply is Answer =>
-  /^(?:attached|view|changed|unchanged|fault)$/.test(reply.kind)
+  /^(?:attached|view|(?:un)?changed|(?:un)?locked|rekeyed|exported|fault)$/.test(reply.kind)
+
+/** Kinds of requests that are answered. */
+const asked = /^(?:attach|view|change|unlock|rekey|export)$/
 
 function unexpected(answer: Answer): Error {
   return answer.kind === 'fault' ? faultIn(answer) : new Error(`an owner answers with ${answer.kind}`)

@@ -10,6 +10,7 @@ import { type Change, type ChangeFault, changed } from '../../profile/change.ts'
 import { findInvite, openInvites } from '../../profile/invite.ts'
 import { type ProfileView, viewOf } from '../../profile/view.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
+import { exported } from '../carry.ts'
 import type { OpenProfile } from '../profiles.ts'
 import { aliasOf } from '../remember.ts'
 import type { Talking } from '../talking.ts'
@@ -39,6 +40,7 @@ export class Desk {
   readonly #own = new Set<string>() // names whom the owner began with
   readonly #included = new Set<string>() // names that are looked for because of clients alone
   readonly #names = new Map<string, string>() // of conversations, by another alias in the vault
+  #guessing: Promise<unknown> = Promise.resolve()
   readonly #askers = new Map<string, Actor[]>() // by name: whom the next report is for
   #open!: (talking: Talking) => void
   readonly #talking = new Promise<Talking>((resolve) => {
@@ -149,6 +151,22 @@ export class Desk {
     if (refusal) return refusal
     talking?.follow(change, { name, isOpenToAll })
     return this.view
+  }
+
+  /** Whether this is the profile's passphrase. One after another: each costs 128 MiB. */
+  async opensWith(passphrase: string): Promise<boolean> {
+    const opens = this.#guessing.then(() => this.#options.profile.opensWith(passphrase))
+    this.#guessing = opens.catch(() => {}) // told to who asked
+    return await opens
+  }
+
+  async rekey(passphrase: string): Promise<void> {
+    await this.#options.profile.rekey(passphrase)
+  }
+
+  /** As a file under this passphrase. */
+  async exported(passphrase: string): Promise<Uint8Array> {
+    return await exported(this.#options.profile, passphrase)
   }
 
   #listen(listener: Listener, name: string | undefined): void {

@@ -14,6 +14,8 @@ export class Client implements Guest, Listener {
   /** By name, with the key that alone is meant. */
   readonly #attached = new Map<string, string | undefined>()
   #isToAll = false
+  /** It has shown that it knows the passphrase. */
+  #isUnlocked = false
 
   constructor(channel: Pick<Channel, 'send' | 'end'>, desk: Desk) {
     this.#channel = channel
@@ -62,6 +64,15 @@ export class Client implements Guest, Listener {
       this.#send({ kind: 'view', view: desk.view })
       return
     }
+    if (request.kind === 'unlock') {
+      this.#isUnlocked = await desk.opensWith(request.passphrase)
+      this.#send({ kind: this.#isUnlocked ? 'unlocked' : 'locked' })
+      return
+    }
+    if (request.kind === 'rekey' || request.kind === 'export') {
+      await this.#keep(request)
+      return
+    }
     const talking = await desk.talking()
     if (request.kind === 'change') {
       const result = await desk.change(talking, request.change)
@@ -77,6 +88,17 @@ export class Client implements Guest, Listener {
       return
     }
     desk.act(talking, this.#pinned(request), this)
+  }
+
+  async #keep({ kind, passphrase }: Extract<Request, { kind: 'rekey' | 'export' }>): Promise<void> {
+    if (!this.#isUnlocked) throw new UserError('this needs the passphrase of the profile first', { exit: 5 })
+    if (kind === 'rekey') {
+      await this.#desk.rekey(passphrase)
+      this.#send({ kind: 'rekeyed' })
+    } else {
+      const file = await this.#desk.exported(passphrase)
+      this.#send({ kind: 'exported', file: Buffer.from(file).toString('base64') })
+    }
   }
 
   #attach(name: string | undefined, { fingerprint }: Attach): void {

@@ -17,8 +17,14 @@ export type Request =
   | { readonly kind: 'attach'; readonly buddy?: string; readonly fingerprint?: string }
   | { readonly kind: 'view' }
   | { readonly kind: 'change'; readonly change: Change }
+  /** The profile's passphrase, before what only who knows it may ask for; empty for a profile without. */
+  | { readonly kind: 'unlock'; readonly passphrase: string }
+  /** Another passphrase from here on; an empty one is none. */
+  | { readonly kind: 'rekey'; readonly passphrase: string }
+  /** The profile as a file, sealed under this passphrase. */
+  | { readonly kind: 'export'; readonly passphrase: string }
 
-/** What the owner says: events, and an answer to each `attach`, `view` and `change`, in their order. */
+/** What the owner says: events, and an answer to each request that is no `Command`, in their order. */
 export type Reply = TalkEvent | Answer | Bye
 
 export type Answer =
@@ -27,6 +33,12 @@ export type Answer =
   /** It is on disk. */
   | { readonly kind: 'changed'; readonly view: ProfileView }
   | { readonly kind: 'unchanged'; readonly why: ChangeFault; readonly by?: string }
+  | { readonly kind: 'unlocked' }
+  /** It is another passphrase. */
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'rekeyed' }
+  /** The octets in base64. */
+  | { readonly kind: 'exported'; readonly file: string }
   | Fault
 
 /** The present state follows, as events. */
@@ -126,6 +138,11 @@ export function readRequest(line: string): Request | undefined {
     const change = 'change' in value ? readChange(value.change) : undefined
     return change && { kind, change }
   }
+  if (kind === 'unlock' || kind === 'rekey' || kind === 'export') {
+    const passphrase = 'passphrase' in value ? value.passphrase : undefined
+    const isText = typeof passphrase === 'string' && passphrase.length <= longestSecret
+    return isText && (passphrase !== '' || kind !== 'export') ? { kind, passphrase } : undefined
+  }
   const named = 'buddy' in value ? value.buddy : undefined
   const given = 'fingerprint' in value ? value.fingerprint : undefined
   const fingerprint = fingerprintOf(given)
@@ -200,6 +217,7 @@ export function readReply(line: string): Reply | undefined {
 
 const replies: Record<Reply['kind'], true> = {
   ...{ attached: true, view: true, changed: true, unchanged: true, fault: true, bye: true },
+  ...{ unlocked: true, locked: true, rekeyed: true, exported: true },
   ...{ listening: true, network: true, unresolved: true, phase: true, unreached: true, path: true },
   ...{ secured: true, lost: true, refused: true, message: true, said: true, sent: true },
   ...{ delivered: true, undelivered: true, asked: true, verification: true, verified: true },
@@ -209,4 +227,4 @@ const replies: Record<Reply['kind'], true> = {
 
 const longestName = 128 // UTF-16 units: an alias has 32 characters
 const longestText = 64 * 1_024 // UTF-16 units: what is too long is told by the outbox
-const longestSecret = 1_000 // UTF-16 units
+const longestSecret = 1_024 // UTF-16 units

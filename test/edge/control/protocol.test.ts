@@ -21,6 +21,9 @@ describe('a request', () => {
     [{ kind: 'attach', buddy: 'bob', fingerprint: key }],
     [{ kind: 'view' }],
     [{ kind: 'change', change: { kind: 'block', alias: 'bob' } }],
+    [{ kind: 'unlock', passphrase: '' }],
+    [{ kind: 'rekey', passphrase: '' }],
+    [{ kind: 'export', passphrase: 'x' }],
     [{ kind: 'open', buddy: 'bob' }],
     [{ kind: 'close', buddy: 'bob' }],
     [{ kind: 'cancel', buddy: 'bob' }],
@@ -47,6 +50,8 @@ describe('a request', () => {
     ['a fingerprint of everybody', json({ kind: 'attach', fingerprint: key })],
     ['no secret', json({ kind: 'verify', buddy: 'bob' })],
     ['a question that is no text', json({ kind: 'verify', buddy: 'bob', secret: 's', question: 1 })],
+    ['an export that anybody could open', json({ kind: 'export', passphrase: '' })],
+    ['a passphrase of 1025 characters', json({ kind: 'unlock', passphrase: 'x'.repeat(1_025) })],
     ['a change that is none', json({ kind: 'change', change: { kind: 'block' } })],
   ])('%s is none', (_, line) => {
     expect(readRequest(line)).toBeUndefined()

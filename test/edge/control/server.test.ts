@@ -105,7 +105,7 @@ describe('who looks for the owner', () => {
   const reach = (home: string, holders: readonly (Holder | undefined)[] = [holder]) => {
     let asked = 0
     return reachOwner({
-      ...{ name: 'home', path: home, env: { OTRTALK_HOME: home }, patience: 300 },
+      ...{ name: 'home', path: home, env: { OTRTALK_HOME: home }, patience: 300, waits: 300 },
       holder: async () => holders[Math.min(asked++, holders.length - 1)],
       inUse: (name, { pid }) => new UserError(`${name} is in use by ${pid}`, { exit: 5 }),
     })
