@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { define } from '../../src/cli/definitions/all.ts'
 import { type GlobalOption, outlineOf } from '../../src/cli/definitions/outline.ts'
 import { createProfile, openProfile } from '../../src/edge/profiles.ts'
-import { settingKinds, settingOf } from '../../src/edge/settings.ts'
+import { settingKinds, settingNames, settingOf } from '../../src/edge/settings.ts'
 import { temporaryFolder } from '../edge/folder.ts'
 import { cheap } from '../profile/people.ts'
 import { type Ran, type RunOptions, runMain } from './streams.ts'
@@ -67,6 +67,15 @@ describe('every option has a flag, a variable and a setting; a flag beats the va
       expect(await inForce(setting, argv, env)).toBe(`${value.flag} by flag`)
     }
   })
+})
+
+test('docs/Protocol.md names every setting, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/Protocol.md'), 'utf8')
+  const [, section = ''] = /\n### Settings\n([\s\S]*?)\n\n/.exec(page) ?? []
+  const named = [...section.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name)
+  expect(new Set(named.filter((name) => !/^(?:no-|--lan|--no-lan|--)$/.test(name ?? '')))).toEqual(
+    new Set(settingNames),
+  )
 })
 
 interface Sample {
