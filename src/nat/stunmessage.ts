@@ -5,6 +5,7 @@
  */
 import type { Address } from '../machine.ts'
 import { formatAddress } from '../wire/address.ts'
+import { crc32 } from '../wire/crc32.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 
@@ -76,16 +77,6 @@ function plain(value: Uint8Array | undefined): Address | undefined {
 /** Section 14.7: CRC-32 of all that stands before, XORed with "STUN". */
 const isFingerprint = (value: Uint8Array, before: Uint8Array): boolean =>
   value.length === 4 && new Reader(value).u32() === (crc32(before) ^ 0x5354_554e) >>> 0
-
-/** ISO 3309's polynomial, reflected. Some hundred octets need no table. */
-function crc32(octets: Uint8Array): number {
-  let crc = 0xffff_ffff
-  for (const octet of octets) {
-    crc ^= octet
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb8_8320 : crc >>> 1
-  }
-  return ~crc >>> 0
-}
 
 const headerSize = 20
 const cookie = 0x2112_a442

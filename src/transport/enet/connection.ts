@@ -294,8 +294,9 @@ export class Connection implements Peer, Sharer {
   }
 
   #envelope(time: number): Envelope {
-    const { outgoingPeer: peer, slot } = this.agreement
-    return { peer, session: peer === noPeer ? 0 : slot.outgoingSession, time }
+    const { outgoingPeer: peer, slot, connectId } = this.agreement
+    if (peer === noPeer) return { peer, session: 0, time, connectId: 0 }
+    return { peer, session: slot.outgoingSession, time, connectId }
   }
 
   get #pingDue(): number {

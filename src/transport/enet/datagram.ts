@@ -1,7 +1,6 @@
 /**
  * An ENet datagram: a header of two to eight octets, then commands up to its
- * end (ENet 1.3.17, protocol.c). Compressed datagrams are refused: the link
- * below seals what it carries, and ciphertext does not shrink.
+ * end (ENet 1.3.17, protocol.c).
  */
 import { type Command, commandSize, decodeCommand, encodeCommand, put16, put32, u16, u32 } from './command.ts'
 
@@ -17,20 +16,35 @@ export const noPeer = 0xfff
 
 export type Checksums = 'plain' | 'checksummed'
 
-/** The header; `undefined` if octets are missing or the rest is compressed. */
-export function decodeHeader(bytes: Uint8Array, checksums: Checksums = 'plain'): Header | undefined {
+/** Compressed datagrams are refused where they are not expected. */
+export type Compression = 'plain' | 'range-coder'
+
+/** The header; `undefined` if octets are missing or the rest is compressed and should not be. */
+export function decodeHeader(
+  bytes: Uint8Array,
+  checksums: Checksums = 'plain',
+  compression: Compression = 'plain',
+): Header | undefined {
   if (bytes.length < 2) return undefined
   const first = u16(bytes, 0)
   const isTimed = (first & timed) !== 0
   const at = isTimed ? 4 : 2
   const isChecked = checksums === 'checksummed'
-  if ((first & compressed) !== 0 || bytes.length < (isChecked ? at + 4 : at)) return undefined
+  if (((first & compressed) !== 0 && compression === 'plain') || bytes.length < (isChecked ? at + 4 : at))
+    return undefined
   return {
     peer: first & noPeer,
     session: (first >> sessionShift) & 3,
     sentTime: isTimed ? u16(bytes, 2) : undefined,
     checksum: isChecked ? u32(bytes, at) : undefined,
   }
+}
+
+export const isCompressed = (bytes: Uint8Array): boolean => (u16(bytes, 0) & compressed) !== 0
+
+/** Says so in the header at `at`. */
+export function setCompressed(bytes: Uint8Array, at: number): void {
+  put16(bytes, at, u16(bytes, at) | compressed)
 }
 
 export const headerSize = ({ sentTime, checksum }: Header): number =>

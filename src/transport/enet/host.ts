@@ -24,10 +24,11 @@ import {
   minMtu,
   type Timeout,
 } from './limits.ts'
-import { type Envelope, headerRoom, Packer } from './packer.ts'
+import { type Envelope, Packer } from './packer.ts'
 import type { HostEvent, Peer } from './peer.ts'
 import { Slab } from './slab.ts'
 import { throttleScale } from './throttle.ts'
+import type { Wrapping } from './wrapping.ts'
 
 export interface HostOptions {
   readonly local: Local // the end it sends from; what it receives is handed to it
@@ -43,6 +44,7 @@ export interface HostOptions {
   readonly duplicatePeers?: number // peers from one IP address that connected to us
   readonly highWater?: number // octets queued, where `room` ends
   readonly bandwidth?: Bandwidth // no limits by default
+  readonly wrapping?: Wrapping | undefined // for the bare mode only, as the other side's
 }
 
 export interface ConnectOptions {
@@ -64,7 +66,8 @@ export class Host implements Machine<HostEvent> {
   readonly #events = new Queue<HostEvent>()
   readonly #farewells = new Queue<Farewell>()
   readonly #slab = new Slab()
-  readonly #packer = new Packer()
+  readonly #wrapping: Wrapping | undefined
+  readonly #packer: Packer
   readonly #home: Home
   #isAwake = true
   #deadline = Infinity
@@ -81,6 +84,8 @@ export class Host implements Machine<HostEvent> {
     within(mtu, minMtu, maxMtu)
     this.#options = { ...defaults, ...options }
     this.#bandwidth = this.#options.bandwidth
+    this.#wrapping = options.wrapping
+    this.#packer = new Packer(this.#wrapping)
     this.#home = {
       bandwidth: () => this.#bandwidth,
       wake: () => {
@@ -127,15 +132,23 @@ export class Host implements Machine<HostEvent> {
   }
 
   receive({ peer: from, bytes }: Datagram, now: number): void {
-    const header = decodeHeader(bytes)
+    const header = this.#wrapping ? this.#wrapping.decodeHeader(bytes) : decodeHeader(bytes)
     if (!header) return
     let connection: Connection | undefined
     if (header.peer !== noPeer) {
       connection = this.#connections[header.peer]
       if (connection?.address !== from || !connection.agreement.hasSession(header.session)) return
     }
-    for (let at = headerSize(header); at < bytes.length; ) {
-      const command = decodeCommand(bytes, at)
+    let octets = bytes
+    let at = headerSize(header)
+    if (this.#wrapping) {
+      const commands = this.#wrapping.open(bytes, { header, connectId: connection?.agreement.connectId ?? 0 })
+      if (!commands) return
+      octets = commands
+      at = 0
+    }
+    while (at < octets.length) {
+      const command = decodeCommand(octets, at)
       if (!command) return
       if (connection) {
         if (!connection.receive(command, header.sentTime, now)) return
@@ -214,7 +227,7 @@ export class Host implements Machine<HostEvent> {
       channels,
       congestion: congestion(),
       mtu,
-      headerSize: headerRoom,
+      headerSize: this.#packer.headerRoom,
       pingInterval,
       timeout,
       limits,
@@ -272,5 +285,6 @@ const defaults = {
   pingInterval: 500,
   duplicatePeers: 4, // a NAT may hold a few; more are an attack on the slots
   bandwidth: unlimited,
+  wrapping: undefined,
   highWater: 262_144, // some 200 datagrams: a few turns of the event loop at full speed
 }

@@ -1,20 +1,19 @@
 /**
- * A datagram while it fills up. Four octets are kept for the header from the
+ * A datagram while it fills up. The longest header's octets are kept from the
  * start, as ENet counts them: without a time the datagram begins two later.
  */
 import { type Command, encodeCommand } from './command.ts'
 import { encodeHeader } from './datagram.ts'
 import { maxCommands } from './limits.ts'
 import type { Slab } from './slab.ts'
-
-/** Octets kept for the header. */
-export const headerRoom = 4
+import type { Wrapping } from './wrapping.ts'
 
 /** What a datagram is headed with. */
 export interface Envelope {
   readonly peer: number // the receiver's slot
   readonly session: number
   readonly time: number // whole ms
+  readonly connectId: number // 0 as long as the receiver's slot is not known
 }
 
 export class Packer {
@@ -22,9 +21,21 @@ export class Packer {
   isOverfull = false
   /** A command wants to be acknowledged: the datagram carries its time. */
   isTimed = false
+  readonly #headerRoom: number
+  readonly #wrapping: Wrapping | undefined
   #into: Uint8Array = none
-  #at = headerRoom
+  #at = 0
   #count = 0
+
+  constructor(wrapping: Wrapping | undefined) {
+    this.#wrapping = wrapping
+    this.#headerRoom = wrapping?.headerRoom ?? plainHeaderRoom
+  }
+
+  /** Octets kept for the header. */
+  get headerRoom(): number {
+    return this.#headerRoom
+  }
 
   get isEmpty(): boolean {
     return this.#count === 0
@@ -33,7 +44,7 @@ export class Packer {
   /** @param mtu - octets of the whole datagram at most */
   begin(slab: Slab, mtu: number): void {
     this.#into = slab.open(mtu)
-    this.#at = headerRoom
+    this.#at = this.#headerRoom
     this.#count = 0
     this.isOverfull = this.isTimed = false
   }
@@ -55,13 +66,19 @@ export class Packer {
     this.#count++
   }
 
-  finish(slab: Slab, header: Envelope): Uint8Array {
-    const { peer, session, time } = header
-    const begin = this.isTimed ? 0 : 2
+  finish(slab: Slab, envelope: Envelope): Uint8Array {
+    const { peer, session, time, connectId } = envelope
     const sentTime = this.isTimed ? time & 0xffff : undefined
-    encodeHeader({ peer, session, sentTime, checksum: undefined }, this.#into, begin)
+    const header = { peer, session, sentTime, checksum: undefined }
+    if (this.#wrapping) {
+      const [begin, end] = this.#wrapping.close(this.#into, this.#at, { header, connectId })
+      return slab.take(end).subarray(begin)
+    }
+    const begin = this.isTimed ? 0 : 2
+    encodeHeader(header, this.#into, begin)
     return slab.take(this.#at).subarray(begin)
   }
 }
 
+const plainHeaderRoom = 4
 const none = new Uint8Array(0)

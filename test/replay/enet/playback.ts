@@ -13,7 +13,9 @@ import { decodeDatagram, decodeHeader } from '../../../src/transport/enet/datagr
 import { Host } from '../../../src/transport/enet/host.ts'
 import type { Delivery } from '../../../src/transport/enet/message.ts'
 import type { HostEvent, Peer } from '../../../src/transport/enet/peer.ts'
+import { Wrapping } from '../../../src/transport/enet/wrapping.ts'
 import { address } from '../../support/network.ts'
+import { unpacked } from './packed.ts'
 import { type Entry, type Fields, number, type Recording, type Sent, type Side } from './recording.ts'
 
 export type Played =
@@ -98,8 +100,11 @@ class Playback {
     const host = (side: Side, peerCount: number, mtu: number): Host => {
       const random = () => ids[side].shift() ?? new Uint8Array(4)
       const limits = { maximumPacketSize: 1 << 25, maximumWaitingData: 1 << 25 }
-      const { bandwidth } = recording
-      const options = { local: udp, random, peerCount, channelLimit: 4, mtu, limits, bandwidth }
+      const { bandwidth, checksums, compression } = recording
+      const isPlain = checksums === 'plain' && compression === 'plain'
+      const wrapping = isPlain ? undefined : new Wrapping(checksums, compression)
+      const set = { limits, bandwidth, wrapping }
+      const options = { local: udp, random, peerCount, channelLimit: 4, mtu, ...set }
       return new Host({ ...options, acceptsConnects: side === 'B', duplicatePeers: 4_095 })
     }
     this.#players = { A: new Player(host('A', 2, recording.mtuOfA)), B: new Player(host('B', 4, 1_400)) }
@@ -165,7 +170,7 @@ class Playback {
     const tick = this.#tick(entry.at)
     // The answer to what an event tells is sent at a later look at the clock.
     if (entry.kind === 'event') return tick + 1
-    const sentTime = entry.kind === 'datagram' ? decodeHeader(entry.bytes)?.sentTime : undefined
+    const sentTime = entry.kind === 'datagram' ? sentTimeOf(entry.bytes) : undefined
     return sentTime === undefined ? tick : tick - ((tick - sentTime) & 0xffff)
   }
 
@@ -224,7 +229,7 @@ function phaseOf({ log }: Recording): number {
   let phase = 0
   for (const entry of log) {
     if (entry.kind !== 'datagram') continue
-    const sentTime = decodeHeader(entry.bytes)?.sentTime
+    const sentTime = sentTimeOf(entry.bytes)
     if (sentTime === undefined) continue
     const about = Math.floor(entry.at) + clockStart
     const since = ((sentTime - about) << 16) >> 16 // the wire has 16 bits of it
@@ -233,12 +238,15 @@ function phaseOf({ log }: Recording): number {
   return Math.min(phase + 0.005, 1)
 }
 
+const sentTimeOf = (bytes: Uint8Array): number | undefined =>
+  decodeHeader(bytes, 'plain', 'range-coder')?.sentTime // it stands before a checksum
+
 /** The random numbers that a side drew: one for each connection it opened. */
-function connectIds({ log }: Recording, side: Side): Uint8Array[] {
+function connectIds({ log, checksums }: Recording, side: Side): Uint8Array[] {
   const ids = new Set<number>()
   for (const entry of log) {
     if (entry.kind !== 'datagram' || entry.side !== side) continue
-    for (const command of decodeDatagram(entry.bytes)?.commands ?? [])
+    for (const command of decodeDatagram(unpacked(entry.bytes, checksums), checksums)?.commands ?? [])
       if (command.kind === 'connect') ids.add(command.connectId)
   }
   return [...ids].map((id) => new Uint8Array([id >>> 24, id >>> 16, id >>> 8, id]))

@@ -1,7 +1,9 @@
 /** The vector files of ENet, read from JSON of unknown origin: what was called, told and sent, and when. */
+import type { Checksums, Compression } from '../../../src/transport/enet/datagram.ts'
+
 export interface Recording {
-  readonly isChecksummed: boolean
-  readonly isCompressed: boolean
+  readonly checksums: Checksums
+  readonly compression: Compression
   readonly bandwidth: { readonly incoming: number; readonly outgoing: number } // of both hosts
   readonly mtuOfA: number
   readonly log: readonly Entry[]
@@ -48,8 +50,8 @@ export function readRecording(json: unknown): Recording | undefined {
     log.push(...entries)
   }
   return {
-    isChecksummed: options['checksum_crc32'] === true,
-    isCompressed: options['range_coder'] === true,
+    checksums: options['checksum_crc32'] === true ? 'checksummed' : 'plain',
+    compression: options['range_coder'] === true ? 'range-coder' : 'plain',
     bandwidth: {
       incoming: number(options, 'incomingBandwidth'),
       outgoing: number(options, 'outgoingBandwidth'),
