@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { entry, environment, execute, freshHome } from '../support/program.ts'
+import { entry, environment, execute, freshHome, Program } from '../support/program.ts'
 import { type Pty, start } from '../support/pty.ts'
 
 type Shell = 'bash' | 'zsh' | 'fish'
@@ -25,6 +25,7 @@ function isThere(shell: Shell): boolean {
   return isFound
 }
 
+let somebody = '' // an address
 let home: Awaited<ReturnType<typeof freshHome>>
 const at = (...parts: string[]): string => join(home.path, ...parts)
 
@@ -35,6 +36,7 @@ beforeAll(async () => {
       (await execute(['profile', 'create', name, '--no-passphrase', '--json'], { home: at('other') })).stdout,
     )
   const addresses = [(await made('x')).address, (await made('y')).address]
+  somebody = addresses[0]
   const here = { home: home.path }
   await execute(['profile', 'create', 'ada', '--no-passphrase'], here)
   await execute(['buddy', 'add', 'robert', addresses[0]], here)
@@ -137,20 +139,23 @@ function falseProgram(word: string, number: number): string {
 describe('what the shells ask', () => {
   const ask = (...words: string[]) => execute(['complete-words', '--', ...words], { home: home.path })
 
-  test('names buddies without a passphrase being asked for, and of a locked profile none', async () => {
+  test('names buddies without a passphrase being asked for', async () => {
     expect((await ask('chat', '')).stdout).toBe('robert\tbuddy\nZoë-2\tbuddy\n')
-    await writeFile(at('passphrase'), 'correct horse\n')
-    const made = await execute(['profile', 'create', 'locked', '--passphrase-file', at('passphrase')], {
-      home: home.path,
-    })
-    expect(made.code).toBe(0)
-    expect(await ask('chat', '--profile', 'locked', '')).toEqual({
-      code: 0,
-      signal: null,
-      stdout: '',
-      stderr: '',
-    })
-    await execute(['profile', 'remove', 'locked', '--yes'], { home: home.path })
+  })
+
+  test('of a locked profile names nobody, but while somebody has it open', async () => {
+    await using other = await freshHome()
+    const at = { home: other.path, env: { OTRTALK_INTERFACE: 'lo' } }
+    const key = ['--passphrase-file', join(other.path, 'key')]
+    await writeFile(join(other.path, 'key'), 'correct horse\n')
+    await execute(['profile', 'create', 'ada', ...key], at)
+    expect(await execute(['buddy', 'add', 'robert', somebody, ...key], at)).toMatchObject({ code: 0 })
+    const none = { code: 0, signal: null, stdout: '', stderr: '' }
+    expect(await execute(['complete-words', '--', 'chat', ''], at)).toEqual(none)
+    await using listening = new Program(['listen', '--json', ...key], at)
+    await listening.event('listening')
+    const asked = await execute(['complete-words', '--', 'chat', 'ro'], at)
+    expect(asked).toEqual({ ...none, stdout: 'robert\tbuddy\n' })
   })
 
   test('takes 200 ms of the processor at most', () => {

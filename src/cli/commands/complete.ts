@@ -1,12 +1,12 @@
 /**
  * What a shell asks when somebody presses Tab: the words that may follow, one a
  * line, with a tab and what each is; `:files` where a file's name may. It asks
- * nobody, waits for nobody, and leaves out what a shell would have to quote.
+ * no question, waits for nobody, and leaves out what a shell would have to quote.
  */
-import { findHome } from '../../edge/home.ts'
+import { findHome, type Home } from '../../edge/home.ts'
 import { listInterfaces } from '../../edge/interfaces.ts'
-import { listProfiles, openProfile } from '../../edge/profiles.ts'
-import { openInvites } from '../../profile/invite.ts'
+import { findProfile, inUse, listProfiles, openProfile, ownerOf } from '../../edge/profiles.ts'
+import { type ProfileView, viewOf } from '../../profile/view.ts'
 import { type Candidate, candidatesFor, type Sought } from '../candidates.ts'
 import type { Io } from '../context.ts'
 import type { ValueKind } from '../definitions/definition.ts'
@@ -58,14 +58,29 @@ async function wordsOf(
   }
 }
 
-/** Of the profile in force; of one with a passphrase none. */
+/** Of the profile in force; of one with a passphrase only while somebody has it open, who serves others. */
 async function aliases(env: Io['env'], wanted: string | undefined): Promise<readonly Candidate[]> {
   const home = await findHome(env)
   const name = await chooseProfile(home, wanted ?? env['OTRTALK_PROFILE'])
-  await using profile = await openProfile({ home, name, passphrase: '', command: 'complete', lock: false })
-  const { buddies } = profile.contents
+  const view = await viewNow(home, name, env)
+  if (!view) return []
   return [
-    ...buddies.map(({ alias }) => ({ word: alias, says: 'buddy' })),
-    ...openInvites(profile.contents).map(({ alias }) => ({ word: alias, says: 'to be met by a code' })),
+    ...view.buddies.map(({ alias }) => ({ word: alias, says: 'buddy' })),
+    ...view.invites.map(({ alias }) => ({ word: alias, says: 'to be met by a code' })),
   ]
 }
+
+async function viewNow(home: Home, name: string, env: Io['env']): Promise<ProfileView | undefined> {
+  const { path, hasPassphrase } = await findProfile(home, name)
+  if (hasPassphrase) {
+    const { reachOwner } = await import('../../edge/control/client.ts')
+    const reached = await reachOwner({ name, path, env, patience, holder: () => ownerOf(path), inUse })
+    if (reached.kind !== 'owner') return undefined
+    using owner = reached.owner
+    return await owner.view()
+  }
+  await using profile = await openProfile({ home, name, passphrase: '', command: 'complete', lock: false })
+  return viewOf(profile.contents, profile)
+}
+
+const patience = 50 // ms: who presses Tab waits for nobody
