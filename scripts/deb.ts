@@ -19,6 +19,7 @@ const root = join(import.meta.dirname, '..')
 const home = 'usr/lib/otrtalk'
 const papers = 'usr/share/doc/otrtalk'
 
+process.umask(0o022) // what is installed can be read by everybody, whoever makes the package
 const described = await describe()
 const epoch = String(described.date.getTime() / 1000)
 const archive = join(
