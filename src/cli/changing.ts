@@ -1,6 +1,6 @@
 /** Changes of a profile as a command makes them: refused in words, and then nothing has changed. */
 import type { Access } from '../edge/access.ts'
-import type { Refusal } from '../edge/control/desk.ts'
+import type { Refusal } from '../edge/control/switchboard.ts'
 import { findBuddy } from '../profile/buddies.ts'
 import type { Change } from '../profile/change.ts'
 import type { BuddyView, ProfileView } from '../profile/view.ts'

@@ -4,10 +4,10 @@
  */
 
 import { isServing } from '../edge/control/client.ts'
-import { Desk } from '../edge/control/desk.ts'
 import { Client } from '../edge/control/guest.ts'
 import { preparePlace } from '../edge/control/place.ts'
 import { openServer } from '../edge/control/server.ts'
+import { Switchboard } from '../edge/control/switchboard.ts'
 import { openDebugLog } from '../edge/debuglog.ts'
 import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/profiles.ts'
@@ -92,12 +92,12 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   using debug = context.options.debug === undefined ? undefined : openDebugLog(context.options.debug)
   await using profile = await openFor(context, command, 'own')
   let show = (_event: TalkEvent): void => {}
-  const desk = new Desk({
+  const board = new Switchboard({
     profile,
     isOpenToAll: options.alias === undefined,
     onEvent: (event) => show(event),
   })
-  await using _server = isServing(command) ? await serve(context, { profile, command, desk }) : undefined
+  await using _server = isServing(command) ? await serve(context, { profile, command, board }) : undefined
   const expired = await dropExpired(profile)
   const alias = typeof options.alias === 'function' ? await options.alias(profile) : options.alias
   const { buddies, invites } = chooseWhom(profile, { alias, expired, fingerprint: options.fingerprint })
@@ -133,7 +133,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     act(command) {
       const meant = called.meant(command)
       unsettled.acted(meant)
-      if (talk) desk.act(talk, meant, 'owner')
+      if (talk) board.act(talk, meant, 'owner')
     },
     stdin: context.stdin,
     stdout: context.stdout,
@@ -155,36 +155,36 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     invites,
     network,
     debug,
-    onEvent: (event) => desk.hear(event),
+    onEvent: (event) => board.hear(event),
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
       const { interface: name } = context.options
-      desk.hear({ kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) })
+      board.hear({ kind: 'unresolved', hosts, ...(name !== undefined && { interface: name }) })
     },
     onFault: (error) => watch.fail(error),
   })
   talk = talking
   const names = [...buddies, ...invites].map(({ alias }) => alias)
   for (const buddy of names) talking.act({ kind: 'open', buddy })
-  desk.open(talking, names)
+  board.open(talking, names)
   return await Promise.race([ui.done, watch.failed])
 }
 
 interface Serving {
   readonly profile: OpenProfile
   readonly command: string
-  readonly desk: Desk
+  readonly board: Switchboard
 }
 
 /** Without a socket the profile runs as well: that others cannot use it is said, and no more. */
 async function serve(context: ProfileContext, serving: Serving): Promise<AsyncDisposable | undefined> {
-  const { profile, command, desk } = serving
+  const { profile, command, board } = serving
   const network = networkOf(context.options)
   try {
     return await openServer({
       place: preparePlace(profile.path, context.env),
       hello: { process: process.pid, command, profile: profile.name, network },
-      welcome: (channel) => new Client(channel, desk),
+      welcome: (channel) => new Client(channel, board),
     })
   } catch (error) {
     if (!(error instanceof UserError)) throw error

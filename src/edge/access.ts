@@ -3,7 +3,7 @@ import type { Change } from '../profile/change.ts'
 import { type ProfileView, viewOf } from '../profile/view.ts'
 import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
-import { changeProfile, type Refusal } from './control/desk.ts'
+import { changeProfile, type Refusal } from './control/switchboard.ts'
 import type { OpenProfile } from './profiles.ts'
 
 export interface Access extends AsyncDisposable {

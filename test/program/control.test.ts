@@ -1,7 +1,7 @@
 /** Several processes of one profile: one owns it, the others go through its control socket. */
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
-import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -355,7 +355,23 @@ describe('the socket', () => {
     expect(await run('send bob still-there')).toMatchObject({ code: 0 })
   })
 
-  test('speaks to a program of ten lines: what docs/Control.md says', async () => {
+  test('is told by profile show, and the program of docs/Control.md talks through it', async () => {
+    const control = async (): Promise<string> => JSON.parse((await run('profile show --json')).stdout).control
+    expect(await control()).toBeNull()
+    await using _owner = await owner()
+    const file = join(ada.home, 'frontend.mjs')
+    const page = await readFile(join(import.meta.dirname, '../../docs/Control.md'), 'utf8')
+    await writeFile(file, /```js\n(.*?)```/s.exec(page)?.[1] ?? '')
+    await using program = new Program([file, await control()], { ...ada, command: [process.execPath] })
+    await program.line('"secured"')
+    program.write('from a front end\n')
+    await program.line('"delivered"')
+    await there.line((line) => line.includes('from a front end'))
+    program.end()
+    expect(await program.ended()).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('speaks to who follows docs/Control.md line by line', async () => {
     await using _owner = await owner()
     await using client = new Stranger(socketOf())
     client.write({ otrtalk: 1 }, { kind: 'attach', buddy: 'bob' })

@@ -1,4 +1,5 @@
 /** `otrtalk profile …`: the profiles of this machine. */
+import { socketOf } from '../../edge/control/place.ts'
 import {
   changeHomeSettings,
   createProfile,
@@ -81,14 +82,23 @@ export async function show(context: ProfileContext): Promise<ExitCode> {
   const entry = await findProfile(context.home, context.profile)
   await using profile = await openAccess(context, 'profile show', 'read')
   const { address, fingerprint, createdAt, buddies } = profile.view
+  const control = entry.usedBy && socketOf(entry.path, context.env)
   if (context.options.json) {
-    printJson(context, { ...describe(entry), address, fingerprint, createdAt, buddies: buddies.length })
+    printJson(context, {
+      ...describe(entry),
+      address,
+      fingerprint,
+      createdAt,
+      buddies: buddies.length,
+      control: control ?? null,
+    })
     return 0
   }
   printTable(context, [
     [words`profile`, safeName(entry.name)],
     [words`folder`, safeTitle(entry.path, 4_096)],
     [words`vault`, explainUse(entry)],
+    ...(control === undefined ? [] : [[words`control`, safeTitle(control, 4_096)]]),
     [words`created`, explainDate(createdAt)],
     [words`buddies`, words`${buddies.length}`],
     [words`address`, safeTitle(address, address.length)],

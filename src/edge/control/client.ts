@@ -10,7 +10,6 @@ import type { Holder } from '../lock.ts'
 import { isStopped } from '../process.ts'
 import { codeOf } from '../store.ts'
 import { Channel } from './channel.ts'
-import type { Refusal } from './desk.ts'
 import { folderFault, placesOf } from './place.ts'
 import {
   type Answer,
@@ -22,6 +21,7 @@ import {
   readReply,
   version,
 } from './protocol.ts'
+import type { Refusal } from './switchboard.ts'
 
 export type Reached =
   | { readonly kind: 'alone' } // nobody owns the profile

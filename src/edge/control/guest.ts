@@ -2,24 +2,24 @@
 import { UserError } from '../../error.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import type { Channel } from './channel.ts'
-import type { Desk, Listener } from './desk.ts'
 import { type Answer, type Fault, type Request, readRequest } from './protocol.ts'
 import type { Guest } from './server.ts'
+import type { Listener, Switchboard } from './switchboard.ts'
 
 type Attach = Extract<Request, { kind: 'attach' }>
 
 export class Client implements Guest, Listener {
   readonly #channel: Pick<Channel, 'send' | 'end'>
-  readonly #desk: Desk
+  readonly #board: Switchboard
   /** By name, with the key that alone is meant. */
   readonly #attached = new Map<string, string | undefined>()
   #isToAll = false
   /** It has shown that it knows the passphrase. */
   #isUnlocked = false
 
-  constructor(channel: Pick<Channel, 'send' | 'end'>, desk: Desk) {
+  constructor(channel: Pick<Channel, 'send' | 'end'>, board: Switchboard) {
     this.#channel = channel
-    this.#desk = desk
+    this.#board = board
   }
 
   async hear(line: string): Promise<void> {
@@ -55,17 +55,17 @@ export class Client implements Guest, Listener {
 
   leave(): void {
     this.#attached.clear()
-    void this.#desk.talking().then((talking) => this.#desk.detach(talking, this))
+    void this.#board.talking().then((talking) => this.#board.detach(talking, this))
   }
 
   async #do(request: Request): Promise<void> {
-    const desk = this.#desk
+    const board = this.#board
     if (request.kind === 'view') {
-      this.#send({ kind: 'view', view: desk.view })
+      this.#send({ kind: 'view', view: board.view })
       return
     }
     if (request.kind === 'unlock') {
-      this.#isUnlocked = await desk.opensWith(request.passphrase)
+      this.#isUnlocked = await board.opensWith(request.passphrase)
       this.#send({ kind: this.#isUnlocked ? 'unlocked' : 'locked' })
       return
     }
@@ -73,30 +73,30 @@ export class Client implements Guest, Listener {
       await this.#keep(request)
       return
     }
-    const talking = await desk.talking()
+    const talking = await board.talking()
     if (request.kind === 'change') {
-      const result = await desk.change(talking, request.change)
+      const result = await board.change(talking, request.change)
       this.#send('why' in result ? { kind: 'unchanged', ...result } : { kind: 'changed', view: result })
       return
     }
     if (!talking) throw busy()
     if (request.kind === 'attach') {
-      const attached = desk.attach(talking, this, request)
+      const attached = board.attach(talking, this, request)
       this.#attach(attached.buddy, request)
       this.#send(attached)
-      for (const event of desk.present(attached.buddy)) this.tell(event)
+      for (const event of board.present(attached.buddy)) this.tell(event)
       return
     }
-    desk.act(talking, this.#pinned(request), this)
+    board.act(talking, this.#pinned(request), this)
   }
 
   async #keep({ kind, passphrase }: Extract<Request, { kind: 'rekey' | 'export' }>): Promise<void> {
     if (!this.#isUnlocked) throw new UserError('this needs the passphrase of the profile first', { exit: 5 })
     if (kind === 'rekey') {
-      await this.#desk.rekey(passphrase)
+      await this.#board.rekey(passphrase)
       this.#send({ kind: 'rekeyed' })
     } else {
-      const file = await this.#desk.exported(passphrase)
+      const file = await this.#board.exported(passphrase)
       this.#send({ kind: 'exported', file: Buffer.from(file).toString('base64') })
     }
   }

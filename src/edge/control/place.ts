@@ -3,7 +3,7 @@
  * trusted: whoever could put a socket there would be told what is said.
  */
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { UserError } from '../../error.ts'
@@ -35,6 +35,10 @@ export function placesOf(profile: string, env: Environment): readonly Place[] {
       ]
   return [...new Set(folders)].map((folder) => ({ folder, path: join(folder, name) }))
 }
+
+/** The path of the socket that there is, whoever made it. */
+export const socketOf = (profile: string, env: Environment): string | undefined =>
+  placesOf(profile, env).find(({ path }) => existsSync(path))?.path
 
 /** The place for a socket of ours, with its folder made. */
 export function preparePlace(profile: string, env: Environment): Place {

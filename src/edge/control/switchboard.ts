@@ -17,7 +17,7 @@ import type { Talking } from '../talking.ts'
 import { Present } from './present.ts'
 import type { Attached } from './protocol.ts'
 
-export interface DeskOptions {
+export interface SwitchboardOptions {
   readonly profile: OpenProfile
   /** All buddies are talked with here, and so new ones: else those whom the owner began with. */
   readonly isOpenToAll: boolean
@@ -33,8 +33,8 @@ export interface Listener {
 /** Made by whom something was said or asked: the owner's own screen, or a client. */
 type Actor = Listener | 'owner'
 
-export class Desk {
-  readonly #options: DeskOptions
+export class Switchboard {
+  readonly #options: SwitchboardOptions
   readonly #present = new Present()
   readonly #listeners = new Map<Listener, Set<string> | 'all'>()
   readonly #own = new Set<string>() // names whom the owner began with
@@ -47,7 +47,7 @@ export class Desk {
     this.#open = resolve
   })
 
-  constructor(options: DeskOptions) {
+  constructor(options: SwitchboardOptions) {
     this.#options = options
   }
 
