@@ -136,7 +136,7 @@ describe('how a run ends', () => {
   })
 
   test('well, if it does not read a text larger than a pipe', async () => {
-    ran = new Ran('exec <&-; echo done')
+    ran = new Ran('exec <&-; sleep 0.1; echo done')
     ran.say('1', { text: 'x'.repeat(2 ** 20) })
     await ran.until(() => ran?.outcomes.length === 1)
     expect([ran.results, ran.lines]).toEqual([['1 done'], ['done']])
