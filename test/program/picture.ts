@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import type xterm from '@xterm/headless'
 import { expect } from 'vitest'
 
-/** What a person sees, in a frame; the caret's cell is named below it. */
+/** What a person sees. */
 export function pictureOf(terminal: xterm.Terminal): string {
   const { active } = terminal.buffer
   const rows = Array.from({ length: terminal.rows }, (_, y) => {
@@ -17,11 +17,20 @@ export function pictureOf(terminal: xterm.Terminal): string {
       const cell = line?.getCell(x)
       row += cell?.getWidth() === 0 ? '' : cell?.getChars() || ' '
     }
-    return `│${row}│`
+    return row
   })
-  const edge = '─'.repeat(terminal.cols)
-  const caret = `caret at column ${active.cursorX}, row ${active.cursorY}`
-  return [`┌${edge}┐`, ...rows, `└${edge}┘`, caret, ''].join('\n')
+  return framed(rows, terminal.cols, { x: active.cursorX, y: active.cursorY })
+}
+
+/** Rows of one width in a frame; the caret's cell is named below it. */
+export function framed(
+  rows: readonly string[],
+  columns: number,
+  { x, y }: { readonly x: number; readonly y: number },
+): string {
+  const edge = '─'.repeat(columns)
+  const within = rows.map((row) => `│${row}│`)
+  return [`┌${edge}┐`, ...within, `└${edge}┘`, `caret at column ${x}, row ${y}`, ''].join('\n')
 }
 
 export function expectPicture(name: string, picture: string): void {
