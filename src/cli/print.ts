@@ -5,8 +5,8 @@ import { legible } from './terminal.ts'
 
 type Printing = Pick<Context, 'stdout' | 'stderr' | 'env'>
 
-export function printJson({ stdout }: Pick<Context, 'stdout'>, value: unknown): void {
-  stdout.write(`${visibleJson(value)}\n`)
+export function printJson({ stdout, env }: Pick<Context, 'stdout' | 'env'>, value: unknown): void {
+  legible(stdout, env).write(`${visibleJson(value)}\n`)
 }
 
 /** Rows of cells in columns two spaces apart. */

@@ -9,6 +9,7 @@ import { ReadStream } from 'node:tty'
 import { UserError } from '../error.ts'
 import type { Io } from './context.ts'
 import { Interrupted } from './error.ts'
+import { safeText } from './safetext.ts'
 import { isCharacter, Strokes } from './strokes.ts'
 
 /** Asks for a text that is not shown while it is typed. */
@@ -98,7 +99,7 @@ export function edit(line: string, key: string, show: (text: string) => void): s
     return ''
   }
   if (key < ' ' || !isCharacter(key)) return line
-  show(key)
+  show(safeText(key)) // pasted, it may be anybody's
   return line.length < longest ? line + key : line
 }
 

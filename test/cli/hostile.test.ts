@@ -9,7 +9,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { report as reportFault } from '../../src/cli/error.ts'
 import { jsonLine } from '../../src/cli/json.ts'
+import { printJson, printTable } from '../../src/cli/print.ts'
+import { edit } from '../../src/cli/prompt.ts'
 import { safeFileName, safeName, safeTitle, words } from '../../src/cli/safetext.ts'
+import { Strokes } from '../../src/cli/strokes.ts'
 import { noteSequence } from '../../src/cli/terminalnote.ts'
 import { openDebugLog } from '../../src/edge/debuglog.ts'
 import { temporaryFolder } from '../edge/folder.ts'
@@ -49,6 +52,30 @@ describe('a fault of the program itself, told with its stack, runs nothing in', 
     const pipes = new Pipes()
     await reportFault(new Error(text), pipes.options(), 'text')
     expect(pipes.stderr).not.toMatch(controlling)
+  })
+})
+
+describe('a prompt shows as text what is pasted', () => {
+  test.each(cases)('%s', (_, text) => {
+    let shown = ''
+    for (const stroke of new Strokes().read(text)) {
+      edit('', stroke, (part) => {
+        shown += part
+      })
+    }
+    expect(shown).not.toMatch(controlling)
+  })
+})
+
+describe('on a terminal that reads no UTF-8 tables and JSON are ASCII', () => {
+  test.each(cases)('%s', (_, text) => {
+    const pipes = new Pipes()
+    const { stdout, stderr } = pipes.options()
+    Object.assign(stdout, { isTTY: true })
+    const terminal = { stdout, stderr, env: { LC_ALL: 'C' } }
+    printTable(terminal, [[safeName(text), safeTitle(text)]])
+    printJson(terminal, { alias: text })
+    expect(pipes.stdout).toMatch(/^[\n -~]*$/)
   })
 })
 
