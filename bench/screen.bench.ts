@@ -21,6 +21,7 @@ async function* run({ runs = 3 }: RunOptions): AsyncIterable<Figure> {
     ['10,000 lines, resident at most', 'MB'],
     ['10,000 lines, sent in', 's'],
     ['100 messages a second', '% of a core'],
+    ['… as JSON lines, without a screen', '% of a core'],
   ] as const) {
     const values = all.map((each) => each[name]).toSorted((a, b) => a - b)
     yield { name: `screen: ${name}`, value: values[Math.floor(values.length / 2)]!, unit }
@@ -33,6 +34,7 @@ interface Measured {
   readonly '10,000 lines, resident at most': number
   readonly '10,000 lines, sent in': number
   readonly '100 messages a second': number
+  readonly '… as JSON lines, without a screen': number
 }
 
 async function measured(): Promise<Measured> {
@@ -55,19 +57,32 @@ async function measured(): Promise<Measured> {
     '10,000 lines, resident at most': most,
     '10,000 lines, sent in': seconds,
     '100 messages a second': share,
+    '… as JSON lines, without a screen': await withoutScreen(),
   }
 }
 
-/** Percent of a core that the screen takes while 100 messages a second come. */
-async function steady(screen: Pty, bob: Program): Promise<number> {
-  const [began, before] = [performance.now(), ticksOf(screen)]
+/** What receiving takes by itself: the link, ENet, OTR and receipts. */
+async function withoutScreen(): Promise<number> {
+  await using two = await adaAndBob()
+  await using ada = new Program(['chat', 'bob', '--json'], two.ada)
+  await using bob = new Program(['chat', 'ada', '--json'], two.bob)
+  await Promise.all([ada.event('secured'), bob.event('secured')])
+  await sleep(calm)
+  return await steady(ada, bob)
+}
+
+/** Percent of a core that a program takes while 100 messages a second come. */
+async function steady(ada: Receiver, bob: Program): Promise<number> {
+  const [began, before] = [performance.now(), ticksOf(ada)]
   for (let i = 0; i < rate * span; i++) {
     await sleep(began + (i * 1_000) / rate - performance.now())
     bob.write(`${JSON.stringify({ say: `steady ${i}` })}\n`)
   }
-  await screen.waitFor(`steady ${rate * span - 1}`)
-  return (ticksOf(screen) - before) / ((performance.now() - began) / 1_000)
+  await sleep(began + span * 1_000 + settling - performance.now())
+  return (ticksOf(ada) - before) / ((performance.now() - began) / 1_000)
 }
+
+type Receiver = Pick<Pty, 'pid'> | Pick<Program, 'pid'>
 
 /** 10 to 110 characters, as people write. */
 const textOf = (i: number): string => `${i}: ${'words of a line '.repeat(7).slice(0, 10 + ((i * 37) % 100))}`
@@ -80,7 +95,7 @@ function memoryOf({ pid }: Pty): { readonly now: number; readonly most: number }
 }
 
 /** User and system time, in hundredths of a second. */
-function ticksOf({ pid }: Pty): number {
+function ticksOf({ pid }: Receiver): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ')
@@ -91,4 +106,5 @@ const lines = 10_000
 const rate = 100 // a second
 const span = 10 // s
 const calm = 2_000 // ms
+const settling = 500 // ms: for the last of them to be drawn
 const longest = 300_000 // ms

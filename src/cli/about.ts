@@ -72,12 +72,15 @@ export function aboutBuddies({ conversations, focus }: Model): SafeText[] {
 }
 
 /** Nobody is spoken to. */
-export function aboutNobody({ conversations }: Model): Notice {
-  if (conversations.length === 0)
+export function aboutNobody(model: Model): Notice {
+  if (model.conversations.length === 0)
     return { tone: 'bad', text: words`nothing was sent: ${nobodyYet}`, hint: leaveToBegin }
   const text = words`nothing was sent: whom do you write to?`
-  return { tone: 'bad', text, hint: words`choose with /to ALIAS, one of: ${aliasesOf(conversations)}` }
+  return { tone: 'bad', text, hint: howToChoose(model) }
 }
+
+export const howToChoose = ({ conversations }: Model): SafeText =>
+  words`choose with /to ALIAS, one of: ${aliasesOf(conversations)}`
 
 export function aboutNoSuch(alias: string, { conversations }: Model): Notice {
   const hint = conversations.length > 0 ? words`there are: ${aliasesOf(conversations)}` : leaveToBegin

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from '../crypto.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { aboutBuddies, aboutNobody } from './about.ts'
+import { aboutBuddies, howToChoose } from './about.ts'
 import { type Dialogue, enter, explainDialogue, isHidden } from './dialogue.ts'
 import { explainEvent, explainUndelivered, type Notice, timeOfDay } from './explain.ts'
 import { explainReport } from './explainwhy.ts'
@@ -45,7 +45,7 @@ class Plain implements Ui {
     this.done = this.#streams.done.finally(() => this.#progress[Symbol.dispose]())
     if (options.listensOnly || buddy !== undefined) return
     for (const line of aboutBuddies(this.#model)) this.#remark(line)
-    if (buddies.length > 1) this.#notice(aboutNobody(this.#model))
+    if (buddies.length > 1) this.#remark(howToChoose(this.#model))
   }
 
   tell(event: TalkEvent): void {

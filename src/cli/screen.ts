@@ -31,10 +31,11 @@ export async function openScreen(options: UiOptions): Promise<Ui> {
   if (why)
     throw new UserError(`the screen cannot be opened: ${why}`, { hint: 'use --plain or --json', exit: 2 })
   if (isColourless(options.env)) process.env['FORCE_COLOR'] = '0' // ink's chalk reads it once, and knows no NO_COLOR
-  keepHeapSmall()
   providePromiseWithResolvers()
   options.stdin.setRawMode(true) // from here on what is typed ahead comes as it was typed: Enter as Enter
-  return new Screen(options, await import('./view.tsx'))
+  const drawing = await import('./view.tsx')
+  keepHeapSmall() // not while so much is loaded
+  return new Screen(options, drawing)
 }
 
 class Screen implements Ui {

@@ -210,6 +210,19 @@ describe('looking for a text', () => {
     expect(seat.rows.length).toBe(window.rows)
   })
 
+  test('the very first line too, and newer ones from where nothing older has it', () => {
+    const seat = talked().hears('ada', 'newest')
+    expect(seat.type('\x12line 0').rows.slice(0, 1)).toEqual(['line 0'])
+    expect(seat.rows.length).toBe(window.rows)
+    expect(seat.type('\r\x12newest').rows).toContain('newest')
+  })
+
+  test('shows the row of a long message in which it stands', () => {
+    const seat = talked().hears('ada', `${'many words '.repeat(200)}needle ${'and more '.repeat(200)}`)
+    expect(seat.rows.join()).not.toContain('needle')
+    expect(seat.type('\x12needle').rows.join()).toContain('needle')
+  })
+
   test('takes signs as they are', () => {
     const seat = talked().hears('ada', 'what? (a|b) [c]').type('\x12? (a|b) [')
     expect(place(seat)).toEqual({ index: 1, of: 1 })
