@@ -170,6 +170,8 @@ function told(model: Model, event: TalkEvent, now: number): Model {
       return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
     case 'said':
       return update(model, { ...event, kind: 'said' }, now)
+    case 'added':
+      return added(model, event, now)
     case 'renamed':
       return renamed(model, event, now)
     case 'removed':
@@ -190,6 +192,13 @@ function networkChanged(model: Model, state: NetworkState, now: number): Model {
 
 /** Where to say what is about no buddy. */
 const placeOf = ({ focus, conversations }: Model): string | undefined => focus ?? conversations[0]?.buddy
+
+/** Said where one is, too, while that is nobody's conversation: no row shows who came. */
+function added(model: Model, event: TalkEvent & { kind: 'added' }, now: number): Model {
+  const tell = (conversation: Conversation): Conversation => notice(conversation, explainEvent(event), now)
+  const after = change(model, event.buddy, tell)
+  return model.focus === undefined ? change(after, undefined, tell) : after
+}
 
 /** Whoever is typed to stays the same. */
 function renamed(model: Model, event: TalkEvent & { kind: 'renamed' }, now: number): Model {
@@ -216,7 +225,7 @@ function removed(model: Model, event: TalkEvent & { kind: 'removed' }, now: numb
 type Message = Extract<TalkEvent, { kind: 'message' }>
 type AboutBuddy = Exclude<
   TalkEvent,
-  { kind: 'listening' | 'network' | 'unresolved' | 'message' | 'said' | 'renamed' | 'removed' }
+  { kind: 'listening' | 'network' | 'unresolved' | 'message' | 'said' | 'added' | 'renamed' | 'removed' }
 >
 
 function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
@@ -299,7 +308,6 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
         (longer, text) => notice(longer, { tone: 'plain', text }, now),
         conversation,
       )
-    case 'added':
     case 'bound':
     case 'code':
     case 'unreached':

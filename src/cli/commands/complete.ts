@@ -74,7 +74,15 @@ async function viewNow(home: Home, name: string, env: Io['env']): Promise<Profil
   const { path, hasPassphrase } = await findProfile(home, name)
   if (hasPassphrase) {
     const { reachOwner } = await import('../../edge/control/client.ts')
-    const reached = await reachOwner({ name, path, env, patience, holder: () => ownerOf(path), inUse })
+    const reached = await reachOwner({
+      name,
+      path,
+      env,
+      patience,
+      waits: patience,
+      holder: () => ownerOf(path),
+      inUse,
+    })
     if (reached.kind !== 'owner') return undefined
     using owner = reached.owner
     return await owner.view()

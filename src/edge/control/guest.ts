@@ -39,7 +39,7 @@ export class Client implements Guest, Listener {
   tell(event: TalkEvent): void {
     if (event.kind === 'renamed') this.#rename(event)
     const wanted = 'buddy' in event ? this.#attached.get(event.buddy) : undefined
-    if (wanted !== undefined && 'fingerprint' in event && event.fingerprint !== wanted) {
+    if (isOfAnother(event, wanted)) {
       this.#send(
         faultOf(
           'attach',
@@ -125,6 +125,10 @@ export class Client implements Guest, Listener {
     this.#channel.send(answer)
   }
 }
+
+/** It is about another key than the one that alone is meant. */
+export const isOfAnother = (event: TalkEvent, wanted: string | undefined): boolean =>
+  wanted !== undefined && 'fingerprint' in event && event.fingerprint !== wanted
 
 function faultOf(of: Fault['of'], { message, hint, exit }: UserError): Fault {
   return { kind: 'fault', of, message, ...(hint !== undefined && { hint }), exit }
