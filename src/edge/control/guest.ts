@@ -38,8 +38,7 @@ export class Client implements Guest, Listener {
 
   tell(event: TalkEvent): void {
     if (event.kind === 'renamed') this.#rename(event)
-    const wanted = 'buddy' in event ? this.#attached.get(event.buddy) : undefined
-    if (isOfAnother(event, wanted)) {
+    if ('buddy' in event && isOfAnother(event, this.#attached.get(event.buddy))) {
       this.#send(
         faultOf(
           'attach',
