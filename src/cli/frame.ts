@@ -41,7 +41,7 @@ export function inlineLayoutOf({ draft, size }: Divided): Layout | undefined {
 
 function promptRows({ text }: Draft, { columns, rows }: Geometry): number {
   const written = chop(text, columns - promptColumns - 1).length
-  return Math.min(written, Math.max(1, Math.floor(rows / 3)))
+  return Math.min(written, Math.max(1, Math.min(Math.floor(rows / 3), rows - 5))) // a row of lines stays in view
 }
 
 /** Where there is room, states are told beside the names. */

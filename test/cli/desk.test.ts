@@ -1,8 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Desk, findOf, informed, newDesk, press, written } from '../../src/cli/desk.ts'
 import { placeOf } from '../../src/cli/find.ts'
+import { layoutOf } from '../../src/cli/frame.ts'
 import { type Key, keysOf } from '../../src/cli/keys.ts'
 import { focused, newModel } from '../../src/cli/model.ts'
+import { columnsOf } from '../../src/cli/safetext.ts'
 import { windowOf } from '../../src/cli/window.ts'
 import type { Command, TalkEvent } from '../../src/session/command.ts'
 
@@ -255,6 +258,90 @@ describe('days', () => {
     for (let i = 0; i < 30; i++) expect(seen).toContain(`${i}`)
     for (let i = 0; i < 40; i++) seat.press({ kind: 'scroll', by: 1, unit: 'row' })
     expect(seat.desk.scroll).toBeUndefined()
+  })
+})
+
+describe('whatever is pressed, comes and is resized', () => {
+  const key = fc.oneof(
+    fc
+      .constantFrom('a', 'line', '/to b', '/find x', '/verify q', '/close', '//', '你', '\n')
+      .map((text) => ({ kind: 'insert', text }) as const),
+    fc.constantFrom('submit', 'cancel', 'end of input').map((kind) => ({ kind }) as const),
+    fc.constantFrom<Key>({ kind: 'tab', by: 1 }, { kind: 'tab', by: -1 }, { kind: 'buddy', which: 'unread' }),
+    fc.nat(9).map((which) => ({ kind: 'buddy', which }) as const),
+    fc.constantFrom<Key>({ kind: 'find', to: 'older' }, { kind: 'find', to: 'newer' }),
+    fc.constantFrom<Key>({ kind: 'vertical', to: 'up' }, { kind: 'erase', to: 'word left' }),
+    fc.integer({ min: -9, max: 9 }).map((by) => ({ kind: 'scroll', by, unit: 'row' }) as const),
+  )
+  const event = fc.record({
+    buddy: fc.constantFrom('ada', 'bob', 'carol'),
+    text: fc.constantFrom('line', 'x y'.repeat(60), 'a\nb', '你好'.repeat(20)),
+    day: fc.nat(2),
+  })
+  const resized = fc.record({
+    columns: fc.integer({ min: 10, max: 150 }),
+    rows: fc.integer({ min: 3, max: 40 }),
+  })
+
+  test('the window never has more rows than it may, and a line goes to whom the screen shows', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof({ weight: 3, arbitrary: key }, event, resized), { maxLength: 60 }),
+        (steps) => {
+          let size = { columns: 80, rows: 24 }
+          let ids = 0
+          let desk = newDesk(
+            newModel(
+              'home',
+              ['ada', 'bob', 'carol'].map((alias) => ({ alias, trust: 'by-code' })),
+            ),
+          )
+          const tell = (event: TalkEvent): void => {
+            desk = informed(desk, { kind: 'told', event }, noon)
+          }
+          tell({ kind: 'secured', path: 'lan', ms: 1, pq: true, buddy: 'ada', ...under })
+          for (const step of steps) {
+            const { focus } = desk.model
+            const wasAsked = desk.dialogue !== undefined
+            if ('columns' in step) size = step
+            else if ('day' in step)
+              tell({
+                kind: 'message',
+                id: '0',
+                buddy: step.buddy,
+                text: step.text,
+                at: noon + step.day * 86_400_000,
+                ...under,
+              })
+            else {
+              const around = {
+                size,
+                now: noon,
+                fingerprint: undefined,
+                newId: () => `${++ids}`,
+                on: 'screen',
+              } as const
+              const pressed = press(desk, step, around)
+              desk = pressed.desk
+              for (const command of pressed.commands) {
+                expect(command.buddy).toBe(focus)
+                if (wasAsked) expect(command.kind).not.toBe('say')
+              }
+              if (wasAsked) expect(desk.model.focus).toBe(focus)
+            }
+            const layout = layoutOf({ model: desk.model, draft: written(desk), size })
+            if (!layout) continue
+            expect(layout.window.rows + layout.prompt + 4).toBe(size.rows)
+            const rows = windowOf(focused(desk.model)!, layout.window, desk.scroll)
+            expect(rows.length).toBeLessThanOrEqual(layout.window.rows)
+            for (const { kind, text, mark } of rows)
+              if (kind !== 'day')
+                expect(columnsOf(text) + columnsOf(mark)).toBeLessThan(layout.window.columns)
+          }
+        },
+      ),
+      { numRuns: 150, seed: 26 },
+    )
   })
 })
 
