@@ -1,150 +1,15 @@
-/**
- * Against C ENet (Debian's libenet-dev) over loopback sockets: test/peers/enet_peer.c
- * is built into a temporary folder. Without gcc or libenet nothing can be said, and the test says so.
- */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { randomBytes } from '../../src/crypto.ts'
-import { type Run, run } from '../../src/edge/run.ts'
-import type { Datagram, Local, Machine, Notice, Output } from '../../src/machine.ts'
-import { Host } from '../../src/transport/enet/host.ts'
+/** Against C ENet over loopback sockets, without loss; with it: enet-lossy.test.ts. */
+import { describe, expect, test } from 'vitest'
+import type { Run } from '../../src/edge/run.ts'
 import type { HostEvent, Peer } from '../../src/transport/enet/peer.ts'
-import { parseAddress, splitAddress } from '../../src/wire/address.ts'
+import { parseAddress } from '../../src/wire/address.ts'
 import { message } from '../transport/enet/wire.ts'
+import { type Bare, missing, type Program, peer, type Started, start } from './cenet.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'otrtalk-enet-'))
-const program = join(folder, 'enet_peer')
-const missing = build()
-
-function build(): string | undefined {
-  try {
-    const source = join(import.meta.dirname, '../peers/enet_peer.c')
-    execFileSync('gcc', ['-O2', source, '-o', program, '-lenet'], { stdio: 'pipe' })
-    return undefined
-  } catch (error) {
-    return `no C ENet to talk to (gcc and libenet-dev are needed): ${String(error).split('\n')[0]}`
-  }
-}
-
-/** A host that opens its own local end, as the link does for it otherwise. */
-class Bare implements Machine<HostEvent> {
-  readonly host: Host
-  readonly #local: Local = { kind: 'udp4' }
-  #isOpen = false
-  readonly onOpened: (port: number) => void
-
-  constructor(acceptsConnects: boolean, onOpened: (port: number) => void) {
-    this.onOpened = onOpened
-    this.host = new Host({
-      local: this.#local,
-      random: randomBytes,
-      peerCount: 4,
-      channelLimit: 4,
-      acceptsConnects,
-    })
-  }
-
-  receive(datagram: Datagram, now: number): void {
-    this.host.receive(datagram, now)
-  }
-
-  notice(notice: Notice): void {
-    if (notice.kind === 'opened') this.onOpened(splitAddress(notice.at).port)
-  }
-
-  *drain(now: number): Generator<Output<HostEvent>> {
-    if (!this.#isOpen) yield { kind: 'open', local: this.#local }
-    this.#isOpen = true
-    yield* this.host.drain(now)
-  }
-
-  get deadline(): number {
-    return this.#isOpen ? this.host.deadline : -Infinity
-  }
-}
-
-const left: (() => void)[] = []
-afterEach(() => {
-  for (const leave of left.splice(0)) leave()
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** What came so far; `first` waits for what is not there yet. */
-class Seen<T> {
-  readonly all: T[] = []
-  readonly #waiting = new Set<() => void>()
-
-  push(item: T): void {
-    this.all.push(item)
-    for (const look of this.#waiting) look()
-  }
-
-  first<U extends T>(is: (item: T) => item is U): Promise<U> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const found = this.all.find(is)
-        if (found !== undefined) resolve(found)
-      }
-      this.#waiting.add(look)
-      look()
-    })
-  }
-}
-
-interface Started {
-  readonly runner: Run<Bare>
-  readonly port: number
-  readonly events: readonly HostEvent[]
-  /** The first event of a kind, also one that came before. */
-  event<K extends HostEvent['kind']>(kind: K): Promise<Extract<HostEvent, { kind: K }>>
-}
-
-async function start(
-  acceptsConnects: boolean,
-  onEvent: (event: HostEvent, runner: Run<Bare>) => void = () => {},
-): Promise<Started> {
-  const events = new Seen<HostEvent>()
-  const ports = new Seen<number>()
-  const runner: Run<Bare> = run(new Bare(acceptsConnects, (port) => ports.push(port)), {
-    bind: { udp4: '127.0.0.1' },
-    onEvent(event) {
-      events.push(event)
-      onEvent(event, runner)
-    },
-  })
-  left.push(() => runner[Symbol.dispose]())
-  const port = await ports.first((port): port is number => port > 0)
-  return {
-    runner,
-    port,
-    events: events.all,
-    event: (kind) =>
-      events.first((event): event is Extract<HostEvent, { kind: typeof kind }> => isOf(event, kind)),
-  }
-}
-
-const isOf = <K extends HostEvent['kind']>(
-  event: HostEvent,
-  kind: K,
-): event is Extract<HostEvent, { kind: K }> => event.kind === kind
-
-/** The C program; `line` waits for one that contains a text. */
-function peer(...args: readonly string[]): { line(text: string): Promise<string> } {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  left.push(() => child.kill())
-  const lines = new Seen<string>()
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
-  return { line: (text) => lines.first((line): line is string => line.includes(text)) }
-}
-
-async function dial(): Promise<Started & { peer: Peer; server: ReturnType<typeof peer> }> {
+async function dial(): Promise<Started & { peer: Peer; server: Program }> {
   const server = peer('server', '--bind', '127.0.0.1', '--echo')
   const { port } = JSON.parse(await server.line('listening'))
-  const started = await start(false)
+  const started = await start({})
   started.runner.act(({ host }) =>
     host.connect(parseAddress(`127.0.0.1:${port}`)!, { channels: 2, data: 42 }),
   )
@@ -192,7 +57,7 @@ describe.skipIf(missing !== undefined)('with C ENet as client', () => {
     ['1,000 messages', '1000', '64'],
     ['a message of 100 kB, three times', '3', '100000'],
   ])('%s come back, and C leaves', async (_what, count, size) => {
-    const { port, event } = await start(true, echo)
+    const { port, event } = await start({ acceptsConnects: true }, echo)
     const client = peer('ping', '127.0.0.1', `${port}`, '--count', count, '--size', size, '--leave')
     expect(JSON.parse(await client.line('enet-c-ping'))).toMatchObject({ n: Number(count) })
     expect((await event('disconnected')).data).toBe(6)
@@ -200,14 +65,14 @@ describe.skipIf(missing !== undefined)('with C ENet as client', () => {
   })
 
   test('C that leaves without waiting is heard', async () => {
-    const { port, event } = await start(true, echo)
+    const { port, event } = await start({ acceptsConnects: true }, echo)
     peer('ping', '127.0.0.1', `${port}`, '--count', '1')
     expect((await event('disconnected')).data).toBe(0)
   })
 
   test('we leave, and C hears our data', async () => {
     let count = 0
-    const { port, event } = await start(true, (event, runner) => {
+    const { port, event } = await start({ acceptsConnects: true }, (event, runner) => {
       if (event.kind === 'message' && ++count === 10) runner.act(() => event.peer.disconnect(77))
       else echo(event, runner)
     })
@@ -218,7 +83,7 @@ describe.skipIf(missing !== undefined)('with C ENet as client', () => {
 
   test('10 MB of 64 KiB messages arrive', async () => {
     let octets = 0
-    const { port } = await start(true, (event, runner) => {
+    const { port } = await start({ acceptsConnects: true }, (event, runner) => {
       if (event.kind !== 'message') return
       octets += event.bytes.length
       const isEnd = Buffer.from(event.bytes).toString('latin1') === 'FIN!'
