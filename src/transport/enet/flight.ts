@@ -10,7 +10,6 @@ export class Outgoing implements Packet {
   readonly command: Command
   readonly octets: number // of the whole command
   readonly size: number // of its payload
-  readonly isReliable: boolean
   readonly isBound: boolean // by the window: control commands and what is unreliable are not
   turn = 0 // place in the queue
   sentAt = 0 // ms with fractions: for the controller
@@ -26,8 +25,11 @@ export class Outgoing implements Packet {
     this.octets = commandSize(command)
     const hasPayload = 'payload' in command
     this.size = hasPayload ? command.payload.length : 0
-    this.isReliable = (command.flags & wantsAck) !== 0
-    this.isBound = this.isReliable && hasPayload
+    this.isBound = hasPayload && (command.flags & wantsAck) !== 0
+  }
+
+  get isReliable(): boolean {
+    return this.isBound || (this.command.flags & wantsAck) !== 0
   }
 }
 
@@ -78,7 +80,8 @@ export class Line {
 
   /** The first of all. */
   get first(): Outgoing | undefined {
-    const [bound, free] = [this.#bound.first, this.#free.first]
+    const bound = this.#bound.first
+    const free = this.#free.first
     if (!bound || !free) return bound ?? free
     return bound.turn < free.turn ? bound : free
   }
