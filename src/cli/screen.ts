@@ -54,6 +54,8 @@ class Screen implements Ui {
   #resizeTimer: NodeJS.Timeout | undefined
   #clockTimer: NodeJS.Timeout | undefined
   #isOpen = true
+  /** Somebody else has the terminal: what would be drawn is lost. */
+  #isAway = false
 
   constructor(options: UiOptions, drawing: Drawing) {
     this.#options = options
@@ -146,7 +148,7 @@ class Screen implements Ui {
   readonly #draw = (): void => {
     clearTimeout(this.#drawTimer)
     this.#drawTimer = undefined
-    if (!this.#isOpen) return
+    if (!this.#isOpen || this.#isAway) return
     const before = performance.now()
     this.#mounted.draw(this.#view())
     this.#drawCost = performance.now() - before
@@ -168,16 +170,22 @@ class Screen implements Ui {
 
   readonly #repaint = (): void => {
     this.#resizeTimer = undefined
-    if (this.#isOpen) this.#mounted.repaint(this.#view())
+    if (this.#isOpen && !this.#isAway) this.#mounted.repaint(this.#view())
   }
 
   #suspend(suspend: Parameters<OnKeys>[1]): void {
+    if (this.#isAway) return // pressed twice
+    this.#isAway = true
     const away = suspend(async () => {
       this.#leaveTerminal()
       await stopJob()
       this.#takeTerminal()
     })
-    away.then(this.#draw, (error: unknown) => this.#fail(error))
+    const back = (): void => {
+      this.#isAway = false
+      this.#draw()
+    }
+    away.then(back, (error: unknown) => this.#fail(error))
   }
 
   /** The terminal is gone: so is the user. */

@@ -416,6 +416,24 @@ describe('inline', () => {
     expect(texts.match(/from bob|── /g)).toHaveLength(4) // three rules and the line, each once
   })
 
+  test('what comes while somebody else has the terminal is printed when it is back', async () => {
+    const { emulator, ui } = await stageOf(60, 12, { isInline: true })
+    await stage.shows('write to ada')
+    const kill = process.kill
+    process.kill = () => true // as if nobody controlled jobs here
+    try {
+      emulator.type('\x1a\x1a')
+      await until(() => !emulator.isRaw, 'the terminal handed over')
+      ui.tell(message('meanwhile'))
+      emulator.resize(60, 13)
+      await until(() => emulator.isRaw, 'the terminal back')
+    } finally {
+      process.kill = kill
+    }
+    const rows = await stage.shows('meanwhile')
+    expect(rows.filter((row) => row.includes('meanwhile'))).toHaveLength(1)
+  })
+
   test('a frame stays below the height of the terminal, however much is written at the prompt', async () => {
     const { emulator, ui } = await stageOf(40, 9, { isInline: true })
     ui.tell(message('above'))
