@@ -171,6 +171,13 @@ describe('with an owner', () => {
     expect(await run('send bob same --interface lo')).toMatchObject({ code: 0 })
   })
 
+  test('a text that no line of 64 KiB holds is refused in words, one that it does is delivered', async () => {
+    await using _owner = await owner()
+    const long = await run('send bob -', { input: '\u0001'.repeat(20_000) })
+    expect(long).toMatchObject({ code: 1, stderr: expect.stringContaining('it is too long for one message') })
+    expect(await run('send bob -', { input: '"'.repeat(32_000) })).toMatchObject({ code: 0 })
+  })
+
   test('a second owner is refused, and told what works instead', async () => {
     await using _owner = await owner()
     for (const line of ['listen', 'invite eve', 'offer bob -', '--plain']) {

@@ -15,6 +15,8 @@ import {
   type Answer,
   type Attached,
   type Hello,
+  lineOf,
+  longestRequest,
   type Reply,
   type Request,
   readHello,
@@ -198,8 +200,11 @@ export class Owner implements Disposable {
     throw unexpected(answer)
   }
 
+  /** A text with so many escapes that no line holds it is too long. */
   act(command: Command): void {
-    this.#channel.send(command)
+    if (Buffer.byteLength(lineOf(command)) <= longestRequest) this.#channel.send(command)
+    else if (command.kind === 'say')
+      this.#onEvent({ kind: 'undelivered', buddy: command.buddy, id: command.id, why: 'too-long' })
   }
 
   [Symbol.dispose](): void {

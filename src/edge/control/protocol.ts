@@ -10,6 +10,9 @@ import type { Command, TalkEvent, Trust } from '../../session/command.ts'
 
 export const version = 1
 
+/** Octets of a client's line, without its end: whatever 64 clients send, it does not fill the owner's memory. */
+export const longestRequest: number = 64 * 1_024
+
 /** What a client asks for. A `Command` has no answer but the events that come of it. */
 export type Request =
   | Command

@@ -10,7 +10,7 @@ import { diskFault } from '../store.ts'
 import { Channel } from './channel.ts'
 import type { LineFault } from './lines.ts'
 import type { Place } from './place.ts'
-import { type Fault, type Hello, readVersion, version } from './protocol.ts'
+import { type Fault, type Hello, longestRequest, readVersion, version } from './protocol.ts'
 
 /** What one client is to its owner. */
 export interface Guest {
@@ -70,7 +70,7 @@ export class ControlServer implements AsyncDisposable {
     let guest: Guest | undefined
     const mute = setTimeout(() => socket.destroy(), muteTime)
     const channel = new Channel(socket, {
-      longest: longestLine,
+      longest: longestRequest,
       onLine: async (line) => {
         if (guest) return await guest.hear(line)
         clearTimeout(mute)
@@ -112,6 +112,5 @@ const lineFaults = {
   'no-text': { of: 'line', message: 'a line is no UTF-8' },
 } as const satisfies Record<LineFault, object>
 
-const longestLine = 64 * 1_024 // octets
 const mostClients = 64
 const muteTime = 10_000 // ms
