@@ -19,45 +19,16 @@ import {
 } from './command.ts'
 import type { Congestion } from './congestion.ts'
 import { noPeer } from './datagram.ts'
-import type { Slot } from './handshake.ts'
+import type { ConnectionOptions, Home } from './home.ts'
 import { Inbox } from './inbox.ts'
-import { type Limits, maxFragments, type Timeout } from './limits.ts'
+import { type Limits, maxFragments, type Timeout, within } from './limits.ts'
 import { commandsOf } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { Envelope, Packer } from './packer.ts'
-import type { HostEvent, Peer, PeerState, SendOptions } from './peer.ts'
+import type { Peer, PeerState, SendOptions } from './peer.ts'
 import { elapsed, RoundTrip } from './roundtrip.ts'
 import type { Slab } from './slab.ts'
 import type { Throttle } from './throttle.ts'
-
-/** What a connection needs of its host. */
-export interface Home {
-  /** Something may be due at once. */
-  wake(): void
-  tell(event: HostEvent): void
-  /** The host's own. */
-  bandwidth(): Bandwidth
-  /** A last word of a connection that is forgotten. */
-  farewell(to: Address, envelope: Envelope, command: Command): void
-  /** The bandwidth of one more or one less peer is to be told to the others. */
-  recalculate(): void
-  /** The slot is free again; its session numbers stay. */
-  release(connection: Connection): void
-}
-
-export interface ConnectionOptions {
-  readonly home: Home
-  readonly slot: Slot
-  readonly address: Address
-  readonly congestion: Congestion
-  readonly channels: number
-  readonly mtu: number
-  readonly headerSize: number // octets of a datagram's header
-  readonly pingInterval: number
-  readonly timeout: Timeout
-  readonly limits: Limits
-  readonly highWater: number
-}
 
 export class Connection implements Peer, Sharer {
   readonly address: Address
@@ -200,6 +171,7 @@ export class Connection implements Peer, Sharer {
   }
 
   configureThrottle(throttle: Throttle): void {
+    for (const value of Object.values(throttle)) within(value, 0, 0xffff_ffff)
     if (this.#state !== 'connected') return
     this.agreement.throttle = throttle
     this.#congestion.configure(this.agreement)
@@ -239,7 +211,7 @@ export class Connection implements Peer, Sharer {
     if (this.#state === 'disconnected') return
     this.#state = 'disconnected'
     this.#clear()
-    this.#home.release(this)
+    this.#home.release(this.agreement.slot)
   }
 
   /** Our host's bandwidth, looked at once a second: what is left to this connection, of 32 parts. */

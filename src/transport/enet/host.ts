@@ -10,9 +10,10 @@ import { splitAddress } from '../../wire/address.ts'
 import { type Bandwidth, incomingShares, throttleLimits, unlimited } from './bandwidth.ts'
 import { type Command, type Connect, commandSize, decodeCommand, u32 } from './command.ts'
 import { Classic, type Congestion } from './congestion.ts'
-import { Connection, type ConnectionOptions, type Home } from './connection.ts'
+import { Connection } from './connection.ts'
 import { decodeHeader, headerSize, noPeer } from './datagram.ts'
 import type { Slot } from './handshake.ts'
+import type { ConnectionOptions, Home } from './home.ts'
 import {
   defaultLimits,
   defaultMtu,
@@ -23,6 +24,7 @@ import {
   maxPeers,
   minMtu,
   type Timeout,
+  within,
 } from './limits.ts'
 import { type Envelope, Packer } from './packer.ts'
 import type { HostEvent, Peer } from './peer.ts'
@@ -82,6 +84,7 @@ export class Host implements Machine<HostEvent> {
     within(peerCount, 1, maxPeers)
     within(channelLimit, 1, maxChannels)
     within(mtu, minMtu, maxMtu)
+    for (const value of Object.values(options.bandwidth ?? unlimited)) within(value, 0, 0xffff_ffff)
     this.#options = { ...defaults, ...options }
     this.#bandwidth = this.#options.bandwidth
     this.#wrapping = options.wrapping
@@ -102,8 +105,8 @@ export class Host implements Machine<HostEvent> {
       recalculate: () => {
         this.#mustTellBandwidth = true
       },
-      release: ({ agreement }) => {
-        this.#connections[agreement.slot.number] = undefined
+      release: ({ number }) => {
+        this.#connections[number] = undefined
       },
     }
   }
@@ -121,6 +124,7 @@ export class Host implements Machine<HostEvent> {
 
   /** Sets the bandwidth of the host; the peers are told within a second. */
   limitBandwidth(bandwidth: Bandwidth): void {
+    for (const value of Object.values(bandwidth)) within(value, 0, 0xffff_ffff)
     this.#bandwidth = bandwidth
     this.#mustTellBandwidth = true
     this.#isAwake = true
@@ -268,11 +272,6 @@ export class Host implements Machine<HostEvent> {
     const isDue = (this.#mustTellBandwidth || isLimited) && isAnyOpen && this.#beat !== undefined
     return isDue ? Math.min(deadline, this.#beat! + bandwidthInterval) : deadline
   }
-}
-
-function within(value: number, low: number, high: number): void {
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new RangeError(`${value} is not ${low} to ${high}`)
 }
 
 const bandwidthInterval = 1_000 // ms

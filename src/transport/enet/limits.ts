@@ -28,3 +28,9 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = { maximumPacketSize: 1 << 20, maximumWaitingData: 4 << 20 }
+
+/** @throws RangeError for what only we can do wrong */
+export function within(value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new RangeError(`${value} is not ${low} to ${high}`)
+}

@@ -59,7 +59,11 @@ export interface Peer {
 
   ping(): void
 
-  /** Sets how the throttle of both sides moves, and tells the other. */
+  /**
+   * Sets how the throttle of both sides moves, and tells the other; before `connected`, nothing.
+   *
+   * @throws RangeError for what is no u32
+   */
   configureThrottle(throttle: Throttle): void
 
   /** Sends again at once whatever is not acknowledged: the network was away, and is back. */

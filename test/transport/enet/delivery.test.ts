@@ -7,13 +7,14 @@ import { digests, type End, message, Wire } from './wire.ts'
 const kindsOf = (end: End): string[] =>
   end.sent.flatMap((bytes) => decodeDatagram(bytes)!.commands.map(({ kind }) => kind))
 
-/** Lets no unreliable message out. */
-class Mute extends Classic {
+/** Lets all unreliable messages out, or none. */
+class Gate extends Classic {
   asked = 0
+  isOpen = false
 
   override admits(): boolean {
     this.asked++
-    return false
+    return this.isOpen
   }
 }
 
@@ -105,19 +106,26 @@ test('what times out goes before all that waits, in the order it had', () => {
 
 describe('the throttle', () => {
   test('drops a message whole, is asked once for each, and never for a reliable one', () => {
-    const mute = new Mute()
-    const wire = new Wire({ a: { congestion: () => mute } })
+    const gate = new Gate()
+    const wire = new Wire({ a: { congestion: () => gate } })
     const peer = wire.connected()
-    peer.send(message(5_000), { channel: 0, delivery: 'unreliable-fragments' })
-    peer.send(message(6_000), { channel: 1, delivery: 'unreliable-fragments' })
-    peer.send(message(5), { channel: 0, delivery: 'unreliable' })
-    peer.send(message(6), { channel: 0, delivery: 'unsequenced' })
-    peer.send(message(7), { channel: 0 })
-    wire.run(100)
-    expect(mute.asked).toBe(4)
+    const send = (): void => {
+      peer.send(message(5_000), { channel: 0, delivery: 'unreliable-fragments' })
+      peer.send(message(6_000), { channel: 1, delivery: 'unreliable-fragments' })
+      peer.send(message(5), { channel: 0, delivery: 'unreliable' })
+      peer.send(message(6), { channel: 0, delivery: 'unsequenced' })
+      peer.send(message(7), { channel: 0 })
+      wire.run(100)
+    }
+    send()
+    expect(kindsOf(wire.a).filter((kind) => kind.startsWith('send'))).toEqual(['send-reliable'])
     expect(wire.b.messages(0)).toEqual([message(7)])
-    expect(wire.b.messages(1)).toEqual([])
-    expect(peer.room).toBe(262_144)
+    expect([gate.asked, peer.room]).toEqual([4, 262_144])
+    gate.isOpen = true
+    send()
+    expect(digests(wire.b.messages(0))).toEqual(digests([7, 5_000, 5, 6, 7].map((size) => message(size))))
+    expect(wire.b.messages(1)).toHaveLength(1)
+    expect([gate.asked, peer.room]).toEqual([8, 262_144])
   })
 
   test('is set for both sides by either', () => {
@@ -153,7 +161,7 @@ describe('disconnectLater', () => {
   })
 
   test('goes when the throttle dropped all that was left', () => {
-    const wire = new Wire({ a: { congestion: () => new Mute() } })
+    const wire = new Wire({ a: { congestion: () => new Gate() } })
     const peer = wire.connected()
     wire.run(1_000)
     peer.send(message(5), { channel: 0, delivery: 'unreliable' })

@@ -76,6 +76,12 @@ describe('connecting', () => {
     expect(() => new Wire({ a: { peerCount: 4_096 } })).toThrow(RangeError)
     expect(() => new Wire({ a: { channelLimit: 256 } })).toThrow(RangeError)
     const peer = wire.connect()
+    const bandwidth = { incoming: 2 ** 32, outgoing: 0 }
+    expect(() => new Wire({ a: { bandwidth } })).toThrow(RangeError)
+    expect(() => wire.a.host.limitBandwidth(bandwidth)).toThrow(RangeError)
+    expect(() => peer.configureThrottle({ interval: -1, acceleration: 0, deceleration: 0 })).toThrow(
+      RangeError,
+    )
     expect(() => peer.send(message(1), { channel: 0 })).toThrow('not connected')
     wire.run(100)
     expect(() => peer.send(message(1), { channel: 2 })).toThrow(RangeError)

@@ -113,6 +113,7 @@ describe('fragments', () => {
   test.each<[string, Partial<SendFragment>]>([
     ['another number in the header', { sequence: 3 }],
     ['no octets', { payload: message(0) }],
+    ['no octets at the end', { payload: message(0), number: 2, sequence: 3, offset: 1_000, total: 1_000 }],
     ['a number that is none', { number: 3, sequence: 4, offset: 1_500 }],
     ['a gap before it', { offset: 501 }],
     ['an overlap', { offset: 499 }],

@@ -67,6 +67,15 @@ describe('unreliable messages', () => {
     expect(waiting.octets).toBeGreaterThan(0)
   })
 
+  test('are not held where reliable ones fill all there is', () => {
+    const { incoming, waiting } = channel()
+    for (let n = 3; incoming.reliable(reliable(n, n), limits); n++) expect(n).toBeLessThan(100)
+    const full = waiting.octets
+    for (let n = 1; n < 9; n++) incoming.unreliable(single(2, n, n), limits)
+    incoming.unreliableFragment(pieces(2, 20, { mark: 1 })[0]!, limits)
+    expect(waiting.octets).toBe(full)
+  })
+
   test('that are held never take more than they may; the oldest go', () => {
     const { incoming, delivered, waiting } = channel()
     for (let n = 1; n <= 200; n++) incoming.unreliable(single(1, n, n), limits)
@@ -122,6 +131,14 @@ describe('unreliable fragments', () => {
     }
     for (const piece of pieces(0, 51, { mark: 51 })) incoming.unreliableFragment(piece, limits)
     expect([delivered, waiting.octets]).toEqual([[51], 0])
+  })
+
+  test('of a reliable message that is passed, or too far ahead, are not held', () => {
+    const { incoming, waiting } = channel()
+    incoming.reliable(reliable(1, 1), limits)
+    for (const sequence of [0, 28_672])
+      expect(incoming.unreliableFragment(pieces(sequence, 1, { mark: 1 })[0]!, limits)).toBe(true)
+    expect(waiting.octets).toBe(0)
   })
 
   test.each<[string, Partial<SendUnreliableFragment>]>([
