@@ -120,14 +120,15 @@ describe('what the network refuses', () => {
   })
 })
 
-test('a second process on the same profile is refused with exit 5, naming the first', async () => {
+test('a second owner of the same profile is refused with exit 5, naming the first', async () => {
   await using listening = new Program(['listen', '--json'], bob)
   await listening.event('listening')
   for (const command of [
     ['listen'],
-    ['chat', 'ada', '--plain'],
-    ['send', 'ada', 'x'],
-    ['buddy', 'remove', 'ada', '--yes'],
+    ['--plain'],
+    ['invite', 'eve'],
+    ['answer', 'ada', '-'],
+    ['profile', 'remove', 'bob', '--yes'],
   ]) {
     const { code, stdout, stderr } = await execute(command, bob)
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' })

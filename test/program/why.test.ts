@@ -74,13 +74,14 @@ describe('otrtalk why', () => {
     }
   })
 
-  test('of nobody: no buddy of that name; of a profile in use: exit 5', async () => {
+  test('of nobody: no buddy of that name; of a profile in use: what its owner has tried', async () => {
     expect(await execute(['why', 'eve'], ada)).toMatchObject({ code: 1, stdout: '' })
     await using listening = new Program(['listen', '--json'], ada)
     await listening.event('listening')
-    expect(await execute(['why', 'bob'], ada)).toMatchObject({
-      ...{ code: 5, stdout: '', stderr: expect.stringContaining('in use by process') },
+    expect(await execute(['why', 'bob', '--timeout', '1'], ada)).toMatchObject({
+      ...{ code: 3, stdout: expect.stringContaining('nothing that bob published was found') },
     })
+    expect(await execute(['why', 'eve'], ada)).toMatchObject({ code: 1, stdout: '' })
   })
 })
 
