@@ -28,7 +28,7 @@ test('the harness tells a terminal left alone from one left in disorder', async 
   expect(tidy.screen).toBe('bye')
   expect(tidy.state).toEqual(untouched)
 
-  const mess = '\\033[?1049h\\033[?25l\\033[?2004h\\033[?1000h\\033]0;owned\\007'
+  const mess = '\\033[?1049h\\033[?25l\\033[?2004h\\033[?1000h\\033[?1004h\\033]0;owned\\007'
   await using messy = start([], {
     command: ['sh', '-c', `stty raw -echo; printf '${mess}'`],
   })
@@ -38,6 +38,7 @@ test('the harness tells a terminal left alone from one left in disorder', async 
     cursorShown: false,
     bracketedPaste: true,
     mouse: true,
+    focusReports: true,
     sane: false,
   })
   expect(messy.title).toBe('owned')
