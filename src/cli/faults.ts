@@ -49,7 +49,10 @@ export function explainBuddyFault(
         exit: 2,
       })
     case 'alias-taken':
-      return new UserError(`you have a buddy ${by} already`, { hint: 'choose another alias' })
+      return new UserError(
+        by === '' ? `a conversation that runs is called ${alias}` : `you have a buddy ${by} already`,
+        { hint: 'choose another alias' },
+      )
     case 'own-address':
       return new UserError('this is your own address', {
         hint: 'give it to your buddy, and add your buddy’s',

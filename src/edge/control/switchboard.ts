@@ -147,8 +147,10 @@ export class Switchboard {
     const { profile, isOpenToAll } = this.#options
     const before = 'alias' in change ? findBuddy(profile.contents.buddies, change.alias) : undefined
     const name = before ? this.#nameIn(before) : 'alias' in change ? change.alias : ''
+    if (this.#isTaken(talking, change, name)) return { why: 'alias-taken' }
     const refusal = await changeProfile(profile, change)
     if (refusal) return refusal
+    if (before && givesAliasUp(change)) this.#names.delete(before.alias)
     talking?.follow(change, { name, isOpenToAll })
     return this.view
   }
@@ -191,6 +193,24 @@ export class Switchboard {
       talking.include(buddy)
     }
     return name
+  }
+
+  /**
+   * Whether a conversation with somebody else has the name that is to be an alias, as that of an invite may: what is
+   * said to the buddy would go to him.
+   *
+   * @param own - how the conversation calls whom the change is about
+   */
+  #isTaken(talking: Talking | undefined, change: Change, own: string): boolean {
+    const wanted = change.kind === 'add' ? change.alias : change.kind === 'rename' ? change.to : undefined
+    const { buddies } = this.#options.profile.contents
+    if (wanted === undefined || findBuddy(buddies, wanted)) return false // a buddy’s: refused with his name
+    const names = [...this.#own, ...this.#included].filter((name) => talking?.knows(name))
+    const holder = findBuddy(
+      names.map((alias) => ({ alias })),
+      wanted,
+    )
+    return holder !== undefined && (change.kind === 'add' || holder.alias !== own)
   }
 
   #nameIn({ alias }: Buddy): string {
@@ -237,6 +257,9 @@ export class Switchboard {
     else asker.tell(event)
   }
 }
+
+/** From here on somebody else may have it. */
+const givesAliasUp = ({ kind }: Change): boolean => kind === 'rename' || kind === 'remove' || kind === 'block'
 
 export interface Refusal {
   readonly why: ChangeFault
