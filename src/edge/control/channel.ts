@@ -1,5 +1,6 @@
 /** One end of a control connection: lines in, lines out, and a peer that may do neither. */
 import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type LineFault, Lines } from './lines.ts'
 import { lineOf } from './protocol.ts'
 
@@ -19,6 +20,8 @@ export class Channel implements Disposable {
   readonly #options: ChannelOptions
   readonly #lines: Lines
   #isOver = false
+  /** What was said has left us, or never will. */
+  #flushed: () => void = () => {}
 
   constructor(socket: Socket, options: ChannelOptions) {
     this.#socket = socket
@@ -26,8 +29,10 @@ export class Channel implements Disposable {
     this.#lines = new Lines(options.longest)
     socket.on('data', this.#read)
     socket.on('error', () => {}) // `close` follows
+    socket.on('drain', () => this.#flushed())
     socket.on('close', () => {
       this.#isOver = true
+      this.#flushed()
       options.onClosed()
     })
   }
@@ -40,7 +45,7 @@ export class Channel implements Disposable {
   send(value: object): void {
     if (this.#isOver) return
     this.#socket.write(lineOf(value))
-    if (this.#socket.writableLength > mostUnread) this.#socket.destroy()
+    if (this.#socket.writableLength > mostUnread) this[Symbol.dispose]()
   }
 
   /** What was sent is flushed, for as long as that may take. */
@@ -67,14 +72,30 @@ export class Channel implements Disposable {
     })
   }
 
+  /** Who asks for much waits until he has read what he was told, and lets others have their turn. */
   async #take(lines: readonly string[], fault: LineFault | undefined): Promise<void> {
+    let since = performance.now()
     for (const line of lines) {
       if (this.#isOver) return
       await this.#options.onLine(line)
+      if (this.#socket.writableNeedDrain && !this.#isOver) await this.#flush()
+      if (performance.now() < since + longestTurn) continue
+      await turn()
+      since = performance.now()
     }
     if (fault && !this.#isOver) this.#options.onFault(fault)
+  }
+
+  async #flush(): Promise<void> {
+    const late = setTimeout(() => this[Symbol.dispose](), patience)
+    await new Promise<void>((resolve) => {
+      this.#flushed = resolve
+    })
+    clearTimeout(late)
   }
 }
 
 const mostUnread = 1024 * 1024 // octets
 const flushTime = 500 // ms
+const patience = 5_000 // ms with somebody who asks and does not read
+const longestTurn = 5 // ms: conversations and other clients wait that long

@@ -13,8 +13,8 @@ import { temporaryFolder } from '../folder.ts'
 const network = { bootstrap: [], dht: true, lan: 'also', portmap: true, stun: [] } as const
 const holder: Holder = { pid: process.pid, start: '', command: 'chat' }
 
-/** A server, and what its guests said. */
-async function serve(home = temporaryFolder()) {
+/** A server, and what its guests said. @param answer - beside the line */
+async function serve(home = temporaryFolder(), answer = {}) {
   const place = preparePlace(home, { OTRTALK_HOME: home })
   const heard: string[] = []
   let left = 0
@@ -24,7 +24,7 @@ async function serve(home = temporaryFolder()) {
     welcome: (channel) => ({
       async hear(line) {
         heard.push(line)
-        channel.send({ heard: line })
+        channel.send({ heard: line, ...answer })
       },
       leave() {
         left++
@@ -80,6 +80,32 @@ describe('a server', () => {
     talker.socket.write('b\n')
     expect(await talker.next()).toEqual({ heard: 'b' })
     expect(heard).toEqual(['a', 'b'])
+  })
+
+  test('answers all 40 questions asked at once, 4 MB, to who reads, and others in between', async () => {
+    const { place } = await serve(undefined, { long: 'x'.repeat(100_000) })
+    const [greedy, modest] = [client(place.path), client(place.path)]
+    await Promise.all([greedy.next(), modest.next()])
+    greedy.socket.write(`{"otrtalk":1}\n${'more\n'.repeat(40)}`)
+    await greedy.next()
+    modest.socket.write('{"otrtalk":1}\na\n')
+    expect(await modest.next()).toMatchObject({ heard: 'a' })
+    for (let i = 1; i < 40; i++) expect(await greedy.next()).toMatchObject({ heard: 'more' })
+  })
+
+  test('does not answer questions of one who reads nothing, and drops him after 5 s', async () => {
+    const { place, heard } = await serve(undefined, { long: 'x'.repeat(400_000) })
+    const { socket, next, closed } = client(place.path)
+    await next()
+    socket.pause()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    socket.write(`{"otrtalk":1}\n${'more\n'.repeat(1_000)}`)
+    await vi.waitFor(() => expect(heard.length).toBeGreaterThan(0))
+    vi.advanceTimersByTime(5_000)
+    socket.resume()
+    await closed
+    expect(heard.length).toBeLessThan(3)
   })
 
   test('takes 64 clients, and tells the next one why not it', async () => {
