@@ -124,7 +124,12 @@ class Plain implements Ui {
     const typed = this.#takesCommands || isBlank ? parse(line) : ({ kind: 'say', text: line } as const)
     const { fingerprint, random = randomBytes } = this.#options
     const here = { model: this.#model, fingerprint, now: this.#now(), newId: () => lineId(random) }
-    return this.#do(respond(typed, { ...here, on: 'lines' }))
+    const response = respond(typed, { ...here, on: 'lines' })
+    // What comes behind a name that nobody has is not for him who was written to before.
+    const isAstray = typed.kind === 'command' && typed.name === 'to' && response.inputs.length === 0
+    if (isAstray && typed.argument && this.#options.buddy === undefined)
+      this.#model = { ...this.#model, focus: undefined }
+    return this.#do(response)
   }
 
   /** @returns the id of what was said */

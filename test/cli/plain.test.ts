@@ -292,6 +292,20 @@ describe('with everybody', () => {
     expect(pipes.stderr).toContain('there is no buddy named nobody\n')
   })
 
+  test.each([true, false])(
+    'behind a /to that leads to nobody a line goes to nobody: typed %j',
+    async (isTyped) => {
+      const pipes = all(isTyped)
+      pipes.stdin.write('/to bob\nto him\n/to caro\nto her\n/to carol\nto her too\n')
+      await until(() => pipes.said.includes('to her too'), 'the last text')
+      expect(pipes.acts).toMatchObject([
+        { kind: 'say', buddy: 'Bob', text: 'to him' },
+        { kind: 'say', buddy: 'carol', text: 'to her too' },
+      ])
+      expect(pipes.stderr).toContain('nothing was sent: whom do you write to?')
+    },
+  )
+
   test('what comes names its writer, what became of a line its reader, and who wrote is counted', async () => {
     const pipes = all(true)
     pipes.stdin.write('/to bob\nhi\n')
