@@ -1,12 +1,13 @@
 /**
- * One process owns a profile: a lock file, made in one step (O_EXCL), names
- * it. A lock whose process is gone is stale. Two processes that find the same
+ * One process owns a profile: a lock file names it, and is made whole in one
+ * step (a link), as nobody may take one for damaged that is just being written.
+ * A lock whose process is gone is stale. Two processes that find the same
  * stale lock must not both remove it, as the second would remove the first
  * one's new lock: who wants to remove one first takes another lock, named
  * after the octets of the stale one, and looks again.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../error.ts'
 import { isRunning, type ProcessName, thisProcess } from './process.ts'
@@ -27,10 +28,12 @@ export type Acquired =
  */
 export async function acquire(path: string, command: string): Promise<Acquired> {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const lock = create(path, command)
-    if (lock) return { kind: 'held', lock }
     const found = await read(path)
-    if (found === undefined) continue // released in between
+    if (found === undefined) {
+      const lock = create(path, command)
+      if (lock) return { kind: 'held', lock }
+      continue // somebody was faster
+    }
     const by = parse(found)
     if (by && isRunning(by)) return { kind: 'busy', by }
     await removeStale(path, found, command)
@@ -50,20 +53,44 @@ function create(path: string, command: string): Disposable | undefined {
   const line = `${JSON.stringify({ ...thisProcess(), command, nonce })}\n`
   const octets = Buffer.from(line)
   try {
-    const file = openSync(path, 'wx', 0o600)
-    try {
-      if (writeSync(file, octets) !== octets.length) throw Object.assign(new Error(), { code: 'ENOSPC' })
-    } catch (error) {
-      unlinkSync(path)
-      throw error
-    } finally {
-      closeSync(file)
-    }
+    return place(path, octets, `${path}.${nonce}`) ? held(path, octets) : undefined
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return undefined
     throw diskFault(error, `cannot lock ${path}`)
   }
-  return held(path, octets)
+}
+
+/** Whether the file is ours: a link never replaces one. Where there are no links, it is there before it is whole. */
+function place(path: string, octets: Uint8Array, temporary: string): boolean {
+  write(temporary, octets)
+  try {
+    linkSync(temporary, path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    if (!/^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(codeOf(error) ?? '')) throw error
+  } finally {
+    unlinkSync(temporary)
+  }
+  try {
+    write(path, octets)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** A new file, or none. */
+function write(path: string, octets: Uint8Array): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    if (writeSync(file, octets) !== octets.length) throw Object.assign(new Error(), { code: 'ENOSPC' })
+  } catch (error) {
+    unlinkSync(path)
+    throw error
+  } finally {
+    closeSync(file)
+  }
 }
 
 function held(path: string, octets: Buffer): Disposable {

@@ -9,6 +9,15 @@ import { isRunning, thisProcess } from '../../src/edge/process.ts'
 import { bundle } from './bundle.ts'
 import { temporaryFolder } from './folder.ts'
 
+/** `undefined` if there is no such file. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 const newLock = (): string => join(temporaryFolder(), 'lock')
 const gone = { pid: spawnSync(process.execPath, ['-e', '']).pid, start: '' }
 const stale = `${JSON.stringify({ ...gone, command: 'chat' })}\n`
@@ -100,12 +109,17 @@ describe('between processes', { timeout: 30_000 }, () => {
   let child = ''
   beforeAll(async () => {
     child = await bundle(`
-      import { readFileSync, writeFileSync } from 'node:fs'
+      import { existsSync, readFileSync, writeFileSync } from 'node:fs'
       import { setTimeout as sleep } from 'node:timers/promises'
       import { acquire } from './src/edge/lock.ts'
       import { isRunning, thisProcess } from './src/edge/process.ts'
 
       const [path, how] = process.argv.slice(2)
+      while (how === 'churn') {
+        const { lock } = await acquire(path, how)
+        lock[Symbol.dispose]()
+        if (existsSync(path + '-end')) process.exit(0)
+      }
       let rounds = how === 'race' ? 5 : 1
       while (rounds > 0) {
         const acquired = await acquire(path, how)
@@ -152,6 +166,20 @@ describe('between processes', { timeout: 30_000 }, () => {
     for (const { said, signal } of ends) expect([said, signal]).toEqual(['', 'SIGKILL'])
     using _lock = held(await acquire(path, 'chat'))
     expect(readdirSync(dirname(path)).sort()).toEqual(['lock', 'lock-owner'])
+  })
+
+  test('whoever finds a lock finds it whole', async () => {
+    const path = newLock()
+    const child = run(path, 'churn')
+    const found: string[] = []
+    while (found.length < 5_000) {
+      const text = textOf(path)
+      if (text === undefined) await sleep(0)
+      else found.push(text)
+    }
+    writeFileSync(`${path}-end`, '')
+    expect(await child).toMatchObject({ code: 0 })
+    expect(found.filter((text) => !text.endsWith('}\n'))).toEqual([])
   })
 
   test.each([
