@@ -14,8 +14,8 @@ export class Client implements Guest, Listener {
   /** By name, with the key that alone is meant. */
   readonly #attached = new Map<string, string | undefined>()
   #isToAll = false
-  /** It has shown that it knows the passphrase. */
-  #isUnlocked = false
+  /** It has shown that it knows the passphrase of then. */
+  #unlocked: number | undefined
 
   constructor(channel: Pick<Channel, 'send' | 'end'>, board: Switchboard) {
     this.#channel = channel
@@ -39,12 +39,7 @@ export class Client implements Guest, Listener {
   tell(event: TalkEvent): void {
     if (event.kind === 'renamed') this.#rename(event)
     if ('buddy' in event && isOfAnother(event, this.#attached.get(event.buddy))) {
-      this.#send(
-        faultOf(
-          'attach',
-          new UserError(`${event.buddy} has another fingerprint than the one you gave`, { exit: 4 }),
-        ),
-      )
+      this.#send(faultOf('attach', otherKey(event.buddy)))
       this.#channel.end()
       this.leave()
       return
@@ -64,8 +59,10 @@ export class Client implements Guest, Listener {
       return
     }
     if (request.kind === 'unlock') {
-      this.#isUnlocked = await board.opensWith(request.passphrase)
-      this.#send({ kind: this.#isUnlocked ? 'unlocked' : 'locked' })
+      const { rekeyings } = board
+      const isRight = await board.opensWith(request.passphrase)
+      this.#unlocked = isRight ? rekeyings : undefined
+      this.#send({ kind: isRight ? 'unlocked' : 'locked' })
       return
     }
     if (request.kind === 'rekey' || request.kind === 'export') {
@@ -90,7 +87,8 @@ export class Client implements Guest, Listener {
   }
 
   async #keep({ kind, passphrase }: Extract<Request, { kind: 'rekey' | 'export' }>): Promise<void> {
-    if (!this.#isUnlocked) throw new UserError('this needs the passphrase of the profile first', { exit: 5 })
+    if (this.#unlocked !== this.#board.rekeyings)
+      throw new UserError('this needs the passphrase of the profile first', { exit: 5 })
     if (kind === 'rekey') {
       await this.#board.rekey(passphrase)
       this.#send({ kind: 'rekeyed' })
@@ -111,7 +109,9 @@ export class Client implements Guest, Listener {
     if (!this.#isToAll && !this.#attached.has(buddy))
       throw new UserError(`nothing is heard of ${buddy} here`, { hint: 'attach first', exit: 2 })
     const fingerprint = this.#attached.get(buddy)
-    return command.kind === 'say' && fingerprint !== undefined ? { ...command, fingerprint } : command
+    if (command.kind !== 'say' || fingerprint === undefined) return command
+    if (command.fingerprint !== undefined && command.fingerprint !== fingerprint) throw otherKey(buddy)
+    return { ...command, fingerprint }
   }
 
   #rename({ buddy, to }: TalkEvent & { kind: 'renamed' }): void {
@@ -132,6 +132,9 @@ export const isOfAnother = (event: TalkEvent, wanted: string | undefined): boole
 function faultOf(of: Fault['of'], { message, hint, exit }: UserError): Fault {
   return { kind: 'fault', of, message, ...(hint !== undefined && { hint }), exit }
 }
+
+const otherKey = (buddy: string): UserError =>
+  new UserError(`${buddy} has another fingerprint than the one you gave`, { exit: 4 })
 
 const busy = (): UserError =>
   new UserError('the otrtalk that has the profile is still asked something', {

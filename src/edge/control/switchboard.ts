@@ -41,6 +41,7 @@ export class Switchboard {
   readonly #included = new Set<string>() // names that are looked for because of clients alone
   readonly #names = new Map<string, string>() // of conversations, by another alias in the vault
   #guessing: Promise<unknown> = Promise.resolve()
+  #rekeyings = 0
   readonly #askers = new Map<string, Actor[]>() // by name: whom the next report is for
   #open!: (talking: Talking) => void
   readonly #talking = new Promise<Talking>((resolve) => {
@@ -162,8 +163,14 @@ export class Switchboard {
     return await opens
   }
 
+  /** Counts passphrases: who has shown that he knows one need not know the next. */
+  get rekeyings(): number {
+    return this.#rekeyings
+  }
+
   async rekey(passphrase: string): Promise<void> {
     await this.#options.profile.rekey(passphrase)
+    this.#rekeyings++
   }
 
   /** As a file under this passphrase. */

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Client } from '../../../src/edge/control/guest.ts'
 import { Switchboard } from '../../../src/edge/control/switchboard.ts'
 import { follow } from '../../../src/edge/following.ts'
 import { invitedOf, knownOf } from '../../../src/edge/meeting.ts'
-import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
+import { createProfile, type OpenProfile, openProfile } from '../../../src/edge/profiles.ts'
 import type { Talking } from '../../../src/edge/talking.ts'
 import { formatProfileAddress } from '../../../src/profile/address.ts'
 import { findBuddy } from '../../../src/profile/buddies.ts'
@@ -11,7 +12,7 @@ import type { Change } from '../../../src/profile/change.ts'
 import { bind, newInvite } from '../../../src/profile/invite.ts'
 import type { Command, TalkEvent } from '../../../src/session/command.ts'
 import { Talk } from '../../../src/session/talk.ts'
-import { other, third } from '../../profile/people.ts'
+import { cheap, other, third } from '../../profile/people.ts'
 import { ownOf, seeded, wall } from '../../session/people.ts'
 import { temporaryFolder } from '../folder.ts'
 
@@ -57,12 +58,33 @@ async function inviting() {
     async [Symbol.asyncDispose]() {},
   }
   const shown: TalkEvent[] = []
-  const board = new Switchboard({ profile, isOpenToAll: false, onEvent: (event) => shown.push(event) })
+  const cheaply: OpenProfile = {
+    ...{ name: profile.name, path: profile.path },
+    get contents() {
+      return profile.contents
+    },
+    save: (change) => profile.save(change),
+    opensWith: (passphrase) => profile.opensWith(passphrase),
+    rekey: (passphrase) => profile.rekey(passphrase, cheap),
+    async [Symbol.asyncDispose]() {},
+  }
+  const board = new Switchboard({
+    profile: cheaply,
+    isOpenToAll: false,
+    onEvent: (event) => shown.push(event),
+  })
   talking.act({ kind: 'open', buddy: 'friend' })
   board.open(talking, ['friend'])
   return {
     ...{ profile, board, talking, invite, acts },
     change: (change: Change) => board.change(talking, change),
+    /** What a client of lines is told. */
+    async told(...lines: readonly object[]): Promise<readonly object[]> {
+      const told: object[] = []
+      const client = new Client({ send: (value) => told.push(value), end() {} }, board)
+      for (const line of lines) await client.hear(JSON.stringify(line))
+      return told
+    },
     attach: (buddy: string) => board.attach(talking, { tell() {} }, { buddy }).buddy,
     /** Who has the code has proved it, and is the buddy of this key. */
     async proved({ fingerprint }: typeof other) {
@@ -103,5 +125,33 @@ describe('who waits for the buddy of a code', () => {
     await change({ kind: 'add', alias: 'bob', address: addressOf(third), at: [] })
     expect(findBuddy(profile.contents.buddies, 'bob')?.address).toEqual(third.address)
     expect(attach('bob')).toBe('bob')
+  })
+})
+
+describe('a client', () => {
+  test('that showed a passphrase has to show the next one, whoever changed it', async () => {
+    const { board, told } = await inviting()
+    const unlock = (passphrase: string) => ({ kind: 'unlock', passphrase })
+    const rekey = (passphrase: string) => ({ kind: 'rekey', passphrase })
+    expect(
+      await told(unlock(''), rekey('new'), rekey('newer'), unlock(''), unlock('new'), rekey('newer')),
+    ).toMatchObject([
+      ...[{ kind: 'unlocked' }, { kind: 'rekeyed' }, { kind: 'fault', of: 'rekey', exit: 5 }],
+      ...[{ kind: 'locked' }, { kind: 'unlocked' }, { kind: 'rekeyed' }],
+    ])
+    expect(await board.opensWith('newer')).toBe(true)
+  })
+
+  test('that is attached under one key says nothing that it means for another', async () => {
+    const { change, told, acts } = await inviting()
+    await change({ kind: 'add', alias: 'bob', address: addressOf(other), at: [] })
+    const say = { kind: 'say', buddy: 'bob', id: '00000000000000aa', text: 'for one alone' }
+    const faults = await told(
+      { kind: 'attach', buddy: 'bob', fingerprint: other.fingerprint },
+      { ...say, fingerprint: third.fingerprint },
+      say,
+    )
+    expect(faults.at(-1)).toMatchObject({ kind: 'fault', of: 'say', exit: 4 })
+    expect(acts.filter(({ kind }) => kind === 'say')).toEqual([{ ...say, fingerprint: other.fingerprint }])
   })
 })
