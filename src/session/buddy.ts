@@ -23,7 +23,7 @@ import { Queue } from '../queue.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Found, Fresh, Near } from './approach.ts'
 import type { Command, Lost, PathKind, Phase, TalkEvent } from './command.ts'
-import { KnownIds } from './known.ts'
+import { KnownMessages } from './known.ts'
 import { Ladder } from './ladder.ts'
 import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
 import { Outbox } from './outbox.ts'
@@ -81,7 +81,7 @@ export class Buddy {
   readonly #ways: Ways
   readonly #outbox = new Outbox()
   readonly #events = new Queue<TalkEvent>()
-  readonly #known = new KnownIds()
+  readonly #known = new KnownMessages()
   readonly #dakes = new DakeBudget()
   readonly #ladder: Ladder // of what was tried, for `report`
   readonly #search: Search
@@ -543,7 +543,7 @@ export class Buddy {
   #hearText(current: Current, { id, text }: Payload, now: number): void {
     if (id === undefined) return
     current.session.confirm(id)
-    if (!this.#known.add(id)) return // resent because our receipt was lost
+    if (!this.#known.add(id, text)) return // resent because our receipt was lost
     const at = Math.floor(this.#options.wall(now))
     this.#emit({ kind: 'message', id, text, at, ...this.#acquaintance.under(current) })
   }

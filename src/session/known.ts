@@ -1,12 +1,20 @@
-/** Ids of messages already shown: a message resent is shown once. The oldest are forgotten. */
-export class KnownIds {
-  readonly #ids = new Set<string>()
+/**
+ * Messages already shown: one that is resent is shown once. Another text with
+ * the same id is another message: whoever said it names it anew after a restart
+ * (a script may count), and is told that it was delivered. The oldest are forgotten.
+ */
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { sha256 } from '../crypto.ts'
+
+export class KnownMessages {
+  readonly #names = new Set<string>()
 
   /** False if it was there. */
-  add(id: string): boolean {
-    if (this.#ids.has(id)) return false
-    this.#ids.add(id)
-    if (this.#ids.size > maxKnown) this.#ids.delete(this.#ids.values().next().value!)
+  add(id: string, text: string): boolean {
+    const name = id + bytesToHex(sha256(utf8ToBytes(text)))
+    if (this.#names.has(name)) return false
+    this.#names.add(name)
+    if (this.#names.size > maxKnown) this.#names.delete(this.#names.values().next().value!)
     return true
   }
 }

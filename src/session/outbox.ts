@@ -32,7 +32,7 @@ export class Outbox {
   push(message: Outgoing): Undelivered | undefined {
     if (isTooLong(message.text)) return 'too-long'
     if (this.#entries.length >= maxUnconfirmed) return 'too-many'
-    // The buddy takes a second message of one id for the first one sent again.
+    // What is told of it later could be of either; and another program may take it for the first one sent again.
     if (this.#ids.has(message.id)) return 'known-id'
     this.#ids.add(message.id)
     if (this.#ids.size > maxKnown) this.#ids.delete(this.#ids.values().next().value!)

@@ -270,3 +270,21 @@ test('a text too long is told to be undelivered, at once, and the next one goes'
   expect(a.events('undelivered')).toMatchObject([{ id, why: 'too-long' }])
   expect(b.texts.map((text) => text.length)).toEqual([32 * 1024])
 })
+
+describe('whoever names his texts himself', () => {
+  test('and begins anew with the same names, is not told that a text was delivered which nobody saw', () => {
+    const { world, a, b } = meet()
+    const say = (text: string): void =>
+      a.talk.act({ kind: 'say', buddy: 'bob', id: '0000000000000001', text }, world.network.now)
+    say('before')
+    world.network.run(1_000)
+    a.talk.act({ kind: 'close', buddy: 'bob' }, world.network.now)
+    world.network.run(1_000)
+    a.talk.act({ kind: 'open', buddy: 'bob' }, world.network.now)
+    world.network.run(30_000)
+    say('after')
+    world.network.run(1_000)
+    expect(a.events('delivered').map(({ id }) => id)).toEqual(['0000000000000001', '0000000000000001'])
+    expect(b.texts).toEqual(['before', 'after'])
+  })
+})
