@@ -10,6 +10,12 @@ export function explainDuration(ms: number): SafeText {
   return words`${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** Ms until `explainDuration` says something else. */
+export const durationChange = (ms: number): number => {
+  const step = ms < 60_000 ? 1_000 : 60_000
+  return step - (Math.max(0, ms) % step)
+}
+
 /** To the nearest second, of what is over. */
 export function explainElapsed(ms: number): SafeText {
   return ms < 1_000 ? words`less than a second` : explainDuration(Math.round(ms / 1_000) * 1_000)

@@ -12,6 +12,7 @@ import { nothingPrinted, print, renamed } from './inline.ts'
 import type { Key } from './keys.ts'
 import { newModel, shown } from './model.ts'
 import type { Above } from './picture.ts'
+import { statusChange } from './state.ts'
 import {
   isColourless,
   legible,
@@ -155,11 +156,11 @@ class Screen implements Ui {
     this.#wind()
   }
 
-  /** Durations in the status line go on: how soon depends on what it says now. */
+  /** Durations in the status line go on: drawn when they would say something else. */
   #wind(): void {
-    const { state } = shown(this.#desk.model)
     clearTimeout(this.#clockTimer)
-    this.#clockTimer = setTimeout(this.#draw, state.kind === 'under way' ? 1_000 : 10_000)
+    const wait = statusChange(shown(this.#desk.model).state, this.#now())
+    if (wait !== undefined) this.#clockTimer = setTimeout(this.#draw, wait)
   }
 
   readonly #resize = (): void => {

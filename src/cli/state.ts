@@ -1,6 +1,6 @@
 /** What is known of a conversation, and how the header and the status line say it. */
 import type { Lost, NetworkState, PathKind, Phase, Refused, Under } from '../session/command.ts'
-import { explainDuration } from './duration.ts'
+import { durationChange, explainDuration } from './duration.ts'
 import { explainLost, explainNetwork, explainPhase, explainTrust } from './explain.ts'
 import { explainPath } from './explainreach.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
@@ -64,6 +64,16 @@ export function explainStatus(buddy: string, state: State, at: StatusAt): SafeTe
       return state satisfies never
   }
 }
+
+/** Ms until `explainStatus` says something else by itself; `undefined` if it never does. */
+export function statusChange(state: State, now: number): number | undefined {
+  if (state.kind !== 'under way' && state.kind !== 'secured') return undefined
+  const change = durationChange(now - state.since)
+  // Who is connected counts no seconds, and drawing takes a hundredth of one.
+  return state.kind === 'secured' ? Math.max(change, calm) : change
+}
+
+const calm = 10_000 // ms
 
 export interface StatusAt {
   readonly now: number

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { explainDuration } from '../../src/cli/duration.ts'
+import { durationChange, explainDuration } from '../../src/cli/duration.ts'
 import {
   explainEvent,
   explainFingerprint,
@@ -157,4 +157,12 @@ test('a time that is none does no harm', () => {
 
 test('a fingerprint has all its digits, in groups of eight', () => {
   expect(explainFingerprint('0123456789abcdef'.repeat(7))).toBe('01234567 89ABCDEF '.repeat(7).trim())
+})
+
+test('a duration is told anew when it would be another text, and not before', () => {
+  for (const ms of [0, 1, 999, 1_000, 59_000, 59_999, 60_000, 60_001, 119_999, 3_599_999, 3_600_000]) {
+    const change = durationChange(ms)
+    expect(explainDuration(ms + change)).not.toBe(explainDuration(ms))
+    expect(explainDuration(ms + change - 1)).toBe(explainDuration(ms))
+  }
 })
