@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Classic } from '../../../src/transport/enet/congestion.ts'
-import { decodeDatagram } from '../../../src/transport/enet/datagram.ts'
+import { decodeDatagram, encodeDatagram } from '../../../src/transport/enet/datagram.ts'
 import type { Delivery } from '../../../src/transport/enet/message.ts'
 import { digests, type End, message, Wire } from './wire.ts'
 
@@ -89,9 +89,11 @@ test('what times out goes before all that waits, in the order it had', () => {
   const wire = new Wire()
   const peer = wire.connected()
   wire.isUp = false
-  for (const n of [1, 2, 3]) peer.send(numbered(n, 1_300), { channel: 0 })
-  wire.run(200)
+  peer.send(numbered(1, 1_300), { channel: 0 })
   peer.ping()
+  for (const n of [2, 3]) peer.send(numbered(n, 1_300), { channel: 0 })
+  wire.run(10)
+  peer.configureThrottle({ interval: 5_000, acceleration: 2, deceleration: 2 })
   for (const n of [4, 5]) peer.send(numbered(n, 1_300), { channel: 0 })
   wire.isUp = true
   wire.a.sent.length = 0
@@ -101,7 +103,7 @@ test('what times out goes before all that waits, in the order it had', () => {
   const numbers = sent.map((command) =>
     command.kind === 'send-reliable' ? numberOf(command.payload) : command.kind,
   )
-  expect(numbers).toEqual([1, 2, 3, 'ping', 4, 5])
+  expect(numbers).toEqual([1, 'ping', 2, 3, 'throttle-configure', 4, 5])
 })
 
 describe('the throttle', () => {
@@ -174,8 +176,7 @@ describe('disconnectLater', () => {
 
 describe('limits of bandwidth', () => {
   /** Octets of unreliable messages per second that arrive, of 100,000 sent; after two seconds of it. */
-  function rate(wire: Wire): number {
-    const peer = wire.connected()
+  function rate(wire: Wire, peer = wire.connected()): number {
     const send = (ms: number): void => {
       for (let i = 0; i < ms; i += 10) {
         peer.send(message(1_000), { channel: 0, delivery: 'unsequenced' })
@@ -200,6 +201,22 @@ describe('limits of bandwidth', () => {
     const kept = rate(
       new Wire({ a: { bandwidth: { incoming: 0, outgoing: 1_000_000 } }, b: { bandwidth: limits } }),
     )
+    expect(kept).toBeGreaterThan(40_000)
+    expect(kept).toBeLessThan(56_000)
+  })
+
+  test('what the peer says that it takes does so though we have none', () => {
+    const wire = new Wire()
+    const peer = wire.connected()
+    wire.run(2_000)
+    const header = { peer: 0, session: 0, sentTime: 1, checksum: undefined }
+    const head = { flags: 0x80, channel: 0xff, sequence: 99 }
+    const limit = { kind: 'bandwidth-limit', ...head, incoming: 50_000, outgoing: 0 } as const
+    peer.pingInterval = 3_600_000
+    wire.inject(wire.a, encodeDatagram({ header, commands: [limit] }))
+    wire.run(10)
+    expect(wire.a.host.deadline).toBeLessThanOrEqual(wire.now + 1_000)
+    const kept = rate(wire, peer)
     expect(kept).toBeGreaterThan(40_000)
     expect(kept).toBeLessThan(56_000)
   })
