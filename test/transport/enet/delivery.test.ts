@@ -196,6 +196,17 @@ describe('limits of bandwidth', () => {
     expect(kept).toBeLessThan(30_000)
   })
 
+  test('which begins after a long silence, does as well', () => {
+    const wire = new Wire()
+    const peer = wire.connected()
+    peer.pingInterval = wire.b.peer.pingInterval = 3_600_000
+    wire.run(60_000)
+    wire.a.host.limitBandwidth({ incoming: 0, outgoing: 25_000 })
+    const kept = rate(wire, peer)
+    expect(kept).toBeGreaterThan(20_000)
+    expect(kept).toBeLessThan(30_000)
+  })
+
   test('what the peer takes keeps it too', () => {
     const limits = { incoming: 50_000, outgoing: 1_000_000 }
     const kept = rate(
