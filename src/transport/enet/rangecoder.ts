@@ -60,82 +60,89 @@ export class RangeCoder {
   }
 }
 
-/** The interval that both sides narrow: 32 bits, of which octets leave that cannot change any more. */
+/** The interval that both sides narrow: 32 bits, of which the highest eight leave once they cannot change any more. */
 class Interval {
-  protected low = 0
-  protected range = 0xffff_ffff
+  readonly #settled: (octet: number) => void
+  #low = 0
+  #range = 0xffff_ffff
 
-  /** Narrows to a part, in units of the range that `divide` left. */
-  protected narrow(under: number, count: number): void {
-    this.low = (this.low + under * this.range) >>> 0
-    this.range *= count
+  constructor(settled: (octet: number) => void) {
+    this.#settled = settled
+  }
+
+  get low(): number {
+    return this.#low
+  }
+
+  /** The range in so many parts, and how long one is. */
+  divide(total: number): number {
+    this.#range = Math.floor(this.#range / total)
+    return this.#range
+  }
+
+  /** Narrows to some of the parts. */
+  narrow(under: number, count: number): void {
+    this.#low = (this.#low + under * this.#range) >>> 0
+    this.#range *= count
     for (;;) {
-      if ((this.low ^ (this.low + this.range)) >>> 0 >= top) {
-        if (this.range >= bottom) return
-        this.range = -this.low & (bottom - 1) // cut, so that no carry can come
+      if ((this.#low ^ (this.#low + this.#range)) >>> 0 >= top) {
+        if (this.#range >= bottom) return
+        this.#range = -this.#low & (bottom - 1) // cut, so that no carry can come
       }
       this.shift()
-      this.range = (this.range << 8) >>> 0
-      this.low = (this.low << 8) >>> 0
     }
   }
 
-  protected divide(total: number): void {
-    this.range = Math.floor(this.range / total)
+  shift(): void {
+    this.#settled(this.#low >>> 24)
+    this.#range = (this.#range << 8) >>> 0
+    this.#low = (this.#low << 8) >>> 0
   }
-
-  /** The highest octet is settled. */
-  protected shift(): void {}
 }
 
-class RangeWriter extends Interval {
+class RangeWriter {
   readonly #into: Uint8Array
+  readonly #interval: Interval
   #size = 0
 
   constructor(limit: number) {
-    super()
     this.#into = new Uint8Array(Math.max(0, limit))
+    this.#interval = new Interval((octet) => {
+      this.#into[this.#size++] = octet // beyond the end nothing is written
+    })
   }
 
   write(under: number, count: number, total: number): void {
-    this.divide(total)
-    this.narrow(under, count)
+    this.#interval.divide(total)
+    this.#interval.narrow(under, count)
   }
 
   /** `undefined` if it did not fit. Zeros at the end are left out: a reader has as many as it wants. */
   finish(): Uint8Array | undefined {
-    for (; this.low !== 0; this.low = (this.low << 8) >>> 0) this.shift()
+    while (this.#interval.low !== 0) this.#interval.shift()
     return this.#size > 0 && this.#size <= this.#into.length ? this.#into.subarray(0, this.#size) : undefined
-  }
-
-  protected override shift(): void {
-    this.#into[this.#size++] = this.low >>> 24 // beyond the end nothing is written
   }
 }
 
-class RangeReader extends Interval {
+class RangeReader {
   readonly #bytes: Uint8Array
+  readonly #interval = new Interval(() => this.#next())
   #at = 0
   #code = 0
 
   constructor(bytes: Uint8Array) {
-    super()
     this.#bytes = bytes
     for (let i = 0; i < 4; i++) this.#next()
   }
 
   /** Which point of a scale comes; beyond it when the octets are none of a writer's. */
   point(total: number): number {
-    this.divide(total)
-    return Math.floor(((this.#code - this.low) >>> 0) / this.range)
+    const part = this.#interval.divide(total)
+    return Math.floor(((this.#code - this.#interval.low) >>> 0) / part)
   }
 
   take(under: number, count: number): void {
-    this.narrow(under, count)
-  }
-
-  protected override shift(): void {
-    this.#next()
+    this.#interval.narrow(under, count)
   }
 
   #next(): void {
