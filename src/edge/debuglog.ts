@@ -4,7 +4,8 @@
  * fingerprints and addresses of people never are. Nothing in it controls the
  * terminal of whoever looks at it.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { UserError } from '../error.ts'
 import { escapedJson } from '../json.ts'
 import type { Datagram } from '../machine.ts'
 import type { TalkEvent } from '../session/command.ts'
@@ -41,10 +42,24 @@ export function openDebugLog(path: string): DebugLog {
 
 function open(path: string): number {
   try {
-    return openSync(path, 'a', 0o600)
+    const file = openSync(path, 'a', 0o600)
+    keepPrivate(file, path)
+    return file
   } catch (error) {
     throw diskFault(error, `cannot write ${path}`)
   }
+}
+
+/** Of a file that was there: whoever laid it there, in /tmp perhaps, must not read in it whom we talk with. */
+function keepPrivate(file: number, path: string): void {
+  const { uid, mode } = fstatSync(file)
+  const isFile = (mode & constants.S_IFMT) === constants.S_IFREG
+  if (!isFile || process.getuid === undefined) return
+  if (uid !== process.getuid()) {
+    closeSync(file)
+    throw new UserError(`${path} is another user’s file`, { hint: 'choose another name for the log' })
+  }
+  if ((mode & 0o077) !== 0) fchmodSync(file, 0o600)
 }
 
 /** A fingerprint names a person to whoever gets the file for a look, and so does a profile's address. */

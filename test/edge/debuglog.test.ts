@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -32,4 +32,19 @@ test('tells events and datagrams, and never a text, a question, who somebody is,
 
 test('a file that cannot be written is refused in words', () => {
   expect(() => openDebugLog(join(folder, 'no', 'log'))).toThrow(UserError)
+})
+
+test('a file that was there is closed to others, and keeps what it has', async () => {
+  const path = join(folder, 'log')
+  await writeFile(path, 'before\n')
+  await chmod(path, 0o666)
+  openDebugLog(path)[Symbol.dispose]()
+  expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['before\n', 0o600])
+})
+
+test.runIf(process.getuid?.() === 0)('a file of another user is not written to', async () => {
+  const path = join(folder, 'log')
+  await writeFile(path, '')
+  await chown(path, 65_534, 65_534)
+  expect(() => openDebugLog(path)).toThrow(/another user’s file/)
 })
