@@ -3,9 +3,9 @@
  * trusted: whoever could put a socket there would be told what is said.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { UserError } from '../../error.ts'
 import type { Environment } from '../home.ts'
 import { codeOf, diskFault } from '../store.ts'
@@ -70,7 +70,16 @@ export function folderFault(folder: string): UserError | undefined {
   if (!found.isDirectory()) return refused('is no folder', 'remove it')
   if (found.uid !== process.getuid?.()) return refused('is not yours', 'who owns it? see ls -ld')
   if ((found.mode & 0o077) !== 0) return refused('is open to others', `chmod 700 ${folder}`)
+  if (isReplaceable(folder))
+    return refused('is where others may put another in its place', `see ls -ld ${dirname(folder)}`)
   return undefined
+}
+
+/** Between our look and our step into it somebody else could rename it: the folder above is his, or everybody’s and not sticky. */
+function isReplaceable(folder: string): boolean {
+  const { uid, mode } = statSync(dirname(folder))
+  const isForeign = uid !== 0 && uid !== process.getuid?.()
+  return isForeign || (mode & 0o1002) === 0o002
 }
 
 /** A longer one is cut in silence by some systems: sun_path has 104 octets on macOS, 108 on Linux. */

@@ -81,6 +81,20 @@ describe('a folder', () => {
     expect(folderFault(file)?.message).toContain('is no folder')
   })
 
+  test('that others may replace is not: all of them may write above it, and it is not sticky', () => {
+    const folder = made()
+    chmodSync(join(folder, '..'), 0o777)
+    expect(folderFault(folder)?.message).toContain('others may put another in its place')
+    chmodSync(join(folder, '..'), 0o1777)
+    expect(folderFault(folder)).toBeUndefined()
+  })
+
+  test.runIf(uid === 0)('in a folder of another user is not, as he may replace it', () => {
+    const folder = made()
+    chownSync(join(folder, '..'), 65_534, 65_534)
+    expect(folderFault(folder)?.message).toContain('others may put another in its place')
+  })
+
   test('of another user is not', () => {
     const foreign = uid === 0 ? made() : '/'
     if (uid === 0) chownSync(foreign, 65_534, 65_534)
