@@ -236,12 +236,14 @@ export const readCommandWords = (words: readonly string[], name: string): readon
 function readCommand(text: string, name: string): readonly string[] {
   if (!text.startsWith('[')) return [text]
   const words = arrayIn(text)
-  if (words?.length && words.every((word) => typeof word === 'string')) return words
+  if (words?.length && words.every(isArgument)) return words
   throw usage(
     `${name} takes a program or a JSON array of texts, not ${text}`,
     'as in ["notify-send","otrtalk"]',
   )
 }
+
+const isArgument = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0')
 
 function arrayIn(text: string): readonly unknown[] | undefined {
   try {

@@ -110,7 +110,7 @@ export type Found =
 /** Looks a command up as a shell does: in the folders of PATH, or where its name has a slash at that place. */
 export function findCommand(argv: OwnCommand['argv'], { PATH }: Environment): Found {
   const [name] = argv
-  const folders = name.includes('/') ? [''] : (PATH ?? '').split(delimiter)
+  const folders = name.includes('/') ? [''] : (PATH ?? usualPath).split(delimiter)
   const places = name === '' ? [] : folders.map((folder) => resolve(folder, name)).filter(isFile)
   const path = places.find(isExecutable)
   if (path !== undefined) return { kind: 'found', command: { path, argv } }
@@ -128,6 +128,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
+const usualPath = '/usr/local/bin:/usr/bin:/bin' // where none is named: never the folder that we are in
 const maxRunning = 4 // buddies at once: what a small machine bears
 const maxWaiting = 1_000 // messages
 const maxWaitingOctets = 2 ** 24 // of their texts

@@ -115,7 +115,9 @@ interface Kind {
   holds(value: unknown): boolean
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+/** No system takes a NUL in a name or an argument. */
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && !value.includes('\0')
 const text: Kind = { words: 'a text', holds: isText }
 const texts: Kind = {
   words: 'a list of at most 100 texts',

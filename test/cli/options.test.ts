@@ -117,7 +117,7 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     expect(command({}, env, settings)).toEqual(['b', '-y'])
     expect(command({}, { OTRTALK_NOTIFY_COMMAND: 'my command' }, settings)).toEqual(['my command'])
     expect(command({}, {}, settings)).toEqual(['c', 'x'])
-    for (const text of ['[', '[]', '[1]', '["a",null]'])
+    for (const text of ['[', '[]', '[1]', '["a",null]', '["a\\u0000"]'])
       expect(refused(() => command({}, { OTRTALK_NOTIFY_COMMAND: text }))).toBe(
         `OTRTALK_NOTIFY_COMMAND takes a program or a JSON array of texts, not ${text}`,
       )

@@ -219,6 +219,10 @@ describe('a command is looked for before there is anything to run it for', () =>
     expect(findCommand([path], {})).toEqual({ kind: 'found', command: { path, argv: [path] } })
   })
 
+  test('without a PATH where programs usually are, and not in the folder that we are in', () => {
+    expect(findCommand(['sh'], {})).toMatchObject({ kind: 'found', command: { argv: ['sh'] } })
+  })
+
   test.each([
     ['nothing', 'missing'],
     ['./tool', 'missing'],

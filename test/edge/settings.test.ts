@@ -44,6 +44,8 @@ test.each([
   '{"prot":4000}',
   '{"passphrase":"x"}',
   '{"notify-command":"notify-send otrtalk"}',
+  '{"notify-command":["say","a\\u0000b"]}',
+  '{"debug":"\\u0000"}',
 ])('%s is refused, naming the file', async (text) => {
   const path = folderWith(text)
   const error = await readSettings(path).catch((error: unknown) => error)
