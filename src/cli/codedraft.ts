@@ -7,16 +7,18 @@ export interface CodeDraft {
   readonly words: readonly string[]
   /** The word that is being typed. */
   readonly current: string
+  /** What was typed, or pasted, behind it although it is no word yet: it begins with a space. */
+  readonly rest: string
   /** What is to be said about it. */
   readonly note: string
   /** All of it, once Enter was pressed. */
   readonly code: Code | undefined
 }
 
-export const emptyCode: CodeDraft = { words: [], current: '', note: '', code: undefined }
+export const emptyCode: CodeDraft = { words: [], current: '', rest: '', note: '', code: undefined }
 
 /** As it is shown. */
-export const typedCode = ({ words, current }: CodeDraft): string => [...words, current].join(' ')
+export const typedCode = ({ words, current, rest }: CodeDraft): string => [...words, current].join(' ') + rest
 
 /** @param key - a character, or what a terminal sends for a key without one */
 export function press(draft: CodeDraft, key: string): CodeDraft {
@@ -39,8 +41,9 @@ export function press(draft: CodeDraft, key: string): CodeDraft {
 
 function type(draft: CodeDraft, key: string): CodeDraft {
   const [letter] = typedWords(key)
+  if (letter !== undefined && !/^\p{L}+$/u.test(letter)) return draft
+  if (draft.rest !== '') return behind(draft, letter ?? ' ')
   if (letter === undefined) return draft.current === '' ? draft : endWord(draft)
-  if (!/^\p{L}+$/u.test(letter)) return draft
   const current = (draft.current + letter).slice(0, longest)
   const note =
     wordsBeginning(current).length === 0 ? explainCodeFault({ kind: 'unknown', word: current }) : ''
@@ -50,13 +53,27 @@ function type(draft: CodeDraft, key: string): CodeDraft {
 /** The word is finished: it must be one of the list, or the beginning of one alone. */
 function endWord(draft: CodeDraft): CodeDraft {
   const parsed = parseWord(draft.current)
+  if (parsed.kind === 'unknown') return behind(draft, ' ')
   if (parsed.kind !== 'word') return { ...draft, note: explainCodeFault(parsed) }
   return { ...draft, words: [...draft.words, parsed.word], current: '' }
 }
 
+/** What follows a word that is none stays as it is typed, until somebody goes back to that word. */
+function behind(draft: CodeDraft, typed: string): CodeDraft {
+  const isAgain = typed === ' ' && draft.rest.endsWith(' ')
+  const rest = isAgain ? draft.rest : (draft.rest + typed).slice(0, longestRest)
+  return { ...draft, rest, note: faultOf(draft) }
+}
+
+function faultOf({ current }: CodeDraft): string {
+  const parsed = parseWord(current)
+  return parsed.kind === 'word' ? '' : explainCodeFault(parsed)
+}
+
 function complete(draft: CodeDraft): CodeDraft {
   const meant = wordsBeginning(draft.current)
-  if (meant.length <= 1) return draft.current === '' ? draft : endWord(draft)
+  if (meant.length === 0) return { ...draft, note: faultOf(draft) }
+  if (meant.length === 1) return endWord(draft)
   const [first, last] = [meant[0]!, meant.at(-1)!]
   let size = draft.current.length
   while (size < first.length && first[size] === last[size]) size++
@@ -66,8 +83,9 @@ function complete(draft: CodeDraft): CodeDraft {
 }
 
 function submit(draft: CodeDraft): CodeDraft {
+  const isWrong = draft.rest !== '' || (draft.current !== '' && faultOf(draft) !== '')
+  if (isWrong) return { ...draft, note: faultOf(draft) }
   const ended = draft.current === '' ? draft : endWord(draft)
-  if (ended.note !== '') return ended
   const parsed = parseCode(ended.words.join(' '))
   if (parsed.kind === 'code') return { ...ended, code: parsed.code }
   return {
@@ -78,9 +96,14 @@ function submit(draft: CodeDraft): CodeDraft {
 
 /** Behind a finished word it takes that one up again. */
 function erase(draft: CodeDraft): CodeDraft {
+  if (draft.rest !== '') {
+    const rest = [...draft.rest].slice(0, -1).join('')
+    return { ...draft, rest, note: faultOf(draft) }
+  }
   if (draft.current !== '') return { ...draft, current: [...draft.current].slice(0, -1).join('') }
   return { ...draft, words: draft.words.slice(0, -1), current: draft.words.at(-1) ?? '' }
 }
 
 const longest = 16 // letters of a word that is none
+const longestRest = 100 // letters and spaces: five words, and more
 const shown = 8 // words that could be meant

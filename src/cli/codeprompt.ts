@@ -8,7 +8,7 @@ import { endOfInput, readKeys } from './prompt.ts'
 import { safeTitle } from './safetext.ts'
 import { legible } from './terminal.ts'
 
-export function askCode(io: Io): Promise<Code> {
+export async function askCode(io: Io): Promise<Code> {
   const { stderr, env } = io
   const terminal = legible(stderr, env)
   const draw = (draft: CodeDraft): void => {
@@ -17,12 +17,16 @@ export function askCode(io: Io): Promise<Code> {
   terminal.write('the six words of the code; Tab completes a word\n')
   let draft = emptyCode
   draw(draft)
-  return readKeys(io, (key) => {
-    if (key === endOfInput && draft === emptyCode) throw new Interrupted()
-    draft = press(draft, key)
-    draw(draft)
-    return draft.code
-  })
+  try {
+    return await readKeys(io, (key) => {
+      if (key === endOfInput && draft === emptyCode) throw new Interrupted()
+      draft = press(draft, key)
+      draw(draft)
+      return draft.code
+    })
+  } finally {
+    if (env['TERM'] !== 'dumb') terminal.write(clear) // what was said below the line
+  }
 }
 
 /** The line is drawn anew with each key, what there is to say below it; the cursor stands behind what was typed. */

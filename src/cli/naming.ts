@@ -5,7 +5,7 @@ import { aliasFault, findBuddy } from '../profile/buddies.ts'
 import { findInvite, freeAlias, type Invite, inviteOf, openInvites, type Side } from '../profile/invite.ts'
 import type { ProfileContext } from './context.ts'
 import { explainBuddyFault } from './faults.ts'
-import { askLine } from './prompt.ts'
+import { allowSlips, askLine } from './prompt.ts'
 import { safeName } from './safetext.ts'
 
 export type Named =
@@ -19,24 +19,29 @@ export async function nameFor(
   { contents }: OpenProfile,
   { alias: given, side }: { readonly alias: string | undefined; readonly side: Side },
 ): Promise<Named> {
-  const { buddies, invites } = contents
-  const open = openInvites(contents)
-  const own = open.filter((invite) => invite.side === side)
+  const own = openInvites(contents).filter((invite) => invite.side === side)
   // Whoever has one alone and names nobody goes on with it.
-  const alias = given ?? (own.length === 1 ? own[0]!.alias : await askName(context, freeAlias(contents)))
+  const known = given ?? (own.length === 1 ? own[0]!.alias : undefined)
+  if (known !== undefined) return namedIn(contents, known, side)
+  const proposed = freeAlias(contents)
+  if (!context.isInteractive || context.options.json) return namedIn(contents, proposed, side)
+  // Asked again: what is typed next would else be for the shell, and stand in its history.
+  return allowSlips(context, async () => namedIn(contents, await askName(context, proposed), side))
+}
+
+function namedIn(contents: OpenProfile['contents'], alias: string, side: Side): Named {
+  const { buddies, invites } = contents
   const fault = aliasFault(alias.normalize('NFC'))
   if (fault) throw explainBuddyFault({ why: fault }, alias)
   const buddy = findBuddy(buddies, alias)
   if (buddy && inviteOf(invites, buddy)) return { kind: 'met', alias: buddy.alias }
   if (buddy) throw explainBuddyFault({ why: 'alias-taken', by: buddy.alias }, alias)
-  const pending = findInvite(open, alias)
+  const pending = findInvite(openInvites(contents), alias)
   if (pending && pending.side !== side) throw otherSide(pending)
   return { kind: 'open', alias: pending?.alias ?? alias, pending }
 }
 
 async function askName(context: ProfileContext, proposed: string): Promise<string> {
-  const { isInteractive, options } = context
-  if (!isInteractive || options.json) return proposed
   const answer = await askLine(context, `what do you call your buddy? [${safeName(proposed)}] `)
   return answer.trim() || proposed
 }

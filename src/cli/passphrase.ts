@@ -5,7 +5,7 @@ import { codeOf, diskFault } from '../edge/store.ts'
 import { UserError } from '../error.ts'
 import type { Context } from './context.ts'
 import { readDescriptor, usage } from './options.ts'
-import { askSecret } from './prompt.ts'
+import { allowSlips, askSecret } from './prompt.ts'
 
 /** Instead of somebody at a terminal; at most one of the two. */
 export interface Source {
@@ -42,7 +42,9 @@ export function newSource(
 /** A passphrase there is: of a profile, or of a file. @param whose - `ada` */
 export async function passphraseFor(context: Context, whose: string): Promise<string> {
   const given = await readFrom(givenSource(context))
-  return given ?? (await askFor(context, `passphrase of ${whose}: `, '--passphrase'))
+  if (given !== undefined) return given
+  if (!context.isInteractive) throw nobodyToAsk('--passphrase')
+  return await askSecret(context, `passphrase of ${whose}: `)
 }
 
 /** Runs `attempt` anew after a wrong passphrase, as long as somebody types it and may have mistyped. */
@@ -75,8 +77,10 @@ export async function newPassphrase(context: Context, wanted: Wanted): Promise<s
   const { whose, source, flags } = wanted
   const given = await readFrom(source)
   if (given !== undefined) return notEmpty(given, wanted)
+  if (!context.isInteractive) throw nobodyToAsk(flags)
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const passphrase = notEmpty(await askFor(context, `new passphrase for ${whose}: `, flags), wanted)
+    const asked = (): Promise<string> => askSecret(context, `new passphrase for ${whose}: `)
+    const passphrase = await allowSlips(context, async () => notEmpty(await asked(), wanted))
     if ((await askSecret(context, 'the same again: ')) === passphrase) return passphrase
     if (attempt < maxAttempts) context.stderr.write('the two differ, try again\n')
   }
@@ -125,10 +129,9 @@ function unreadable(error: unknown, name: string): unknown {
   }
 }
 
-function askFor(context: Context, question: string, flags: Wanted['flags']): Promise<string> {
-  if (context.isInteractive) return askSecret(context, question)
+function nobodyToAsk(flags: Wanted['flags']): UserError {
   const what = flags === '--passphrase' ? 'a passphrase' : 'a new passphrase'
-  throw new UserError(`${what} is needed, and there is nobody to ask`, {
+  return new UserError(`${what} is needed, and there is nobody to ask`, {
     hint: `use ${flags}-file or ${flags}-fd`,
     exit: 5,
   })

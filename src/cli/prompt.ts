@@ -9,8 +9,9 @@ import { ReadStream } from 'node:tty'
 import { UserError } from '../error.ts'
 import type { Io } from './context.ts'
 import { Interrupted } from './error.ts'
-import { safeText } from './safetext.ts'
+import { safeText, safeTitle } from './safetext.ts'
 import { isCharacter, Strokes } from './strokes.ts'
+import { legible } from './terminal.ts'
 
 /** Asks for a text that is not shown while it is typed. */
 export const askSecret = (io: Io, question: string): Promise<string> => ask(io, { question, echo: 'hidden' })
@@ -22,6 +23,19 @@ export const askLine = (io: Io, question: string): Promise<string> => ask(io, { 
 export async function confirm(io: Io, question: string): Promise<boolean> {
   const answer = await askLine(io, `${question} [y/N] `)
   return /^y(?:es)?$/i.test(answer.trim())
+}
+
+/** Asks anew where an answer will not do, saying why; the last refusal is thrown. */
+export async function allowSlips<T>(io: Io, attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof UserError) || attempts === maxAttempts) throw error
+      const hint = error.hint === undefined ? '' : `: ${error.hint}`
+      legible(io.stderr, io.env).write(`${safeTitle(error.message + hint, longest)}\n`)
+    }
+  }
 }
 
 /** Whether a question would reach somebody. */
@@ -114,4 +128,5 @@ export function openTerminal(): ReadStream | undefined {
 
 const interrupt = '\x03' // Ctrl-C
 export const endOfInput = '\x04' // Ctrl-D
+const maxAttempts = 3 // as for a passphrase
 const longest = 1_024 // characters of an answer

@@ -3,7 +3,6 @@
  * model is drawn. ink is loaded only here.
  */
 import { randomBytes } from '../crypto.ts'
-import { UserError } from '../error.ts'
 import type { TalkEvent } from '../session/command.ts'
 import { aboutNobodyYet } from './about.ts'
 import { type Around, asking, type Desk, findOf, informed, newDesk, noticed, press, written } from './desk.ts'
@@ -18,19 +17,17 @@ import {
   legible,
   onLeavingSignal,
   onSuddenEnd,
+  requireScreen,
   stopJob,
-  whyNoScreen,
   wrapOff,
   wrapOn,
 } from './terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
 import type { Mounted, OnKeys } from './view.tsx'
 
-/** @throws UserError if there is no terminal to draw on: `whyNoScreen` tells before */
+/** @throws UserError if there is no terminal to draw on: `requireScreen` */
 export async function openScreen(options: UiOptions): Promise<Ui> {
-  const why = whyNoScreen(options)
-  if (why)
-    throw new UserError(`the screen cannot be opened: ${why}`, { hint: 'use --plain or --json', exit: 2 })
+  requireScreen(options)
   if (isColourless(options.env)) process.env['FORCE_COLOR'] = '0' // ink's chalk reads it once, and knows no NO_COLOR
   providePromiseWithResolvers()
   options.stdin.setRawMode(true) // from here on what is typed ahead comes as it was typed: Enter as Enter

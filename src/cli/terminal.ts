@@ -2,6 +2,7 @@
  * What kind of terminal this is, and what must be true of it again whichever
  * way the program ends.
  */
+import { UserError } from '../error.ts'
 import { asciiText } from './safetext.ts'
 import type { LeavingSignal, UiOptions } from './ui.ts'
 
@@ -17,6 +18,13 @@ export function whyNoScreen({
   if (!stdout.isTTY) return 'standard output is not a terminal'
   if (env['TERM'] === 'dumb') return 'this terminal cannot place its cursor (TERM=dumb)'
   return undefined
+}
+
+/** @throws UserError if there is no terminal to draw on; also before a passphrase is asked for in vain */
+export function requireScreen(streams: Parameters<typeof whyNoScreen>[0]): void {
+  const why = whyNoScreen(streams)
+  if (why !== undefined)
+    throw new UserError(`the screen cannot be opened: ${why}`, { hint: 'use --plain or --json', exit: 2 })
 }
 
 /** NO_COLOR (no-color.org) and TERM=dumb, unless FORCE_COLOR says otherwise. */

@@ -38,6 +38,17 @@ test('a slip is named with the letter that makes it one, and may be taken back',
   expect(typed('\x7f\x7fzoo ', slip)).toMatchObject({ words: ['abandon', 'zoo'], note: '' })
 })
 
+test('what follows a wrong word, as in a pasted code, stays as it is until somebody goes back to that word', () => {
+  const pasted = typed('sail cup resouce round feel foster\r')
+  expect(typedCode(pasted)).toBe('sail cup resouce round feel foster')
+  expect(pasted).toMatchObject({ code: undefined, note: 'no word begins with ‘resouce’' })
+  expect(typed('\t', pasted).note).toBe('no word begins with ‘resouce’')
+  const back = typed('\x7f'.repeat(' round feel foster'.length), pasted)
+  expect(typedCode(back)).toBe('sail cup resouce')
+  const right = typed('\x7f\x7frce round feel foster\r', back)
+  expect(right.code).toBe('sail cup resource round feel foster')
+})
+
 test('a beginning that several words have is named at its end', () => {
   expect(typed('zo ').note).toBe('‘zo’ may be zone, zoo')
   expect(typed('ab ').note).toBe('‘ab’ may be abandon, ability, …')
@@ -65,6 +76,7 @@ test('any keys leave words of the list, and one short word', () => {
     fc.property(fc.array(key, { maxLength: 60 }), (keys) => {
       const draft = keys.reduce(press, emptyCode)
       expect(draft.current).toMatch(/^\p{L}{0,16}$/u)
+      expect(draft.rest).toMatch(/^(?: [\p{L} ]{0,99})?$/u)
       for (const word of draft.words) expect(word).toMatch(/^[a-z]{3,8}$/)
     }),
     { numRuns: 15 },

@@ -64,6 +64,32 @@ describe('profile create', () => {
     scryptPatience,
   )
 
+  test('asks again after an empty passphrase or an alias that is none, three times in all', async () => {
+    const empty = await otrtalk('profile create', { typed: '\r\r\r' })
+    const asked = 'new passphrase for default: \n'
+    const told = 'the passphrase is empty: for a profile that anybody with access to this disk can use:'
+    expect(empty.stderr.split(asked)).toHaveLength(4)
+    expect(empty.stderr.split(`${told} --no-passphrase\n${asked}`)).toHaveLength(3)
+    expect(empty.stderr).toContain(`\notrtalk: ${told.slice(0, 23)}\nhint: `)
+    expect(empty.code).toBe(2)
+
+    await otrtalk('profile create --no-passphrase')
+    const slipped = await otrtalk('accept', { typed: 'ad a\rada\r\x03' })
+    expect(slipped.stderr).toMatch(
+      /^what do you .* ad a\nad a cannot be an alias: .*\nwhat do you .* ada\nthe six words/,
+    )
+    expect(slipped.code).toBe(130)
+  })
+
+  test('asks for no passphrase in vain: a terminal without a screen is refused first', async () => {
+    await otrtalk('profile create --no-passphrase')
+    const { code, stderr } = await otrtalk('accept', { typed: '', env: { TERM: 'dumb' } })
+    expect(stderr).toMatch(
+      /^otrtalk: the screen cannot be opened: .* \(TERM=dumb\)\nhint: use --plain or --json/,
+    )
+    expect(code).toBe(2)
+  })
+
   test(
     'takes the passphrase from a file too',
     async () => {
@@ -77,7 +103,7 @@ describe('profile create', () => {
 
   test.each([
     ['three times two different passphrases', 'profile create', 'a\rb\r'.repeat(3), 1],
-    ['an empty passphrase', 'profile create', '\r', 2],
+    ['an empty passphrase', 'profile create', '\r\r\r', 2],
     ['Ctrl-C', 'profile create', 'ses\x03', 130],
     ['Ctrl-D', 'profile create', '\x04', 130],
     ['nobody to ask', 'profile create', undefined, 5],

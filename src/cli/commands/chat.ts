@@ -4,7 +4,7 @@ import { type ExitCode, UserError } from '../../error.ts'
 import type { Context, ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
 import { usage } from '../options.ts'
-import { whyNoScreen } from '../terminal.ts'
+import { requireScreen, whyNoScreen } from '../terminal.ts'
 import type { Ui, UiEnd, UiOptions } from '../ui.ts'
 
 export interface ChatArguments {
@@ -42,6 +42,7 @@ export async function chatWithAll(context: ProfileContext): Promise<ExitCode> {
 
 /** The screen where there is one, else lines; with whatever calls the user when a message comes. */
 export function uiFor(context: ProfileContext): (options: UiOptions) => Promise<Ui> {
+  if (hasScreen(context)) requireScreen(context)
   return notifying(context, { open: shownBy(context), form: hasScreen(context) ? 'screen' : 'plain' })
 }
 
