@@ -161,7 +161,7 @@ const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.sl
 
 const description = [
   'Two people talk in their terminals, end-to-end encrypted with OTRv4. There is no server of anyone’s between them: each finds the other through the BitTorrent DHT, on the local network, in a VPN, or by a line of text that people carry, and the two programs talk to each other directly, over UDP.',
-  'Each makes a profile once, with otrtalk profile create. One makes a code with otrtalk invite, tells it by phone for instance, and the other types it behind otrtalk accept. From then on otrtalk chat finds the buddy whenever both are there.',
+  'Each makes a profile once, with otrtalk profile create. One makes a code with otrtalk invite, tells it by phone for instance, and the other types otrtalk accept, and the code when asked for it. From then on otrtalk chat finds the buddy whenever both are there.',
   'Standard output carries data, standard error what is meant for people. A program reads otrtalk with --json: one object a line.',
 ]
 

@@ -36,10 +36,15 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
 
 /** Commander's `error: unknown command 'chta'\n(Did you mean chat?)` in our form. */
 function misuse({ message }: CommanderError, blamed: string): UserError {
+  const [, word, name, choices] = wrongChoice.exec(message) ?? []
+  if (word !== undefined)
+    return new UserError(`${name} takes ${choices}, not ${word}`, { hint: `see ${blamed} --help`, exit: 2 })
   const [, fault, meant] = /^(?:error: )?(.*?)(?:\s*\((Did you mean .*)\))?$/s.exec(message) ?? []
   const hint = meant ? meant.replace('Did', 'did') : `see ${blamed} --help`
   return new UserError((fault ?? message).replace(/\.$/, ''), { hint, exit: 2 })
 }
+
+const wrongChoice = /value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\.$/s
 
 /** `otrtalk buddy add` */
 const pathOf = (command: Command): string =>

@@ -94,6 +94,8 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
       "unknown command 'buddy lsit'",
       'there are: add, at, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
     ],
+    [['buddy', 'verfy', 'bob'], "unknown command 'buddy verfy'", /verify/],
+    [['completion', 'tcsh'], 'shell takes bash, zsh, fish, not tcsh', 'see otrtalk completion --help'],
     [
       ['profiles', 'x'],
       "unknown command 'profile x'",

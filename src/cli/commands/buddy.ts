@@ -88,7 +88,7 @@ export async function list(context: ProfileContext): Promise<ExitCode> {
     return 0
   }
   if (buddies.length === 0)
-    remark(context, words`no buddies yet; add one: otrtalk buddy add <alias> <address>`)
+    remark(context, words`no buddies yet: otrtalk invite, or otrtalk buddy add <alias> <address>`)
   printTable(
     context,
     buddies.map((buddy) => [

@@ -31,6 +31,7 @@ export function orElse(group: Command, run: () => Promise<void>): void {
   group
     .argument('[command]')
     .usage('[command]')
+    .allowExcessArguments() // those of the unknown one
     .action((word?: string) => {
       if (word === undefined) return run()
       const names = group.commands.map((command) => command.name()).join(', ')

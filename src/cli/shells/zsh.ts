@@ -12,7 +12,8 @@ _otrtalk() {
       word=\${line%%$'\\t'*}
       found+=("$word")
       (( $#word < 18 )) && word=\${(r:18:)word}
-      shown+=("$word \${line#*$'\\t'}")
+      [[ $line == *$'\\t'* ]] && word+=" \${line#*$'\\t'}"
+      shown+=("$word")
     fi
   done < <(command otrtalk complete-words -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)IPREFIX}\${(Q)PREFIX}" 2>/dev/null </dev/null)
   [[ -n $hasFiles ]] && _files
