@@ -40,6 +40,7 @@ export class Switchboard {
   readonly #own = new Set<string>() // names whom the owner began with
   readonly #included = new Set<string>() // names that are looked for because of clients alone
   readonly #names = new Map<string, string>() // of conversations, by another alias in the vault
+  readonly #unsettled = new Set<string>() // ids of texts of which nobody knows yet what becomes of them
   #guessing: Promise<unknown> = Promise.resolve()
   #rekeyings = 0
   readonly #askers = new Map<string, Actor[]>() // by name: whom the next report is for
@@ -67,6 +68,7 @@ export class Switchboard {
   hear(event: TalkEvent): void {
     this.#present.hear(event, performance.now())
     this.#follow(event)
+    if (event.kind === 'delivered' || event.kind === 'undelivered') this.#unsettled.delete(event.id)
     if (event.kind === 'why') {
       this.#report(event)
       return
@@ -76,12 +78,17 @@ export class Switchboard {
     if (event.kind === 'removed') this.#own.delete(event.buddy)
   }
 
-  /** @param by - who hears of it by having said it */
+  /**
+   * @param by - who hears of it by having said it
+   * @throws UserError if what becomes of another text would be taken for what becomes of this one
+   */
   act(talking: Talking, command: Command, by: Actor): void {
     if (command.kind === 'why')
       this.#askers.set(command.buddy, [...(this.#askers.get(command.buddy) ?? []), by])
     if (command.kind === 'say') {
       const { buddy, id, text } = command
+      if (by !== 'owner' && this.#unsettled.has(id)) throw usedId(id)
+      this.#unsettled.add(id)
       const said = { kind: 'said', buddy, id, text } as const
       if (by !== 'owner' && this.#isOwn(said)) this.#options.onEvent(said)
       this.#tellClients(said, by)
@@ -297,6 +304,12 @@ const otherFingerprint = ({ alias }: Buddy): UserError =>
   new UserError(`${alias} has another fingerprint than the one you gave`, {
     hint: `one of the two is wrong, your fingerprint or the address of ${alias}: ask ${alias} again, by phone or in person`,
     exit: 4,
+  })
+
+const usedId = (id: string): UserError =>
+  new UserError(`the id ${id} names another text that is not confirmed yet`, {
+    hint: 'use a new id for each text',
+    exit: 2,
   })
 
 /** Asked, and left before the answer came. */

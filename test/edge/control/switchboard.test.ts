@@ -154,4 +154,17 @@ describe('a client', () => {
     expect(faults.at(-1)).toMatchObject({ kind: 'fault', of: 'say', exit: 4 })
     expect(acts.filter(({ kind }) => kind === 'say')).toEqual([{ ...say, fingerprint: other.fingerprint }])
   })
+
+  test('does not name its text as another one is named that may still arrive', async () => {
+    const { change, told, acts, board } = await inviting()
+    await change({ kind: 'add', alias: 'bob', address: addressOf(other), at: [] })
+    const attach = { kind: 'attach', buddy: 'bob' }
+    const say = (text: string) => ({ kind: 'say', buddy: 'bob', id: '00000000000000aa', text })
+    await told(attach, say('pay 1'))
+    expect((await told(attach, say('pay 2'))).at(-1)).toMatchObject({ kind: 'fault', of: 'say', exit: 2 })
+    board.hear({ kind: 'delivered', buddy: 'bob', id: '00000000000000aa', ms: 1 })
+    await told(attach, say('pay 3')) // told what becomes of it by the outbox
+    const texts = acts.flatMap((act) => (act.kind === 'say' ? [act.text] : []))
+    expect(texts).toEqual(['pay 1', 'pay 3'])
+  })
 })
