@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 // unit and unit-signals: every `npm test`; program: the built program in a pseudo-terminal;
 // slow and lab: real peers and network namespaces, what .ci/run adds.
-const withSignals = ['test/cli/{screen,plain,exchanging}.test.{ts,tsx}']
+const withSignals = ['test/cli/{screen/screen,lines/plain,exchanging}.test.{ts,tsx}']
 
 export default defineConfig({
   test: {

@@ -11,9 +11,9 @@ import { exitCodeOf, hasScreen, uiFor } from './commands/chat.ts'
 import type { ProfileContext } from './context.ts'
 import { converse, type Lines } from './conversing.ts'
 import { explainTakeFault, takeFault } from './faults.ts'
-import { askOffer, readOfferLine, waitForEnter } from './offerprompt.ts'
 import { usage } from './options.ts'
 import { printJson, remark } from './print.ts'
+import { askOffer, readOfferLine, waitForEnter } from './prompts/offerprompt.ts'
 import { safeName, safeTitle, words } from './safetext.ts'
 import { onLeavingSignal } from './terminal.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
@@ -169,7 +169,7 @@ export class Exchange implements Ui {
 
   async #showQr(line: string): Promise<void> {
     const { context } = this.#by
-    const { drawsQr, qrText } = await import('./qr.ts')
+    const { drawsQr, qrText } = await import('./prompts/qr.ts')
     if (drawsQr(context)) context.stderr.write(`${qrText(line.toUpperCase())}\n`)
     else remark(context, words`this terminal cannot show a QR code`)
   }

@@ -21,7 +21,7 @@ import {
 } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
-import { allowMistyping, passphraseFor } from './passphrase.ts'
+import { allowMistyping, passphraseFor } from './prompts/passphrase.ts'
 
 /**
  * The profile in force when none is named: the only one, else `default`.

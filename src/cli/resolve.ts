@@ -49,7 +49,7 @@ async function homeSettings(home: Home): Promise<Settings> {
 }
 
 async function contextWith(io: Io, options: Options, home: Home): Promise<Context> {
-  const { hasTerminal } = await import('./prompt.ts')
+  const { hasTerminal } = await import('./prompts/prompt.ts')
   const env = options.color ? io.env : { ...io.env, FORCE_COLOR: '0' } // the flag beats every variable
   return { ...io, env, options, home, isInteractive: options.input && hasTerminal(io) }
 }

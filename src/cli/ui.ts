@@ -4,7 +4,7 @@
  */
 import type { Random } from '../crypto.ts'
 import type { Command, TalkEvent, Trust } from '../session/command.ts'
-import type { Look } from './look.ts'
+import type { Look } from './screen/look.ts'
 
 export interface UiOptions {
   readonly profile: string

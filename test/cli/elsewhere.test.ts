@@ -1,8 +1,6 @@
 /** What another process of the profile does shows here at once, and nothing typed goes to somebody else by it. */
 import { expect, test } from 'vitest'
 import { Called } from '../../src/cli/called.ts'
-import { informed, newDesk } from '../../src/cli/desk.ts'
-import { edit, emptyDraft } from '../../src/cli/draft.ts'
 import {
   conversationWith,
   focused,
@@ -12,6 +10,8 @@ import {
   shown,
   update,
 } from '../../src/cli/model.ts'
+import { informed, newDesk } from '../../src/cli/screen/desk.ts'
+import { edit, emptyDraft } from '../../src/cli/screen/draft.ts'
 import type { TalkEvent, Under } from '../../src/session/command.ts'
 
 const start = newModel('home', [

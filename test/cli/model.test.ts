@@ -9,8 +9,8 @@ import {
   update,
 } from '../../src/cli/model.ts'
 import { columnsOf, safeText } from '../../src/cli/safetext.ts'
+import { type Scroll, scrollBy, windowOf } from '../../src/cli/screen/window.ts'
 import { explainState, explainStatus } from '../../src/cli/state.ts'
-import { type Scroll, scrollBy, windowOf } from '../../src/cli/window.ts'
 import type { TalkEvent, Trust } from '../../src/session/command.ts'
 
 const start = newModel('home', [

@@ -1,8 +1,8 @@
 /** Known failures of other programs, each replayed where it would happen here. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { openPlain } from '../../src/cli/lines/plain.ts'
 import { conversationWith, type Input, type Model, newModel, update } from '../../src/cli/model.ts'
-import { openPlain } from '../../src/cli/plain.ts'
-import { openScreen } from '../../src/cli/screen.ts'
+import { openScreen } from '../../src/cli/screen/screen.ts'
 import { explainState } from '../../src/cli/state.ts'
 import type { Ui } from '../../src/cli/ui.ts'
 import type { Command, TalkEvent, Trust } from '../../src/session/command.ts'

@@ -1,6 +1,6 @@
 /** The screen in a terminal emulator, at each of four sizes: as a person sees it. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { openScreen } from '../../src/cli/screen.ts'
+import { openScreen } from '../../src/cli/screen/screen.ts'
 import type { Ui, UiOptions } from '../../src/cli/ui.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Emulator, until } from '../cli/emulator.ts'

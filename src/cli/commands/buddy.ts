@@ -11,7 +11,7 @@ import { explainAddressFault, hintHint } from '../faults.ts'
 import { openAccess } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
-import { confirm } from '../prompt.ts'
+import { confirm } from '../prompts/prompt.ts'
 import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
 import { remarkUntold } from './id.ts'
 

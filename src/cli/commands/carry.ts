@@ -9,6 +9,7 @@ import type { Context, ProfileContext } from '../context.ts'
 import { explainCarried, explainOneAtATime } from '../explainprofile.ts'
 import { openKeeping } from '../open.ts'
 import { usage } from '../options.ts'
+import { printJson, remark } from '../print.ts'
 import {
   allowMistyping,
   type NewFlags,
@@ -16,8 +17,7 @@ import {
   newSource,
   passphraseFor,
   profileEmptyHint,
-} from '../passphrase.ts'
-import { printJson, remark } from '../print.ts'
+} from '../prompts/passphrase.ts'
 import { safeName, safeTitle, words } from '../safetext.ts'
 import { printIdentity } from './id.ts'
 

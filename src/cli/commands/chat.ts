@@ -47,11 +47,11 @@ export function uiFor(context: ProfileContext): (options: UiOptions) => Promise<
 }
 
 function shownBy(context: ProfileContext): (options: UiOptions) => Promise<Ui> {
-  if (context.options.json) return async (ui) => (await import('../json.ts')).openJson(ui)
-  if (!hasScreen(context)) return async (ui) => (await import('../plain.ts')).openPlain(ui)
+  if (context.options.json) return async (ui) => (await import('../lines/json.ts')).openJson(ui)
+  if (!hasScreen(context)) return async (ui) => (await import('../lines/plain.ts')).openPlain(ui)
   const { theme, ascii, links, inline } = context.options
   const look = { theme, isAscii: ascii, hasLinks: links }
-  return async (ui) => (await import('../screen.ts')).openScreen({ ...ui, look, isInline: inline })
+  return async (ui) => (await import('../screen/screen.ts')).openScreen({ ...ui, look, isInline: inline })
 }
 
 /** As it is opened, if the user does not want to be called. */
@@ -62,7 +62,7 @@ export function notifying(
   const { bell, notify, title, notifyCommand } = options
   if (!bell && !notify && !title && !notifyCommand) return open
   const by = { ...options, form: options.json ? ('json' as const) : form }
-  return async (ui) => (await import('../notifying.ts')).openNotifying(ui, by, open)
+  return async (ui) => (await import('../notes/notifying.ts')).openNotifying(ui, by, open)
 }
 
 export const hasScreen = ({ options, stdin, stdout }: ProfileContext): boolean =>

@@ -9,7 +9,7 @@ import { explainChangeFault, untoldOf } from '../faults.ts'
 import { openAccess } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
-import { confirm } from '../prompt.ts'
+import { confirm } from '../prompts/prompt.ts'
 import { safeTitle, words } from '../safetext.ts'
 
 export interface IdArgs {
@@ -39,7 +39,7 @@ export async function id(context: ProfileContext, { hasQr, isNew, isSure }: IdAr
 
 /** For a camera: in capitals, which take fewer modules. */
 async function printQr(context: Context, { address }: Shown): Promise<void> {
-  const { drawsQr, qrText } = await import('../qr.ts')
+  const { drawsQr, qrText } = await import('../prompts/qr.ts')
   if (!drawsQr(context))
     throw new UserError('a QR code cannot be drawn here', { hint: 'use a terminal that reads UTF-8' })
   context.stderr.write(`${qrText(address.toUpperCase())}\n`)

@@ -6,9 +6,9 @@ import { generateCode, inviteKey } from '../../profile/code.ts'
 import { type Invite, maxInvites, newInvite } from '../../profile/invite.ts'
 import type { ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
-import { nameFor } from '../naming.ts'
 import { remark } from '../print.ts'
-import { askLine } from '../prompt.ts'
+import { nameFor } from '../prompts/naming.ts'
+import { askLine } from '../prompts/prompt.ts'
 import { safeTitle, words } from '../safetext.ts'
 import { exitCodeOf, uiFor } from './chat.ts'
 
@@ -53,7 +53,7 @@ export const tooManyInvites = (): UserError =>
 
 /** Before the screen is opened, which would cover it. */
 async function showQr(context: ProfileContext, code: string): Promise<void> {
-  const { drawsQr, qrText } = await import('../qr.ts')
+  const { drawsQr, qrText } = await import('../prompts/qr.ts')
   if (!drawsQr(context)) {
     remark(context, words`this terminal cannot show a QR code`)
     return

@@ -34,8 +34,9 @@ function commandOf(argv: OwnCommand['argv'], { env }: ProfileContext): OwnComman
 }
 
 function uiFor({ options }: ProfileContext): (options: UiOptions) => Promise<Ui> {
-  if (options.json) return async (ui) => (await import('../json.ts')).openJson({ ...ui, listensOnly: true })
-  return async (ui) => (await import('../plain.ts')).openPlain({ ...ui, listensOnly: true })
+  if (options.json)
+    return async (ui) => (await import('../lines/json.ts')).openJson({ ...ui, listensOnly: true })
+  return async (ui) => (await import('../lines/plain.ts')).openPlain({ ...ui, listensOnly: true })
 }
 
 const defaultTimeout = 60_000 // ms

@@ -3,8 +3,8 @@ import type { ExitCode } from '../../error.ts'
 import type { ProfileContext } from '../context.ts'
 import { openKeeping } from '../open.ts'
 import { usage } from '../options.ts'
-import { type NewFlags, newPassphrase, newSource, profileEmptyHint } from '../passphrase.ts'
 import { printJson, remark } from '../print.ts'
+import { type NewFlags, newPassphrase, newSource, profileEmptyHint } from '../prompts/passphrase.ts'
 import { safeName, safeTitle, words } from '../safetext.ts'
 
 export interface RekeyArgs extends NewFlags {

@@ -10,7 +10,7 @@ import type { ProfileContext } from '../context.ts'
 import { openAccess } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
-import { confirm } from '../prompt.ts'
+import { confirm } from '../prompts/prompt.ts'
 import { safeName, safeTitle, words } from '../safetext.ts'
 import { describe, unknownFingerprint } from './buddy.ts'
 

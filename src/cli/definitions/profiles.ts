@@ -1,7 +1,7 @@
 /** The commands about profiles: `profile …`. */
 import type { Command } from 'commander'
 import { settingNames } from '../../edge/settings.ts'
-import type { NewFlags } from '../passphrase.ts'
+import type { NewFlags } from '../prompts/passphrase.ts'
 import { type Exits, examples, exits, opening, orElse, type Runner, values } from './definition.ts'
 
 export function addProfiles(program: Command, runner: Runner): void {

@@ -1,0 +1,201 @@
+/**
+ * The conversation line by line, for pipes, screen readers and who likes it
+ * so: messages on stdout, everything else on stderr.
+ */
+import { randomBytes } from '../../crypto.ts'
+import type { TalkEvent } from '../../session/command.ts'
+import { aboutBuddies, howToChoose } from '../about.ts'
+import { type Dialogue, enter, explainDialogue, isHidden } from '../dialogue.ts'
+import { explainEvent, explainUndelivered, type Notice, timeOfDay } from '../explain.ts'
+import { explainReport } from '../explainwhy.ts'
+import { conversationWith, type Input, isLate, type Model, newModel, noticeOf, update } from '../model.ts'
+import { parse } from '../parse.ts'
+import { ofStep, type Response, respond } from '../respond.ts'
+import { clip, columnsOf, indented, noText, type SafeText, safeName, safeText, words } from '../safetext.ts'
+import { wrap } from '../screen/layout.ts'
+import { markOfLate } from '../screen/window.ts'
+import { explainState } from '../state.ts'
+import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
+import { Progress } from './progress.ts'
+import { Streams } from './streams.ts'
+
+export function openPlain(options: UiOptions): Ui {
+  return new Plain(options)
+}
+
+class Plain implements Ui {
+  readonly done: Promise<UiEnd>
+  readonly #options: UiOptions
+  readonly #streams: Streams
+  /** What was said and is not confirmed yet, by id: to name it if it does not arrive. */
+  readonly #said = new Map<string, SafeText>()
+  readonly #progress: Progress
+  #model: Model
+  /** What the next line is for, when it is not a line to say. */
+  #dialogue: Dialogue | undefined
+
+  constructor(options: UiOptions) {
+    this.#options = options
+    const { profile, buddies, buddy } = options
+    this.#model = newModel(profile, buddies, buddy)
+    // Of several nobody is spoken to until he was chosen.
+    if (buddy === undefined && buddies.length !== 1) this.#model = { ...this.#model, focus: undefined }
+    this.#streams = new Streams(options, { maxLine, say: (line) => this.#read(line) })
+    this.#progress = new Progress((text) => this.#remark(text))
+    this.done = this.#streams.done.finally(() => this.#progress[Symbol.dispose]())
+    if (options.listensOnly || buddy !== undefined) return
+    for (const line of aboutBuddies(this.#model)) this.#remark(line)
+    if (buddies.length > 1) this.#remark(howToChoose(this.#model))
+  }
+
+  tell(event: TalkEvent): void {
+    const before = this.#model
+    this.#update({ kind: 'told', event })
+    this.#progress.hear(event)
+    switch (event.kind) {
+      case 'message': {
+        const text = safeText(event.text)
+        const isOfThis = !isLate(conversationWith(before, event.buddy), event)
+        const marked = isOfThis ? text : words`${text} ${markOfLate(event.trust)}`
+        this.#print(words`${timeOfDay(event.at)} ${safeName(event.buddy)}  `, marked)
+        break
+      }
+      case 'delivered':
+        if (this.#said.delete(event.id) && this.#isTyping)
+          this.#remark(words`delivered${this.#to(event.buddy)}`)
+        break
+      case 'undelivered': {
+        const text = this.#said.get(event.id)
+        this.#said.delete(event.id)
+        const quoted = text === undefined ? noText : words` (${clip(text, quoteColumns)})`
+        const to = this.#to(event.buddy)
+        this.#remark(words`not delivered${to}: ${explainUndelivered(event.why)}${quoted}`)
+        break
+      }
+      case 'why':
+        for (const line of explainReport(event.report, event.buddy)) this.#remark(line)
+        break
+      case 'said':
+        this.#remark(words`you said elsewhere, to ${safeName(event.buddy)}: ${safeText(event.text)}`)
+        break
+      case 'sent':
+      case 'phase':
+        break
+      case 'listening':
+      case 'network':
+      case 'unresolved':
+        this.#notice(explainEvent(event))
+        break
+      default:
+        this.#notice(noticeOf(conversationWith(before, event.buddy), event))
+    }
+    this.#streams.hear(event)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#streams.end({ kind: 'left' })
+    await this.done.catch(() => undefined) // whoever waits for `done` has heard
+  }
+
+  /** Named where there are several. */
+  #to(buddy: string): SafeText {
+    return this.#options.buddy === undefined ? words` to ${safeName(buddy)}` : noText
+  }
+
+  /** A person waits for each receipt. */
+  get #isTyping(): boolean {
+    return this.#options.stdin.isTTY
+  }
+
+  /**
+   * A log may well have lines that begin with a slash: with one buddy only what
+   * a person types is a command. Among several `/to` must be one, wherever it comes from.
+   */
+  get #takesCommands(): boolean {
+    return this.#isTyping || this.#options.buddy === undefined
+  }
+
+  #read(line: string): string | undefined {
+    if (this.#dialogue) {
+      const step = enter(this.#dialogue, line, conversationWith(this.#model, this.#dialogue.under.buddy))
+      return this.#do(ofStep(step))
+    }
+    const isBlank = line.trim() === ''
+    const typed = this.#takesCommands || isBlank ? parse(line) : ({ kind: 'say', text: line } as const)
+    const { fingerprint, random = randomBytes } = this.#options
+    const here = { model: this.#model, fingerprint, now: this.#now(), newId: () => lineId(random) }
+    const response = respond(typed, { ...here, on: 'lines' })
+    // What comes behind a name that nobody has is not for him who was written to before.
+    const isAstray = typed.kind === 'command' && typed.name === 'to' && response.inputs.length === 0
+    if (isAstray && typed.argument && this.#options.buddy === undefined)
+      this.#model = { ...this.#model, focus: undefined }
+    return this.#do(response)
+  }
+
+  /** @returns the id of what was said */
+  #do({ notices, inputs, commands, dialogue, said, leaves }: Response): string | undefined {
+    this.#dialogue = dialogue
+    this.#streams.hide(isHidden(dialogue))
+    for (const notice of notices) this.#notice(notice)
+    for (const input of inputs) this.#change(input)
+    if (dialogue) this.#remark(explainDialogue(dialogue))
+    for (const command of commands) this.#options.act(command)
+    if (leaves) this.#streams.end({ kind: 'left' })
+    return said
+  }
+
+  #change(input: Input): void {
+    if (input.kind === 'said') this.#said.set(input.id, safeText(input.text, { length: 200, lines: 1 }))
+    if (input.kind === 'focused') this.#remark(this.#turned(input.buddy))
+    this.#update(input)
+  }
+
+  #turned(buddy: string): SafeText {
+    const { state, unread } = conversationWith(this.#model, buddy)
+    const news = unread > 0 ? words`; ${unread} came from there since you wrote last` : noText
+    return words`you write to ${safeName(buddy)}: ${explainState(state)}${news}`
+  }
+
+  #update(input: Input): void {
+    this.#model = withoutLines(update(this.#model, input, this.#now()))
+  }
+
+  #notice(notice: Notice | undefined): void {
+    if (!notice) return
+    this.#remark(notice.text)
+    if (notice.hint) this.#remark(notice.hint)
+  }
+
+  #remark(text: SafeText): void {
+    const { isTTY, columns } = this.#options.stderr
+    const head = words`${timeOfDay(this.#now())} * `
+    this.#streams.remark(indented(head, isTTY ? broken(text, columns - columnsOf(head)) : text))
+  }
+
+  /** A row of its own begins with the time: nothing that the buddy wrote does. */
+  #print(head: SafeText, text: SafeText): void {
+    const { isTTY, columns } = this.#options.stdout
+    this.#streams.print(indented(head, isTTY ? broken(text, columns - columnsOf(head)) : text))
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now()
+  }
+}
+
+/** Here the model is for `/info` alone: lines are with the terminal. */
+function withoutLines(model: Model): Model {
+  return {
+    ...model,
+    conversations: model.conversations.map((each) => (each.lines.length > 0 ? { ...each, lines: [] } : each)),
+  }
+}
+
+function broken(text: SafeText, columns: number): SafeText {
+  const [first, ...others] = wrap(text, Math.max(minColumns, columns - 1))
+  return others.reduce((whole, { text }) => words`${whole}\n${text}`, first!.text)
+}
+
+const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes
+const quoteColumns = 40
+const minColumns = 10

@@ -1,0 +1,77 @@
+/** Text in rows of the screen: no row is wider than it may be, whatever terminal draws it. */
+import { columnsOf, graphemes, type SafeText, slice } from '../safetext.ts'
+
+export interface Row {
+  readonly text: SafeText
+  /** Offset of its first character in the whole text. */
+  readonly start: number
+}
+
+/** Breaks at spaces where it can, else between characters; a row takes at most `columns`. */
+export function wrap(text: SafeText, columns: number): readonly Row[] {
+  return split(text, Math.max(2, columns), true)
+}
+
+/** Breaks anywhere: for the prompt, where each character keeps its place. */
+export function chop(text: SafeText, columns: number): readonly Row[] {
+  return split(text, Math.max(2, columns), false)
+}
+
+/** Row and column of an offset in chopped text. */
+export function locate(
+  rows: readonly Row[],
+  offset: number,
+): { readonly row: number; readonly column: number } {
+  const row = Math.max(
+    0,
+    rows.findLastIndex(({ start }) => start <= offset),
+  )
+  return { row, column: columnsOf(rows[row]!.text.slice(0, offset - rows[row]!.start)) }
+}
+
+function split(text: SafeText, columns: number, atSpaces: boolean): Row[] {
+  const rows: Row[] = []
+  for (let start = 0; start <= text.length; ) {
+    const end = text.indexOf('\n', start)
+    const line = slice(text, start, end < 0 ? text.length : end)
+    splitLine(line, columns, { rows, start, atSpaces })
+    start += line.length + 1
+  }
+  return rows
+}
+
+function splitLine(
+  line: SafeText,
+  columns: number,
+  { rows, start, atSpaces }: { readonly rows: Row[]; readonly start: number; readonly atSpaces: boolean },
+): void {
+  let from = 0 // of this row
+  let at = 0
+  let used = 0
+  let space = -1 // where the row may break
+  let usedAtSpace = 0
+  for (const grapheme of graphemes(line)) {
+    const wide = columnsOf(grapheme)
+    const hangs = atSpaces && grapheme === ' '
+    if (used + wide > columns && !hangs) {
+      const breaksAt = space > from ? space : at
+      rows.push({ text: part(line, from, breaksAt, atSpaces), start: start + from })
+      used = space > from ? used - usedAtSpace : 0
+      from = breaksAt
+      space = -1
+    }
+    at += grapheme.length
+    used += wide
+    if (hangs) {
+      space = at
+      usedAtSpace = used
+    }
+  }
+  rows.push({ text: part(line, from, line.length, atSpaces), start: start + from })
+}
+
+/** Spaces at the end of a row are not drawn, but at the prompt. */
+function part(line: SafeText, from: number, until: number, atSpaces: boolean): SafeText {
+  const text = slice(line, from, until)
+  return atSpaces ? slice(text, 0, text.trimEnd().length) : text
+}
