@@ -51,6 +51,12 @@ export function renamed(printed: Printed, { buddy: from, to }: TalkEvent & { kin
   return { buddy: printed.buddy === from ? to : printed.buddy, counts, open }
 }
 
+/** Whoever has his alias later is somebody else, of whom nothing was printed. */
+export function removed(printed: Printed, { buddy: gone }: TalkEvent & { kind: 'removed' }): Printed {
+  const counts = new Map([...printed.counts].filter(([buddy]) => buddy !== gone))
+  return { ...printed, counts, buddy: printed.buddy === gone ? '' : printed.buddy }
+}
+
 interface Paper {
   readonly columns: number
   readonly now: number // unix ms

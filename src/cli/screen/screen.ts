@@ -20,7 +20,7 @@ import {
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { type Around, asking, type Desk, findOf, informed, newDesk, noticed, press, written } from './desk.ts'
 import { keepHeapSmall } from './frugal.ts'
-import { nothingPrinted, print, renamed } from './inline.ts'
+import { nothingPrinted, print, removed, renamed } from './inline.ts'
 import type { Key } from './keys.ts'
 import type { Above } from './picture.ts'
 import type { Mounted, OnKeys } from './view.tsx'
@@ -82,6 +82,7 @@ class Screen implements Ui {
   tell(event: TalkEvent): void {
     this.#turnTo(informed(this.#desk, { kind: 'told', event }, this.#now()))
     if (event.kind === 'renamed') this.#printed = renamed(this.#printed, event)
+    if (event.kind === 'removed') this.#printed = removed(this.#printed, event)
     if (this.#isOpen)
       this.#drawTimer ??= setTimeout(this.#draw, Math.max(batchTime, this.#drawCost * restAfter))
   }

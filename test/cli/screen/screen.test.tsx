@@ -390,6 +390,18 @@ describe('inline', () => {
     for (const erase of ['\x1b[2J', '\x1b[3J']) expect(emulator.output).not.toContain(erase)
   })
 
+  test('what another buddy says who has the alias of one who was removed is printed, too', async () => {
+    const { ui, emulator } = await stageOf(60, 12, { isInline: true })
+    ui.tell(secured)
+    for (const text of ['one.', 'two.', 'three.']) ui.tell(message(text))
+    await stage.shows('three.')
+    ui.tell({ kind: 'removed', buddy: 'ada', why: 'removed' })
+    ui.tell({ kind: 'added', buddy: 'ada' })
+    ui.tell(message('from the other ada.'))
+    emulator.type('/to ada\r')
+    await stage.shows('from the other ada.')
+  })
+
   test('what became of a line is said below, and anew if it failed', async () => {
     const { ui, emulator } = await stageOf(60, 12, { isInline: true })
     emulator.type('one\rtwo\r')
