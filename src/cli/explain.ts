@@ -26,7 +26,13 @@ export interface Notice {
   readonly tone: Tone
   readonly text: SafeText
   readonly hint?: SafeText
+  /** Of the same page as the one before: the time is not said again. */
+  readonly isMore?: true
 }
+
+/** What is said at once, row by row. */
+export const page = (rows: readonly SafeText[]): readonly Notice[] =>
+  rows.map((text, i) => ({ tone: 'plain', text, ...(i > 0 && { isMore: true }) }))
 
 /**
  * What there is to say about an event; nothing about a message, which speaks for itself, and its receipts.

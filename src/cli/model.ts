@@ -3,7 +3,7 @@
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
 import type { NetworkState, TalkEvent, Undelivered, Under } from '../session/command.ts'
-import { explainEvent, explainLate, explainNetwork, type Notice } from './explain.ts'
+import { explainEvent, explainLate, explainNetwork, type Notice, page } from './explain.ts'
 import { explainReport } from './explainwhy.ts'
 import { type SafeText, safeText, words } from './safetext.ts'
 import type { State } from './state.ts'
@@ -304,8 +304,8 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       return notice({ ...conversation, state: moved }, explainEvent(event), now)
     }
     case 'why':
-      return explainReport(event.report, event.buddy).reduce(
-        (longer, text) => notice(longer, { tone: 'plain', text }, now),
+      return page(explainReport(event.report, event.buddy)).reduce(
+        (longer, told) => notice(longer, told, now),
         conversation,
       )
     case 'bound':

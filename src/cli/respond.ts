@@ -14,7 +14,7 @@ import {
   aboutUnknown,
 } from './about.ts'
 import { beginAnswer, beginVerify, cancelVerification, type Dialogue, type Step } from './dialogue.ts'
-import { help, helpAmongSeveral, keys, keysAmongSeveral, type Notice } from './explain.ts'
+import { help, helpAmongSeveral, keys, keysAmongSeveral, type Notice, page } from './explain.ts'
 import { type Conversation, focused, type Input, type Model, named } from './model.ts'
 import type { CommandName, Typed } from './parse.ts'
 import { type SafeText, words } from './safetext.ts'
@@ -84,9 +84,9 @@ function obey(name: CommandName, argument: string, here: Here): Response {
     case 'quit':
       return { ...nothing, leaves: true }
     case 'help':
-      return remarks(...plain(helpFor(here)))
+      return remarks(...page(helpFor(here)))
     case 'buddies':
-      return remarks(...plain(aboutBuddies(here.model)))
+      return remarks(...page(aboutBuddies(here.model)))
     case 'to':
       return turnTo(argument, here.model)
     default: {
@@ -106,9 +106,9 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
   const { buddy } = conversation
   switch (name) {
     case 'info':
-      return remarks(...plain(aboutConversation(here.model, conversation, here.now)))
+      return remarks(...page(aboutConversation(here.model, conversation, here.now)))
     case 'fingerprint':
-      return remarks(...plain(aboutFingerprints(conversation, here.fingerprint)))
+      return remarks(...page(aboutFingerprints(conversation, here.fingerprint)))
     case 'verify':
       return ofStep(beginVerify(conversation, argument))
     case 'answer':
@@ -134,7 +134,7 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
 }
 
 function turnTo(alias: string, model: Model): Response {
-  if (alias === '') return remarks(...plain(aboutBuddies(model)))
+  if (alias === '') return remarks(...page(aboutBuddies(model)))
   const found = named(model, alias)
   if (!found) return remarks(aboutNoSuch(alias, model))
   return { ...nothing, inputs: [{ kind: 'focused', buddy: found.buddy }] }
@@ -143,15 +143,15 @@ function turnTo(alias: string, model: Model): Response {
 function helpFor({ model, on }: Here): readonly SafeText[] {
   const isAmongSeveral = model.conversations.length > 1
   return [
-    ...help,
     ...(isAmongSeveral ? helpAmongSeveral : []),
+    ...help.filter((text) => on === 'screen' || !ofWindow.test(text)),
     ...(on === 'screen' ? keys : []),
     ...(on === 'screen' && isAmongSeveral ? keysAmongSeveral : []),
   ]
 }
 
+const ofWindow = /^\/(?:find|clear) / // lines of the terminal's own are neither looked through nor emptied
+
 const nothing: Response = { inputs: [], notices: [], commands: [] }
 
 const remarks = (...notices: readonly Notice[]): Response => ({ ...nothing, notices })
-
-const plain = (lines: readonly SafeText[]): Notice[] => lines.map((text) => ({ tone: 'plain', text }))

@@ -63,6 +63,8 @@ export const noText: SafeText = safe('')
 /** `a, b, c`, and what stands behind it. */
 export const joined = (parts: readonly SafeText[], rest: SafeText): SafeText => safe(parts.join(', ') + rest)
 
+export const spaces = (columns: number): SafeText => safe(' '.repeat(columns))
+
 /** A part of safe text. */
 export const slice = (text: SafeText, from: number, until: number): SafeText => safe(text.slice(from, until))
 

@@ -204,7 +204,7 @@ describe.each(sizes)('at %d by %d', (columns, rows) => {
     for (let i = 0; i < 9_998; i++) stage.tell(message(`message ${i} ${'abc '.repeat(i % 20)}`))
     await expectScreen('10000-end', 'message 9997')
     for (let pages = 0; pages < 12; pages++) await stage.press('\x1b[5~')
-    await expectScreen('10000-midst', 'older lines')
+    await expectScreen('10000-midst', 'Page Down')
     await stage.press('\x12', 'message 0')
     await stage.shows('match')
     await stage.press('\r')
@@ -240,5 +240,5 @@ test.each([
   [80, 5],
 ])('a window of %d by %d is too small, and says so', async (...size) => {
   const stage = await stageOf(size)
-  expectPicture(`small.${size[0]}x${size[1]}`, await stage.picture('otrtalk'))
+  expectPicture(`small.${size[0]}x${size[1]}`, await stage.picture('small'))
 })

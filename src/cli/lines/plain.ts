@@ -11,8 +11,18 @@ import { explainReport } from '../explainwhy.ts'
 import { conversationWith, type Input, isLate, type Model, newModel, noticeOf, update } from '../model.ts'
 import { parse } from '../parse.ts'
 import { ofStep, type Response, respond } from '../respond.ts'
-import { clip, columnsOf, indented, noText, type SafeText, safeName, safeText, words } from '../safetext.ts'
-import { wrap } from '../screen/layout.ts'
+import {
+  clip,
+  columnsOf,
+  indented,
+  noText,
+  type SafeText,
+  safeName,
+  safeText,
+  spaces,
+  words,
+} from '../safetext.ts'
+import { type HangingRow, wrap, wrapHanging } from '../screen/layout.ts'
 import { markOfLate } from '../screen/window.ts'
 import { explainState } from '../state.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
@@ -169,13 +179,15 @@ class Plain implements Ui {
   #remark(text: SafeText): void {
     const { isTTY, columns } = this.#options.stderr
     const head = words`${timeOfDay(this.#now())} * `
-    this.#streams.remark(indented(head, isTTY ? broken(text, columns - columnsOf(head)) : text))
+    const room = Math.max(minColumns, columns - columnsOf(head) - 1)
+    this.#streams.remark(indented(head, isTTY ? broken(wrapHanging(text, room)) : text))
   }
 
   /** A row of its own begins with the time: nothing that the buddy wrote does. */
   #print(head: SafeText, text: SafeText): void {
     const { isTTY, columns } = this.#options.stdout
-    this.#streams.print(indented(head, isTTY ? broken(text, columns - columnsOf(head)) : text))
+    const room = Math.max(minColumns, columns - columnsOf(head) - 1)
+    this.#streams.print(indented(head, isTTY ? broken(wrap(text, room)) : text))
   }
 
   #now(): number {
@@ -191,9 +203,10 @@ function withoutLines(model: Model): Model {
   }
 }
 
-function broken(text: SafeText, columns: number): SafeText {
-  const [first, ...others] = wrap(text, Math.max(minColumns, columns - 1))
-  return others.reduce((whole, { text }) => words`${whole}\n${text}`, first!.text)
+function broken([first, ...others]: readonly Partial<HangingRow>[]): SafeText {
+  const row = ({ text = noText, indent = 0 }: Partial<HangingRow> = {}): SafeText =>
+    words`${spaces(indent)}${text}`
+  return others.reduce<SafeText>((whole, other) => words`${whole}\n${row(other)}`, row(first))
 }
 
 const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes

@@ -33,7 +33,11 @@ export class Streams {
     this.done = new Promise((end, fail) => {
       this.#settle = { end, fail }
     })
-    this.#signals = onLeavingSignal((signal) => this.end({ kind: 'signal', signal }))
+    this.#signals = onLeavingSignal((signal) => {
+      // Behind the terminal’s own ^C: a shell begins a new line only where a signal ended the program.
+      if (signal === 'SIGINT' && stdin.isTTY && stderr.isTTY) this.#stderr.write('\n')
+      this.end({ kind: 'signal', signal })
+    })
     stdout.on('error', this.#onError)
     stdout.on('drain', this.#unblock)
     stderr.on('error', ignore) // nobody reads remarks: no reason to stop

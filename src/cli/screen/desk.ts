@@ -27,6 +27,8 @@ export interface Desk {
   /** What the prompt asks for, when it is not for a line to say. */
   readonly dialogue: Dialogue | undefined
   readonly scroll: Scroll
+  /** `seq` of the next line when it was scrolled: what stands there or below came since. */
+  readonly seen: number
   readonly search: Search | undefined
   /** What was looked for last. */
   readonly sought: SafeText | undefined
@@ -61,7 +63,7 @@ export interface Pressed {
 
 export const newDesk = (model: Model): Desk => ({
   ...{ model, draft: emptyDraft, others: new Map(), dialogue: undefined, scroll: undefined },
-  ...{ search: undefined, sought: undefined, choices: [] },
+  ...{ seen: 0, search: undefined, sought: undefined, choices: [] },
 })
 
 /** What is drawn at the prompt: what is looked for, what is written, or stars for it. */
@@ -92,8 +94,21 @@ function draftsAfter(drafts: Desk['others'], event: TalkEvent): Desk['others'] {
   return after
 }
 
+/** Messages that came while older lines were in view, and are below them. */
+export function unseenOf({ model, scroll, seen }: Desk): number {
+  if (!scroll) return 0
+  const from = Math.max(seen, scroll.seq + 1)
+  return shown(model).lines.filter(({ kind, seq }) => kind === 'theirs' && seq >= from).length
+}
+
 /** Of all keys but `suspend`, which is a matter of the terminal. */
 export function press(desk: Desk, key: Key, around: Around): Pressed {
+  const pressed = pressedOn(desk, key, around)
+  if (desk.scroll || !pressed.desk.scroll) return pressed
+  return { ...pressed, desk: { ...pressed.desk, seen: shown(desk.model).count } }
+}
+
+function pressedOn(desk: Desk, key: Key, around: Around): Pressed {
   const fresh = desk.choices.length > 0 ? { ...desk, choices: [] } : desk
   if (fresh.search) return searching(fresh, key, { search: fresh.search, ...around })
   switch (key.kind) {
@@ -137,7 +152,7 @@ function submit(desk: Desk, around: Around): Pressed {
     const step = enter(dialogue, draft.text, conversationWith(model, dialogue.under.buddy))
     return done({ ...desk, draft: discarded(draft) }, ofStep(step), around)
   }
-  const typed = parse(draft.text)
+  const typed = parse(draft.text.replace(/\n+$/, '')) // pasted with the text
   if (typed.kind === 'nothing') return only(desk)
   const isSecret = typed.kind === 'command' && typed.name === 'answer'
   const cleared: Desk = { ...desk, draft: isSecret ? discarded(draft) : sent(draft), scroll: undefined }

@@ -3,7 +3,7 @@ import { Box, Text, useCursor } from 'ink'
 import type { ReactElement } from 'react'
 import { howToBegin } from '../about.ts'
 import { type Conversation, focused, type Model, shown } from '../model.ts'
-import { clip, joined, noText, type SafeText, safeName, words } from '../safetext.ts'
+import { clip, columnsOf, joined, noText, type SafeText, safeName, words } from '../safetext.ts'
 import { explainStatus } from '../state.ts'
 import { Sides } from './bars.tsx'
 import { type Find, placeOf } from './find.ts'
@@ -22,10 +22,11 @@ export function Prompt({ view, layout }: Placed): ReactElement {
   const first = Math.max(0, Math.min(caret.row, rows.length - layout.prompt))
   setCursorPosition({ x: promptColumns + caret.column, y: layout.top + caret.row - first })
   if (draft.text === '') {
-    const invited = find ? words`what to look for` : (asking ?? invitation(view.model))
+    const room = size.columns - promptColumns - 1
+    const invited = find ? words`what to look for` : (asking ?? invitation(view.model, room))
     return (
       <Text wrap="truncate">
-        {sign} <Text dimColor>{clip(signs.own(invited), size.columns - promptColumns - 1)}</Text>
+        {sign} <Text dimColor>{clip(signs.own(invited), room)}</Text>
       </Text>
     )
   }
@@ -41,7 +42,8 @@ export function Prompt({ view, layout }: Placed): ReactElement {
   )
 }
 
-function invitation(model: Model): SafeText {
+/** @param columns - there is room for */
+function invitation(model: Model, columns: number): SafeText {
   const conversation = focused(model)
   if (!conversation && model.conversations.length > 0) return words`Tab goes to a buddy`
   if (!conversation) return words`no buddy yet; /quit leaves, then: ${howToBegin}`
@@ -49,7 +51,11 @@ function invitation(model: Model): SafeText {
   const { kind } = conversation.state
   if (kind === 'secured') return words`write to ${name}, or /help`
   if (kind === 'closed') return words`the conversation is closed: /open looks for ${name} again`
-  return words`write to ${name}: it waits here until the conversation is secured`
+  const whole =
+    kind === 'refused'
+      ? words`write to ${name}: it waits, and goes to nobody else`
+      : words`write to ${name}: it waits here until the conversation is secured`
+  return columnsOf(whole) <= columns ? whole : words`write to ${name}: it waits here`
 }
 
 export function Status({ view }: Part): ReactElement {
@@ -57,13 +63,13 @@ export function Status({ view }: Part): ReactElement {
   const { columns } = size
   const conversation = focused(model)
   if (asking) return <Sides columns={columns} left={asking} right={words`Esc cancels`} />
-  if (find) return <Sides columns={columns} left={found(find, shown(model))} right={findKeys} />
+  if (find) return <Sides columns={columns} left={found(find, shown(model))} right={findKeys(columns)} />
   if (choices.length > 0)
     return <Sides columns={columns} left={joined(choices.slice(0, maxChoices), noText)} right={noText} />
   const left = conversation
     ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
     : noText
-  const right = scroll ? words`older lines; Page Down goes on` : pending(view, conversation)
+  const right = scroll ? above(view) : pending(view, conversation)
   return <Sides columns={columns} left={left} right={right} />
 }
 
@@ -73,7 +79,14 @@ function found(find: Find, conversation: Conversation): SafeText {
   return of === 0 ? words`no match` : words`match ${index} of ${of}`
 }
 
-const findKeys = words`Ctrl-R older, Ctrl-S newer; Enter stays, Esc returns`
+const findKeys = (columns: number): SafeText =>
+  columns < narrow ? words`Ctrl-R, Ctrl-S; Esc` : words`Ctrl-R older, Ctrl-S newer; Enter stays, Esc returns`
+
+/** While older lines are in view: what came below them, and how to get there. */
+function above({ size, unseen = 0 }: View): SafeText {
+  if (size.columns < narrow) return unseen > 0 ? words`Page Down: ${unseen} new` : words`Page Down: newer`
+  return unseen > 0 ? words`${unseen} new below; Page Down goes on` : words`older lines; Page Down goes on`
+}
 
 /** What has not arrived, and who else wrote. */
 function pending({ model, above }: View, conversation: Conversation | undefined): SafeText {
@@ -101,5 +114,6 @@ function unreadOf({ conversations, focus }: Model): SafeText {
   return words`${key}: ${joined(news.slice(0, maxChoices), noText)}`
 }
 
+const narrow = 70 // columns: less has no room for sentences on both sides
 const recent = 200 // lines looked through for the status line
 const maxChoices = 20 // named at once: no row has room for more

@@ -12,6 +12,26 @@ export function wrap(text: SafeText, columns: number): readonly Row[] {
   return split(text, Math.max(2, columns), true)
 }
 
+export interface HangingRow extends Row {
+  /** Columns that stay free before it. */
+  readonly indent: number
+}
+
+/**
+ * As `wrap`, of a row of a table: what does not fit goes on below its last
+ * column, or, where that is narrow, a little further in than it began.
+ */
+export function wrapHanging(text: SafeText, columns: number): readonly HangingRow[] {
+  const rows = wrap(text, columns).map((row) => ({ ...row, indent: 0 }))
+  const [first, second] = rows
+  const [column, margin] = /^( *)\S.*? {2,}|^( +)/.exec(text) ?? []
+  if (!first || !second || column === undefined || text.includes('\n')) return rows
+  const begins = margin?.length ?? column.length
+  const indent = column.length <= columns / 2 ? column.length : Math.min(begins + 2, Math.floor(columns / 2))
+  const rest = wrap(slice(text, second.start, text.length), columns - indent)
+  return [first, ...rest.map((row) => ({ text: row.text, start: second.start + row.start, indent }))]
+}
+
 /** Breaks anywhere: for the prompt, where each character keeps its place. */
 export function chop(text: SafeText, columns: number): readonly Row[] {
   return split(text, Math.max(2, columns), false)

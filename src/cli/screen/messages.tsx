@@ -50,7 +50,7 @@ export const MessageRow = memo(({ row, names, columns, find, look }: MessageRowP
         {' '.repeat(names - columnsOf(label))}
         {label}
       </Text>
-      {'  '}
+      {' '.repeat(2 + row.indent)}
       <Text {...(kind === 'notice' && { dimColor: tone === 'plain' })} {...colourOf(look, tone)}>
         <RowText row={row} find={find} look={look} />
       </Text>

@@ -15,6 +15,8 @@ export interface View {
   /** What the prompt asks for, when it is not for a line to say. */
   readonly asking: SafeText | undefined
   readonly scroll: Scroll
+  /** Messages that came below since it was scrolled. */
+  readonly unseen?: number
   readonly size: Geometry
   /** Wall time, unix milliseconds. */
   readonly now: number

@@ -18,7 +18,18 @@ import {
   wrapOn,
 } from '../terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
-import { type Around, asking, type Desk, findOf, informed, newDesk, noticed, press, written } from './desk.ts'
+import {
+  type Around,
+  asking,
+  type Desk,
+  findOf,
+  informed,
+  newDesk,
+  noticed,
+  press,
+  unseenOf,
+  written,
+} from './desk.ts'
 import { keepHeapSmall } from './frugal.ts'
 import { nothingPrinted, print, removed, renamed } from './inline.ts'
 import type { Key } from './keys.ts'
@@ -131,7 +142,7 @@ class Screen implements Ui {
     return {
       ...(look && { look }),
       ...(isInline && { above: this.#above(size.columns) }),
-      ...{ model, scroll, choices, size, now, draft: written(this.#desk) },
+      ...{ model, scroll, unseen: unseenOf(this.#desk), choices, size, now, draft: written(this.#desk) },
       ...{ asking: asking(this.#desk), find: findOf(this.#desk) },
     }
   }

@@ -69,7 +69,9 @@ function Inline({ view, above, layout }: InlineProps): ReactElement {
 }
 
 const TooSmall = ({ columns }: { readonly columns: number }): ReactElement => (
-  <Text wrap="truncate">{clip(words`otrtalk: the window is too small`, columns)}</Text>
+  <Text wrap="truncate">
+    {clip(columns < 34 ? words`too small` : words`otrtalk: the window is too small`, columns)}
+  </Text>
 )
 
 /** The keys pressed, and ink's way to hand the terminal over for a while. */

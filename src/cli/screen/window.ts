@@ -8,7 +8,7 @@ import type { Trust } from '../../session/command.ts'
 import { explainDay, explainTrust, explainUndelivered, timeOfDay } from '../explain.ts'
 import type { Conversation, Line, Sending } from '../model.ts'
 import { clip, columnsOf, noText, type SafeText, safeName, words } from '../safetext.ts'
-import { wrap } from './layout.ts'
+import { wrap, wrapHanging } from './layout.ts'
 
 export interface Geometry {
   readonly columns: number
@@ -30,6 +30,8 @@ export interface WindowRow {
   /** The text of its line, and where in it the row's begins; undefined for what is not part of it. */
   readonly whole: SafeText
   readonly start: number | undefined
+  /** Columns that stay free before its text. */
+  readonly indent: number
   /** Our words about the line, behind its text. */
   readonly mark: SafeText
 }
@@ -171,9 +173,16 @@ const maxLaidOut = 400 // lines: some windows
 export function layOut(conversation: Conversation, line: Line, columns: number): readonly WindowRow[] {
   const room = textColumns(conversation.buddy, columns)
   const tone = line.kind === 'notice' ? line.tone : 'plain'
-  const blank = { kind: line.kind, tone, time: noText, label: noText, mark: noText, whole: line.text }
-  const rows: Unkeyed[] = wrap(line.text, room).map(({ text, start }) => ({ ...blank, text, start }))
-  rows[0] = { ...rows[0]!, time: timeOfDay(line.at), label: label(conversation, line, columns) }
+  const blank = {
+    ...{ kind: line.kind, tone, whole: line.text, indent: 0 },
+    ...{ time: noText, label: noText, mark: noText },
+  }
+  const isNotice = line.kind === 'notice'
+  const rows: Unkeyed[] = isNotice
+    ? wrapHanging(line.text, room).map((row) => ({ ...blank, ...row }))
+    : wrap(line.text, room).map((row) => ({ ...blank, ...row }))
+  if (!isNotice || !line.isMore)
+    rows[0] = { ...rows[0]!, time: timeOfDay(line.at), label: label(conversation, line, columns) }
   if (line.kind === 'notice' && line.hint) {
     for (const { text } of wrap(line.hint, room))
       rows.push({ ...blank, tone: 'plain', text, start: undefined })
@@ -200,6 +209,7 @@ const between = {
   time: noText,
   label: noText,
   mark: noText,
+  indent: 0,
   whole: noText,
   start: undefined,
 } as const

@@ -1,12 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { focused, newModel } from '../../../src/cli/model.ts'
+import { respond } from '../../../src/cli/respond.ts'
 import { columnsOf } from '../../../src/cli/safetext.ts'
-import { type Desk, findOf, informed, newDesk, press, written } from '../../../src/cli/screen/desk.ts'
+import {
+  type Desk,
+  findOf,
+  informed,
+  newDesk,
+  press,
+  unseenOf,
+  written,
+} from '../../../src/cli/screen/desk.ts'
 import { placeOf } from '../../../src/cli/screen/find.ts'
 import { layoutOf } from '../../../src/cli/screen/frame.ts'
 import { type Key, keysOf } from '../../../src/cli/screen/keys.ts'
-import { windowOf } from '../../../src/cli/screen/window.ts'
+import { layOut, windowOf } from '../../../src/cli/screen/window.ts'
 import type { Command, TalkEvent } from '../../../src/session/command.ts'
 
 const size = { columns: 60, rows: 12 }
@@ -350,4 +359,40 @@ test('Ctrl-C leaves from everywhere, Ctrl-D only where nothing is written', () =
   expect(new Seat('ada').type('x\x04').does).toBeUndefined()
   expect(new Seat('ada').type('\x04').does).toBe('leave')
   expect(new Seat('ada').type('/quit\r').does).toBe('leave')
+})
+
+describe('while older lines are in view', () => {
+  const scroll = (by: number) => ({ kind: 'scroll', by, unit: 'page' }) as const
+
+  test('what came since is counted, and no more once it was seen', () => {
+    const seat = new Seat('ada')
+    for (let i = 0; i < 30; i++) seat.hears('ada', `${i}`)
+    expect(unseenOf(seat.desk)).toBe(0)
+    seat.press(scroll(-1))
+    expect(unseenOf(seat.desk)).toBe(0)
+    seat.hears('ada', 'one').hears('ada', 'two').press(scroll(-1))
+    expect(unseenOf(seat.desk)).toBe(2)
+    seat.press(scroll(1), scroll(1), scroll(1))
+    expect(unseenOf(seat.desk)).toBe(0)
+    seat.press(scroll(-1))
+    expect(unseenOf(seat.desk)).toBe(0)
+  })
+})
+
+test('a page of help says the time once, and names what can be done there', () => {
+  const seat = new Seat('ada').type('/help\r')
+  const { lines } = focused(seat.desk.model)!
+  const rows = lines.flatMap((line) => layOut(focused(seat.desk.model)!, line, size.columns))
+  expect(rows.map(({ time }) => time).filter((time) => time !== '')).toEqual(['12:00'])
+  expect(rows.map(({ label }) => label).filter((label) => label !== '')).toEqual(['·'])
+  const here = { model: seat.desk.model, fingerprint: undefined, now: noon, newId: () => '1' }
+  const said = (on: 'screen' | 'lines') =>
+    respond({ kind: 'command', name: 'help' }, { ...here, on }).notices.map(({ text }) => text.split(' ')[0])
+  expect(said('screen')).toEqual(expect.arrayContaining(['/info', '/find', '/clear', '//text']))
+  expect(said('lines')).toEqual(said('screen').filter((word) => /^\/(?!find|clear)/.test(word!)))
+})
+
+test('empty lines that were pasted behind a text are not sent', () => {
+  const insert = { kind: 'insert', text: 'one\n\ntwo\n\n' } as const
+  expect(new Seat('ada').press(insert).type('\r').acts).toMatchObject([{ kind: 'say', text: 'one\n\ntwo' }])
 })

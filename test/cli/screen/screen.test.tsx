@@ -163,7 +163,7 @@ describe('a frame', () => {
 
   test('too small for a conversation says so, and comes back', async () => {
     const { emulator } = await stageOf(20, 4)
-    await stage.shows('otrtalk: the window')
+    await stage.shows('too small')
     emulator.resize(80, 24)
     await stage.shows('write to ada')
   })
@@ -204,7 +204,7 @@ describe('a frame', () => {
       '─'.repeat(60),
       ...['', '14:02 ada  hello', '           (from an earlier conversation, met by code)'],
       '─'.repeat(60),
-      '› write to ada: it waits here until the conversation is se…',
+      '› write to ada: it waits here',
       'not looking for ada; /open begins',
     ])
     unmount()
@@ -263,7 +263,7 @@ describe('what is typed', () => {
     expect(emulator.title).toBe('')
     emulator.type('\r')
     await until(() => acts.length === 1, 'said')
-    expect(acts).toMatchObject([{ text: 'one\n␛]0;owned␇\n/quit\n' }])
+    expect(acts).toMatchObject([{ text: 'one\n␛]0;owned␇\n/quit' }])
   })
 
   test('survives a resize in the middle of it', async () => {
