@@ -3,14 +3,14 @@
  * joined, and a Ui hears what happens until it is done or something ends it.
  */
 
-import { isServing } from '../edge/control/client.ts'
 import { Client } from '../edge/control/guest.ts'
 import { preparePlace } from '../edge/control/place.ts'
 import { openServer } from '../edge/control/server.ts'
 import { Switchboard } from '../edge/control/switchboard.ts'
 import { openDebugLog } from '../edge/debuglog.ts'
+import { isServing } from '../edge/lock.ts'
 import { chooseNetwork } from '../edge/network.ts'
-import type { OpenProfile } from '../edge/profiles.ts'
+import { InUse, type OpenProfile } from '../edge/profiles.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
 import { UserError } from '../error.ts'
 import { inviteOf } from '../profile/invite.ts'
@@ -40,6 +40,8 @@ export interface Conversing {
   readonly openUi: (options: UiOptions, lines: Lines) => Ui | Promise<Ui>
   /** Where another process owns the profile, it goes through that one. */
   readonly mayJoin?: boolean
+  /** ms to wait for another process that does something short with the profile. */
+  readonly turnMs?: number
   /** The Ui itself says what was not delivered. */
   readonly tellsOfItself?: boolean
 }
@@ -77,12 +79,18 @@ const notConfirmed = (count: number): UserError =>
 
 async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const { context, alias } = options
-  if (options.mayJoin && typeof alias === 'string') {
+  if (!options.mayJoin || typeof alias !== 'string') return await own(options, unsettled)
+  for (;;) {
     const reached = await reach(context)
     if (reached.kind === 'owner') return await join(reached.owner, { ...options, alias }, unsettled)
-    if (reached.kind === 'refused') throw reached.fault
+    if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
+    try {
+      return await own(options, unsettled)
+    } catch (error) {
+      const isLate = !(error instanceof InUse) || !isServing(error.holder.command)
+      if (isLate) throw error // else somebody was faster, and we go through that one
+    }
   }
-  return await own(options, unsettled)
 }
 
 /** This process owns the profile: it serves others, too. */
@@ -90,7 +98,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const { context, command } = options
   const network = chooseNetwork(context.options)
   using debug = context.options.debug === undefined ? undefined : openDebugLog(context.options.debug)
-  await using profile = await openFor(context, command, 'own')
+  await using profile = await openFor(context, command, 'own', options.turnMs)
   let show = (_event: TalkEvent): void => {}
   const board = new Switchboard({
     profile,

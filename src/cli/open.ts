@@ -10,9 +10,10 @@ import {
 } from '../edge/access.ts'
 import { type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
+import { type Holder, isServing } from '../edge/lock.ts'
 import {
   findProfile,
-  inUse,
+  InUse,
   listProfiles,
   type OpenProfile,
   openProfile,
@@ -21,7 +22,9 @@ import {
 } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
+import { remark } from './print.ts'
 import { allowMistyping, passphraseFor } from './prompts/passphrase.ts'
+import { safeName, words } from './safetext.ts'
 
 /**
  * The profile in force when none is named: the only one, else `default`.
@@ -42,20 +45,25 @@ export async function chooseProfile(home: Home, wanted: string | undefined): Pro
 /**
  * @param command - who opens it, as told to another process meanwhile: `chat`
  * @param access - `own`: with the lock, for changes; `read`: beside whoever owns it
+ * @param turnMs - to wait for a process that does something short with it
  */
 export async function openFor(
   context: ProfileContext,
   command: string,
   access: 'own' | 'read',
+  turnMs: number = defaultTurn,
 ): Promise<OpenProfile> {
   const { home, profile: name } = context
   const { hasPassphrase, usedBy } = await findProfile(home, name)
-  if (access === 'own' && usedBy) throw inUse(name, usedBy) // before anybody types a passphrase
   const lock = access === 'own'
-  if (!hasPassphrase) return openProfile({ home, name, passphrase: '', command, lock })
+  if (lock && usedBy && isServing(usedBy.command)) throw new InUse(name, usedBy) // before anybody types a passphrase
+  const onWait = (holder: Holder): void =>
+    remark(context, words`waiting for process ${holder.pid} (otrtalk ${safeName(holder.command)}) to end`)
+  const turn = { ms: turnMs, onWait }
+  if (!hasPassphrase) return openProfile({ home, name, passphrase: '', command, lock, turn })
   return allowMistyping(context, async () => {
     const passphrase = await passphraseFor(context, name)
-    return openProfile({ home, name, passphrase, command, lock })
+    return openProfile({ home, name, passphrase, command, lock, turn })
   })
 }
 
@@ -67,7 +75,7 @@ export function reach({ home, profile: name, env }: ProfileContext, waits?: numb
     path,
     env,
     holder: () => ownerOf(path),
-    inUse,
+    inUse: (name, holder) => new InUse(name, holder),
     ...(waits !== undefined && { waits }),
   })
 }
@@ -85,15 +93,16 @@ export async function openAccess(
 ): Promise<Access> {
   const reached = await reach(context, access === 'read' ? 0 : undefined) // a read can do without
   if (reached.kind === 'owner') return await accessThrough(reached.owner)
-  if (reached.kind === 'refused' && access === 'change') throw reached.fault
+  if (reached.kind === 'refused' && access === 'change' && isServing(reached.holder.command))
+    throw reached.fault
   return accessTo(await openFor(context, command, access === 'read' ? 'read' : 'own'))
 }
 
 /** The profile for who knows its passphrase, which is always asked for: by the process that owns it, if there is one. */
 export async function openKeeping(context: ProfileContext, command: string): Promise<Keeping> {
   const reached = await reach(context)
-  if (reached.kind === 'alone') return keepingOf(await openFor(context, command, 'own'))
-  if (reached.kind === 'refused') throw reached.fault
+  if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
+  if (reached.kind !== 'owner') return keepingOf(await openFor(context, command, 'own'))
   const { owner } = reached
   const { home, profile: name } = context
   try {
@@ -110,6 +119,8 @@ export async function openKeeping(context: ProfileContext, command: string): Pro
     throw error
   }
 }
+
+const defaultTurn = 60_000 // ms: `send` and `why` take no longer by default
 
 /** The name of a profile that was given none. */
 export const defaultName = 'default'

@@ -48,6 +48,10 @@ export async function holderOf(path: string): Promise<Holder | undefined> {
   return by && isRunning(by) ? by : undefined
 }
 
+/** Whether who does this serves others: what the rest do is done in a moment. */
+export const isServing = (command: string): boolean =>
+  /^(?:chat|listen|invite|accept|offer|answer)$/.test(command)
+
 function create(path: string, command: string): Disposable | undefined {
   const nonce = randomBytes(8).toString('hex') // no two locks have the same octets
   const line = `${JSON.stringify({ ...thisProcess(), command, nonce })}\n`

@@ -4,6 +4,7 @@
  */
 import { readdir, realpath, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { Contents } from '../profile/contents.ts'
@@ -12,7 +13,7 @@ import { isProfileName } from '../profile/name.ts'
 import type { Cost, SealFault } from '../profile/seal.ts'
 import { maxVaultSize, needsPassphrase, Vault } from '../profile/vault.ts'
 import type { Home } from './home.ts'
-import { acquire, type Holder, holderOf } from './lock.ts'
+import { acquire, type Holder, holderOf, isServing } from './lock.ts'
 import { changeSettings, type Place, type Values } from './settingsfile.ts'
 import { codeOf, diskFault, makeFolder, readWhole, removeWhole, writeWhole } from './store.ts'
 
@@ -50,6 +51,14 @@ export interface OpenOptions {
   /** Who opens it, for the one who is refused meanwhile: `chat`. */
   readonly command: string
   readonly lock: boolean
+  readonly turn?: Turn
+}
+
+/** To wait for a process that does something short with the profile; refused at once without. */
+export interface Turn {
+  readonly ms: number
+  /** It takes so long that the user should know. */
+  readonly onWait?: (holder: Holder) => void
 }
 
 /** Makes a profile: with the given contents, or with a new identity. */
@@ -154,9 +163,9 @@ export async function findProfile(home: Home, name: string): Promise<ProfileEntr
 }
 
 export async function openProfile(options: OpenOptions): Promise<OpenProfile> {
-  const { home, name, passphrase, command, lock } = options
+  const { home, name, passphrase, command, lock, turn } = options
   const { path } = await findProfile(home, name)
-  const held = lock ? await lockProfile(path, name, command) : undefined
+  const held = lock ? await lockProfile(path, name, command, turn) : undefined
   try {
     const file = await readVault(path)
     if (!file) throw new UserError(`no profile named ${name}`)
@@ -222,17 +231,35 @@ export const settingsPlace = (home: Home, name: string): Place => {
 }
 
 /** Takes the profile's lock, or says who has it. */
-async function lockProfile(path: string, name: string, command: string): Promise<Disposable> {
-  const acquired = await acquire(join(path, lockFile), command)
-  if (acquired.kind === 'held') return acquired.lock
-  throw inUse(name, acquired.by)
+async function lockProfile(path: string, name: string, command: string, turn?: Turn): Promise<Disposable> {
+  const began = performance.now()
+  for (let isTold = false; ; await sleep(pollEvery)) {
+    const acquired = await acquire(join(path, lockFile), command)
+    if (acquired.kind === 'held') return acquired.lock
+    const waited = performance.now() - began
+    if (!turn || isServing(acquired.by.command) || waited >= turn.ms) throw new InUse(name, acquired.by)
+    if (isTold || waited < tellAfter) continue
+    isTold = true
+    turn.onWait?.(acquired.by)
+  }
 }
 
-export const inUse = (name: string, { pid, command }: Holder): UserError =>
-  new UserError(`the profile ${name} is in use by process ${pid} (otrtalk ${command})`, {
-    hint: 'meanwhile otrtalk send, why, buddy, id and chat --plain work; else leave it there first, or use another profile with --profile',
-    exit: 5,
-  })
+/** Another process has the profile. */
+export class InUse extends UserError {
+  readonly holder: Holder
+
+  constructor(name: string, holder: Holder) {
+    const { pid, command } = holder
+    const hint = isServing(command)
+      ? 'meanwhile otrtalk send, why, buddy, id and chat --plain work; else leave it there first, or use another profile with --profile'
+      : 'try again when it has ended, or use another profile with --profile'
+    super(`the profile ${name} is in use by process ${pid} (otrtalk ${command})`, { hint, exit: 5 })
+    this.holder = holder
+  }
+}
+
+const pollEvery = 50 // ms
+const tellAfter = 1_000 // ms
 
 export class WrongPassphrase extends UserError {
   /** @param what - that it does not open: `the profile ada`, a file's name */

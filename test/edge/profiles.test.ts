@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Home } from '../../src/edge/home.ts'
 import {
@@ -152,6 +153,30 @@ describe('a profile that a process owns', () => {
     expect(await fault(open(home))).toMatchObject(busy)
     expect(await fault(removeProfile(home, 'ada'))).toMatchObject(busy)
     expect(await listProfiles(home)).toHaveLength(1)
+  })
+
+  test('is waited for while another process does something short with it, and not while it serves others', async () => {
+    const home = newHome()
+    await create(home)
+    const told: string[] = []
+    const turn = { ms: 5_000, onWait: ({ command }: { readonly command: string }) => told.push(command) }
+    const take = (command: string, more = {}) =>
+      openProfile({ home, name: 'ada', passphrase: 'pw', command, lock: true, ...more })
+    const sending = await take('send')
+    const waiting = take('buddy add', { turn })
+    const late = fault(take('buddy list', { turn: { ms: 100 } }))
+    expect((await late).message).toMatch(/in use by process \d+ \(otrtalk send\)/)
+    await sleep(1_100) // until somebody wonders
+    await sending[Symbol.asyncDispose]()
+    await using chatting = await waiting.then(async (profile) => {
+      await profile[Symbol.asyncDispose]()
+      return take('chat')
+    })
+    expect(told).toEqual(['send'])
+    expect(chatting.name).toBe('ada')
+    const began = performance.now()
+    expect((await fault(take('send', { turn }))).exit).toBe(5)
+    expect(performance.now() - began).toBeLessThan(4_000)
   })
 
   test('is saved whole, one change after another, and each sees the one before', async () => {

@@ -255,6 +255,24 @@ describe('with an owner', () => {
   })
 })
 
+describe('without an owner', () => {
+  test('what is short waits for what is: five sends, a why and a change at once', async () => {
+    const texts = Array.from({ length: 5 }, (_, i) => `in turn ${i}`)
+    const all = [
+      ...texts.map((text) => ['send', 'bob', text]),
+      ['why', 'bob'],
+      ['buddy', 'rename', 'bob', 'bob'],
+    ]
+    const ended = await Promise.all(all.map((args) => execute(args, ada)))
+    expect(ended.slice(0, -1).map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual(
+      all.slice(0, -1).map(() => [0, '']),
+    )
+    expect(ended.at(-1)!.stderr).not.toContain('in use')
+    const came = there.lines.map((line) => JSON.parse(line)).flatMap(({ text }) => text ?? [])
+    expect(came.filter((text: string) => texts.includes(text)).sort()).toEqual(texts)
+  })
+})
+
 describe('the socket', () => {
   test('is 0600 in a folder 0700; one that kill -9 left is replaced', async () => {
     {

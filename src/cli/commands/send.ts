@@ -30,7 +30,7 @@ export async function send(context: ProfileContext, args: SendArguments): Promis
   const openUi = (options: UiOptions): Ui => new Sending(options, { text, json, timeoutMs })
   return exitCodeOf(
     await converse({
-      ...{ context, command: 'send', alias, fingerprint, timeoutMs, openUi },
+      ...{ context, command: 'send', alias, fingerprint, timeoutMs, turnMs: timeoutMs, openUi },
       ...{ mayJoin: true, tellsOfItself: true },
     }),
   )

@@ -6,7 +6,7 @@ import type { Change } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import type { Environment } from '../home.ts'
-import type { Holder } from '../lock.ts'
+import { type Holder, isServing } from '../lock.ts'
 import { isStopped } from '../process.ts'
 import { codeOf } from '../store.ts'
 import { Channel } from './channel.ts'
@@ -67,10 +67,6 @@ export async function reachOwner(reaching: Reaching): Promise<Reached> {
     await sleep(pollEvery)
   }
 }
-
-/** Whether who does this serves others: what the rest do is done in a moment. */
-export const isServing = (command: string): boolean =>
-  /^(?:chat|listen|invite|accept|offer|answer)$/.test(command)
 
 /** `undefined` if nobody listens there. */
 function open(path: string): Promise<Socket | undefined> {
