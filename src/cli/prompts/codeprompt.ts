@@ -16,9 +16,9 @@ export async function askCode(io: Io): Promise<Code> {
   }
   terminal.write('the six words of the code; Tab completes a word\n')
   let draft = emptyCode
-  draw(draft)
+  const begin = (): void => draw(draft)
   try {
-    return await readKeys(io, (key) => {
+    return await readKeys(io, begin, (key) => {
       if (key === endOfInput && draft === emptyCode) throw new Interrupted()
       draft = press(draft, key)
       draw(draft)

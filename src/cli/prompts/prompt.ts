@@ -57,8 +57,8 @@ function ask(io: Io, { question, echo }: Question): Promise<string> {
   const show = (shown: string): void => {
     if (echo === 'shown') io.stderr.write(shown)
   }
-  io.stderr.write(question)
-  return readKeys(io, (key) => {
+  const begin = (): void => void io.stderr.write(question)
+  return readKeys(io, begin, (key) => {
     if (key === endOfInput && line === '') throw new Interrupted()
     if (isEnter(key)) return line
     line = edit(line, key, show)
@@ -69,12 +69,19 @@ function ask(io: Io, { question, echo }: Question): Promise<string> {
 /**
  * Hands over key by key what is typed at the terminal, until `press` yields
  * something; what is typed ahead stays for the next question.
+ *
+ * @param begin - asks: who sees the question can type, and by then the terminal shows no secret any more
  */
-export async function readKeys<T>({ stdin, stderr }: Io, press: (key: string) => T | undefined): Promise<T> {
+export async function readKeys<T>(
+  { stdin, stderr }: Io,
+  begin: () => void,
+  press: (key: string) => T | undefined,
+): Promise<T> {
   const input = stdin.isTTY ? stdin : openTerminal()
   if (!input) throw new UserError('there is no terminal to ask at')
   input.setRawMode(true)
   try {
+    begin()
     return await pressed(input, press)
   } finally {
     input.setRawMode(false)
