@@ -158,6 +158,7 @@ export class Pty implements AsyncDisposable {
   async waitFor(wanted: string | ((screen: string) => boolean), ms = patience): Promise<string> {
     const fits = typeof wanted === 'string' ? (screen: string) => screen.includes(wanted) : wanted
     const expired = AbortSignal.timeout(ms)
+    expired.addEventListener('abort', () => this.#wake(), { once: true })
     for (;;) {
       const { screen } = this
       if (fits(screen)) return screen
@@ -167,7 +168,6 @@ export class Pty implements AsyncDisposable {
       }
       await new Promise<void>((resolve) => {
         this.#asked.add(resolve)
-        expired.addEventListener('abort', () => resolve(), { once: true })
       })
     }
   }
