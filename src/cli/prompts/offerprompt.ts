@@ -97,7 +97,6 @@ async function pressed<T>(
   const { stdin, stderr, env } = io
   const input = stdin.isTTY ? stdin : openTerminal()
   if (!input) return 'ended'
-  legible(stderr, env).write(question)
   const decoder = new StringDecoder()
   const strokes = new Strokes()
   const take = (chunk: Buffer): Taken<T> | undefined => {
@@ -110,6 +109,7 @@ async function pressed<T>(
     return undefined
   }
   input.setRawMode(true)
+  legible(stderr, env).write(question) // who sees it may answer at once, and is not echoed twice
   try {
     const result = await readUntil(input, take, signal)
     if (result !== undefined) return result
