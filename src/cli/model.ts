@@ -296,6 +296,9 @@ function tell(conversation: Conversation, event: AboutBuddy, now: number): Conve
       const verification = isOver ? undefined : underWay(event, under)
       const isOfThis = conversation.state.kind === 'secured' && isOf(conversation.state.under, under)
       const after = isOfThis ? { ...conversation, verification } : conversation
+      // Told when it is asked for, and again when the buddy has answered: one line says it.
+      const isSaid = verification?.kind === 'running' && verificationOf(conversation)?.kind === 'running'
+      if (isOfThis && isSaid) return after
       return notice(after, noticeOf(conversation, event), now)
     }
     case 'path': {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createProfile, openProfile } from '../../src/edge/profiles.ts'
 import { discoveryKeyIn, formatProfileAddress, profileAddress } from '../../src/profile/address.ts'
 import { touchBuddy } from '../../src/profile/buddies.ts'
+import { newInvite } from '../../src/profile/invite.ts'
 import { temporaryFolder } from '../edge/folder.ts'
 import { aliceAddress, bobAddress, cheap, other } from '../profile/people.ts'
 import { type Ran, type RunOptions, runMain } from './streams.ts'
@@ -280,6 +281,19 @@ describe('buddy', () => {
     await otrtalk('profile create --no-passphrase')
   })
   const add = (alias: string, address = text(other.address)) => otrtalk(`buddy add ${alias} ${address}`)
+
+  test('the list tells of codes that are not used yet, and first of all how to get a buddy', async () => {
+    expect((await otrtalk('buddy list')).stderr).toMatch(/^no buddies yet: otrtalk invite, or /)
+    {
+      await using profile = await open()
+      const prk = new Uint8Array(32)
+      const made = newInvite({ side: 'accepter', alias: 'dora', code: undefined, prk }, Date.now())
+      await profile.save((contents) => ({ ...contents, invites: [made] }))
+    }
+    const { stdout, stderr } = await otrtalk('buddy list')
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^dora is to be met by a code, until \d{4}-\d\d-\d\d .*: otrtalk chat dora\n$/)
+  })
 
   test('add, list, show and remove one', async () => {
     expect(await otrtalk('buddy list')).toMatchObject({ code: 0, stdout: '' })

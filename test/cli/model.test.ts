@@ -64,6 +64,17 @@ describe('trust', () => {
     expect(explainState(ada(play(start, event)).state)).toBe('not connected')
   })
 
+  test('is said once while a verification runs, and again of the next', () => {
+    const event = (state: 'running' | 'failed'): TalkEvent => ({
+      ...{ kind: 'verification', state },
+      ...under(1, 'by-code'),
+    })
+    const running = play(start, secured(1, 'by-code'), event('running'), event('running'))
+    const count = (model: Model) => ada(model).lines.filter(({ text }) => text.startsWith('verifying')).length
+    expect(count(running)).toBe(1)
+    expect(count(play(running, event('failed'), event('running')))).toBe(2)
+  })
+
   test('is shown of the secured conversation only, and is gone with it', () => {
     expect(explainState(ada(start).state)).toBe('not connected')
     const talking = play(start, secured(1, 'verified'))

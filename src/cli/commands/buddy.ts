@@ -87,7 +87,14 @@ export async function list(context: ProfileContext): Promise<ExitCode> {
     printJson(context, buddies.map(describe))
     return 0
   }
-  if (buddies.length === 0)
+  for (const { alias, expiresAt } of profile.view.invites) {
+    const name = safeName(alias)
+    remark(
+      context,
+      words`${name} is to be met by a code, until ${explainDate(expiresAt)}: otrtalk chat ${name}`,
+    )
+  }
+  if (buddies.length === 0 && profile.view.invites.length === 0)
     remark(context, words`no buddies yet: otrtalk invite, or otrtalk buddy add <alias> <address>`)
   printTable(
     context,
