@@ -24,6 +24,8 @@ export class Shell implements AsyncDisposable {
   #typed = ''
   #ended = 0
   #isOpen = true
+  readonly #told: number[] = []
+  #read = 0
 
   private constructor({ name, folder, env, ...started }: ShellOptions) {
     this.name = name
@@ -83,9 +85,14 @@ export class Shell implements AsyncDisposable {
     return from < 0 ? [] : rows.slice(from + 1)
   }
 
+  /** Exit codes, one for each prompt there was; what was read once is not read again. */
   get #codes(): readonly number[] {
+    const { raw } = this.pty
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the prompt begins with one
-    return [...this.pty.raw.matchAll(/\x1b\]7778;(\d+)\x07/g)].map(([, code]) => Number(code))
+    for (const found of raw.slice(this.#read).matchAll(/\x1b\]7778;(\d+)\x07/g))
+      this.#told.push(Number(found[1]))
+    this.#read = Math.max(this.#read, raw.lastIndexOf('\x07') + 1)
+    return this.#told
   }
 
   /** Ends what it started, also in the background. */

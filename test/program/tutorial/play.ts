@@ -124,7 +124,7 @@ class Player {
     const found = scenes.find(([pattern]) => pattern.test(written))
     if (found) return this.#open({ person, command: written, shown }, found)
     const answers = dialogues.find(([pattern]) => pattern.test(written))?.[1]
-    const { code, rows } = await person.shell.ended(answers)
+    const { code, rows } = await person.shell.ended(answers, longest)
     if (code !== 0) throw new Error(`${command} ended with ${code}:\n${rows.join('\n')}`)
     if (shown.length > 0) compare(shown, rows)
     for (const [pattern, look] of afterwards) {
@@ -152,6 +152,9 @@ class Player {
     return person
   }
 }
+
+/** Ms. Packages are built while all else is played; what hangs is told all the same. */
+const longest = 60_000
 
 /** Whatever goes wrong is told with its place in the document. */
 async function at(step: Step, act: () => Promise<void>): Promise<void> {
