@@ -7,7 +7,17 @@
  * after the octets of the stale one, and looks again.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../error.ts'
 import { isRunning, type ProcessName, thisProcess } from './process.ts'
@@ -57,7 +67,10 @@ function create(path: string, command: string): Disposable | undefined {
   const line = `${JSON.stringify({ ...thisProcess(), command, nonce })}\n`
   const octets = Buffer.from(line)
   try {
-    return place(path, octets, `${path}.${nonce}`) ? held(path, octets) : undefined
+    if (!place(path, octets, `${path}.${nonce}${unplaced}`)) return undefined
+    const lock = held(path, octets)
+    sweep(path)
+    return lock
   } catch (error) {
     throw diskFault(error, `cannot lock ${path}`)
   }
@@ -70,10 +83,10 @@ function place(path: string, octets: Uint8Array, temporary: string): boolean {
     linkSync(temporary, path)
     return true
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (/^(?:EEXIST|ENOENT)$/.test(codeOf(error) ?? '')) return false // he who was faster may have swept
     if (!/^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(codeOf(error) ?? '')) throw error
   } finally {
-    unlinkSync(temporary)
+    rmSync(temporary, { force: true })
   }
   try {
     write(path, octets)
@@ -82,6 +95,13 @@ function place(path: string, octets: Uint8Array, temporary: string): boolean {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   }
+}
+
+/** Removes what processes left that died before they could place it; one that is just placing it tries again. */
+function sweep(path: string): void {
+  const [folder, name] = [dirname(path), basename(path)]
+  const left = readdirSync(folder).filter((other) => other.startsWith(`${name}.`) && other.endsWith(unplaced))
+  for (const other of left) rmSync(join(folder, other), { force: true })
 }
 
 /** A new file, or none. */
@@ -162,6 +182,7 @@ function parse(octets: Buffer): Holder | undefined {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const ours = new WeakSet<object>()
+const unplaced = '.new'
 const lineFeed = 0x0a
 const patience = 500 // ms; a lock is written microseconds after it is made
 const maxAttempts = 40 // with a wait of patience / 20 each: one second

@@ -168,6 +168,14 @@ describe('between processes', { timeout: 30_000 }, () => {
     expect(readdirSync(dirname(path)).sort()).toEqual(['lock', 'lock-owner'])
   })
 
+  test('what a process left that died before it had placed its lock is swept by the next', async () => {
+    const path = newLock()
+    for (const left of [`${path}.0123456789abcdef.new`, `${path}.aa.bb.new`, `${dirname(path)}/other.new`])
+      writeFileSync(left, '')
+    using _lock = held(await acquire(path, 'chat'))
+    expect(readdirSync(dirname(path)).sort()).toEqual(['lock', 'other.new'])
+  })
+
   test('whoever finds a lock finds it whole', async () => {
     const path = newLock()
     const child = run(path, 'churn')
