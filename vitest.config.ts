@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // unit and unit-signals: every `npm test`; program: the built program in a pseudo-terminal;
@@ -13,7 +14,7 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/{program,lab,slow}/**', ...withSignals],
           testTimeout: 20_000, // a busy machine is no fault
-          maxWorkers: '100%', // vitest leaves one core alone
+          maxWorkers: Math.ceil(availableParallelism() * 1.5), // some wait for timers, processes and routers
           maxConcurrency: 16, // what is concurrent waits for timers
           isolate: false, // no file leaves anything behind; loading all anew for each took a third of the time
         },

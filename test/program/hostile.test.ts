@@ -23,7 +23,7 @@ vi.hoisted(() => {
   process.env['FORCE_COLOR'] = '1' // chalk reads it once
 })
 
-// How a command ends is no matter of the picture: test/cli/hostile.test.ts has each.
+// How a command ends is no matter of the picture: test/slow/hostile.test.ts has each.
 const cases = corpus
   .filter(({ name }) => !/ended by (?:BEL|the C1 ST)/.test(name))
   .map(({ name, text }): [string, string] => [name, text])

@@ -6,9 +6,9 @@ import { exported } from '../../src/edge/carry.ts'
 import { createProfile, openProfile } from '../../src/edge/profiles.ts'
 import { defaultCost } from '../../src/profile/seal.ts'
 import { needsPassphrase } from '../../src/profile/vault.ts'
+import { type Ran, type RunOptions, runMain } from '../cli/streams.ts'
 import { temporaryFolder } from '../edge/folder.ts'
 import { cheap, other, withBuddy } from '../profile/people.ts'
-import { type Ran, type RunOptions, runMain } from './streams.ts'
 
 let home: string
 const otrtalk = (line: string, options: RunOptions = {}): Promise<Ran> =>

@@ -15,11 +15,11 @@ import { edit } from '../../src/cli/prompts/prompt.ts'
 import { Strokes } from '../../src/cli/prompts/strokes.ts'
 import { safeFileName, safeName, safeTitle, words } from '../../src/cli/safetext.ts'
 import { openDebugLog } from '../../src/edge/debuglog.ts'
+import { corpus } from '../cli/corpus.ts'
+import { Emulator } from '../cli/emulator.ts'
+import { Pipes } from '../cli/pipes.ts'
+import { controlling, eventsOf, hostileAs } from '../cli/told.ts'
 import { temporaryFolder } from '../edge/folder.ts'
-import { corpus } from './corpus.ts'
-import { Emulator } from './emulator.ts'
-import { Pipes } from './pipes.ts'
-import { controlling, eventsOf, hostileAs } from './told.ts'
 
 const cases = corpus.map(({ name, text }): [string, string] => [name, text])
 

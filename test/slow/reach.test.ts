@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Address, Path } from '../../src/machine.ts'
 import { Pair } from '../../src/profile/pair.ts'
-import { address, type NatType } from '../support/network.ts'
-import { Segment } from '../support/segment.ts'
 import {
   cone,
   contactOf,
@@ -14,7 +12,9 @@ import {
   type Spot,
   symmetric,
   World,
-} from './people.ts'
+} from '../session/people.ts'
+import { address, type NatType } from '../support/network.ts'
+import { Segment } from '../support/segment.ts'
 
 const [ada, bob] = [person('ada', 1), person('bob', 2)]
 const atInitiator = Pair.of(ada.identity, bob.identity.address)!.role === 'initiator' ? ada : bob
