@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config'
 // slow and lab: real peers and network namespaces, what .ci/run adds.
 const withSignals = ['test/cli/{screen/screen,lines/plain,exchanging}.test.{ts,tsx}']
 
+// More than there are cores: some wait for timers, processes and routers.
+const workers = Math.ceil(availableParallelism() * 1.5)
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,7 +17,7 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/{program,lab,slow}/**', ...withSignals],
           testTimeout: 20_000, // a busy machine is no fault
-          maxWorkers: Math.ceil(availableParallelism() * 1.5), // some wait for timers, processes and routers
+          maxWorkers: workers,
           maxConcurrency: 16, // what is concurrent waits for timers
           isolate: false, // no file leaves anything behind; loading all anew for each took a third of the time
         },
@@ -24,7 +27,7 @@ export default defineConfig({
           name: 'unit-signals', // of the process: each file has one to itself
           include: withSignals,
           testTimeout: 20_000,
-          maxWorkers: '100%',
+          maxWorkers: workers,
         },
       },
       {
@@ -32,7 +35,7 @@ export default defineConfig({
           name: 'program',
           include: ['test/program/**/*.test.ts'],
           testTimeout: 60_000,
-          maxWorkers: 2, // they mostly wait
+          maxWorkers: workers, // they mostly wait
         },
       },
       {

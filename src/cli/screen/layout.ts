@@ -18,19 +18,22 @@ export interface HangingRow extends Row {
 }
 
 /**
- * As `wrap`, of a row of a table: what does not fit goes on below its last
- * column, or, where that is narrow, a little further in than it began.
+ * As `wrap`, of a row of a table: what does not fit goes on below what stands
+ * behind its label, or, where that is narrow, a little further in.
  */
 export function wrapHanging(text: SafeText, columns: number): readonly HangingRow[] {
   const rows = wrap(text, columns).map((row) => ({ ...row, indent: 0 }))
   const [first, second] = rows
-  const [column, margin] = /^( *)\S.*? {2,}|^( +)/.exec(text) ?? []
-  if (!first || !second || column === undefined || text.includes('\n')) return rows
-  const begins = margin?.length ?? column.length
-  const indent = column.length <= columns / 2 ? column.length : Math.min(begins + 2, Math.floor(columns / 2))
+  const [label, margin = ''] = labelled.exec(text) ?? []
+  if (!first || !second || label === undefined || text.includes('\n')) return rows
+  const isWide = label.length > columns / 2
+  const indent = isWide ? Math.min(margin.length + 2, Math.floor(columns / 2)) : label.length
   const rest = wrap(slice(text, second.start, text.length), columns - indent)
   return [first, ...rest.map((row) => ({ text: row.text, start: second.start + row.start, indent }))]
 }
+
+/** A margin of ours, with or without a label and its room, as `/help` and `/why` have them: nothing that begins with a name. */
+const labelled = /^(?:( {2})[a-z][\w ]{0,20}?|\/\S+) {2,}(?=\S)|^ {2}(?=[a-z])/i
 
 /** Breaks anywhere: for the prompt, where each character keeps its place. */
 export function chop(text: SafeText, columns: number): readonly Row[] {
