@@ -14,7 +14,7 @@ import {
   securedPair,
   textsOf,
   wallTime,
-} from './pair.ts'
+} from '../otr/pair.ts'
 
 const life = 2 * 3_600_000
 const kindsOf = (events: readonly ConversationEvent[]) => events.map(({ kind }) => kind)

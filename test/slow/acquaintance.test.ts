@@ -4,7 +4,15 @@ import { profileAddress } from '../../src/profile/address.ts'
 import { discoveryKeyOf } from '../../src/profile/discoverykey.ts'
 import { Pair } from '../../src/profile/pair.ts'
 import type { Known } from '../../src/session/talk.ts'
-import { contactOf, nothingSpecial, type Person, person, type Running, seeded, World } from './people.ts'
+import {
+  contactOf,
+  nothingSpecial,
+  type Person,
+  person,
+  type Running,
+  seeded,
+  World,
+} from '../session/people.ts'
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)
