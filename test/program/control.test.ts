@@ -7,26 +7,19 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { placesOf } from '../../src/edge/control/place.ts'
-import { adaAndBob, type Two } from '../support/people.ts'
+import { coupleOfFile } from '../support/couple.ts'
 import { execute, Program } from '../support/program.ts'
 import { start } from '../support/pty.ts'
 
-let two: Two
-let ada: Two['ada']
-let bob: Two['bob']
+const { ada, bob } = coupleOfFile()
 let there: Program // bob's, who is there all the time
 
 beforeAll(async () => {
-  two = await adaAndBob()
-  ;({ ada, bob } = two)
   there = new Program(['listen', '--json'], bob)
   await there.event('listening')
 })
 
-afterAll(async () => {
-  await there[Symbol.asyncDispose]()
-  await two[Symbol.asyncDispose]()
-})
+afterAll(() => there[Symbol.asyncDispose]())
 
 const run = (line: string, more: Parameters<typeof execute>[1] = {}) =>
   execute(line.split(' '), { ...ada, ...more })

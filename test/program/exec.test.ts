@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { adaAndBob, type Two } from '../support/people.ts'
+import { expect, test } from 'vitest'
+import { coupleOfFile } from '../support/couple.ts'
 import { entry, execute, Program } from '../support/program.ts'
 
-let two: Two
-let ada: Two['ada']
-let bob: Two['bob']
-
-beforeAll(async () => {
-  two = await adaAndBob()
-  ;({ ada, bob } = two)
-})
-
-afterAll(() => two[Symbol.asyncDispose]())
+const { ada, bob } = coupleOfFile()
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -1,22 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { adaAndBob, type Two } from '../support/people.ts'
+import { expect, test } from 'vitest'
+import { coupleOfFile } from '../support/couple.ts'
 import { execute, Program } from '../support/program.ts'
 import { type Pty, start, untouched } from '../support/pty.ts'
 
-let two: Two
-let ada: Two['ada']
-let bob: Two['bob']
+const { ada, bob } = coupleOfFile()
 
-beforeAll(async () => {
-  two = await adaAndBob()
-  ;({ ada, bob } = two)
-})
-
-afterAll(() => two[Symbol.asyncDispose]())
-
-const kitty = (of: Two['bob']): Two['bob'] => ({ ...of, env: { ...of.env, KITTY_WINDOW_ID: '1' } })
+const kitty = (of: typeof bob): typeof bob => ({ ...of, env: { ...of.env, KITTY_WINDOW_ID: '1' } })
 const note = '\x1b]99;;otrtalk: new message from ada\x1b\\'
 const count = (screen: Pty, sequence: string): number => screen.raw.split(sequence).length - 1
 const say = async (text: string): Promise<void> => {

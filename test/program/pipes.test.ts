@@ -1,19 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adaAndBob, type Two } from '../support/people.ts'
+import { describe, expect, test } from 'vitest'
+import { coupleOfFile } from '../support/couple.ts'
 import { entry, environment, execute, Program } from '../support/program.ts'
 
-let two: Two
-let ada: Two['ada']
-let bob: Two['bob']
-
-beforeAll(async () => {
-  two = await adaAndBob()
-  ;({ ada, bob } = two)
-})
-
-afterAll(() => two[Symbol.asyncDispose]())
+const { ada, bob } = coupleOfFile()
 
 /** A shell's pipeline in which `otrtalk` stands for the program. */
 const shell = (line: string) =>

@@ -1,21 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adaAndBob, type Two } from '../support/people.ts'
+import { describe, expect, test } from 'vitest'
+import { coupleOfFile } from '../support/couple.ts'
 import { execute, freshHome, Program } from '../support/program.ts'
 import { start, untouched } from '../support/pty.ts'
 
-let two: Two
-let ada: Two['ada']
-let bob: Two['bob']
-
-beforeAll(async () => {
-  two = await adaAndBob()
-  ;({ ada, bob } = two)
-})
-
-afterAll(() => two[Symbol.asyncDispose]())
+const { ada, bob } = coupleOfFile()
 
 describe('demo', () => {
   test('opens the chat screen with a buddy who answers, and leaves the terminal as it was', async () => {

@@ -1,19 +1,10 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adaAndBob, type Two } from '../support/people.ts'
+import { describe, expect, test } from 'vitest'
+import { coupleOfFile } from '../support/couple.ts'
 import { execute, Program } from '../support/program.ts'
 
-let two: Two
-let ada: Two['ada']
-let bob: Two['bob']
-
-beforeAll(async () => {
-  two = await adaAndBob()
-  ;({ ada, bob } = two)
-})
-
-afterAll(() => two[Symbol.asyncDispose]())
+const { ada, bob } = coupleOfFile()
 
 const jsonOf = (text: string): Record<string, unknown>[] =>
   text
