@@ -1,4 +1,5 @@
 /** Wording for people of what the profile refuses. */
+import { otherFingerprint, unknownBuddy } from '../edge/refusals.ts'
 import { UserError } from '../error.ts'
 import type { AddressFault } from '../profile/address.ts'
 import { type BuddyFault, maxHints } from '../profile/buddies.ts'
@@ -110,33 +111,6 @@ export const untoldOf = (buddies: ProfileView['buddies']): readonly string[] =>
 export const hintHint =
   'where a buddy is, is an IP address with a port, not a name: 192.168.1.7:4000 or [2001:db8::7]:4000'
 
-export const otherFingerprint = (alias: string): UserError =>
-  new UserError(`${alias} has another fingerprint than the one you gave`, {
-    hint: `one of the two is wrong, your fingerprint or the address of ${alias}: ask ${alias} again, by phone or in person`,
-    exit: 4,
-  })
-
-export const blockedFault = (alias: string): UserError =>
-  new UserError(`${alias} is blocked`, { hint: `otrtalk buddy unblock ${alias}` })
-
-/** Who has the other half of a code is known by the code alone. */
-export const unpinnable = (alias: string): UserError =>
-  new UserError(`${alias} is yet to be met by an invite code`, {
-    hint: 'leave --fingerprint away, and compare it once you have met: /fingerprint',
-    exit: 2,
-  })
-
-/** Nobody is called that. */
-export function unknownBuddy(buddies: readonly { readonly alias: string }[], alias: string): UserError {
-  const aliases = buddies.slice(0, maxNamed).map((other) => other.alias)
-  const more = buddies.length > maxNamed ? ', …' : ''
-  const hint =
-    aliases.length > 0
-      ? `your buddies: ${aliases.join(', ')}${more}`
-      : 'you have none yet: otrtalk invite, or otrtalk buddy add <alias> <address>'
-  return new UserError(`no buddy named ${alias}`, { hint })
-}
-
 /** What is wrong with a code as it was typed, word by word. */
 export function explainCodeFault(why: CodeFault): string {
   switch (why.kind) {
@@ -235,5 +209,3 @@ export function burntFault(why: Burnt): UserError {
   const { text, hint } = explainBurnt(why)
   return new UserError(text, { hint, exit: why === 'wrong-code' ? 4 : 1 })
 }
-
-const maxNamed = 10 // buddies in a hint

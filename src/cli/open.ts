@@ -10,10 +10,9 @@ import {
 } from '../edge/access.ts'
 import { type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
-import { type Holder, isServing } from '../edge/lock.ts'
+import { type Holder, InUse, isServing } from '../edge/lock.ts'
 import {
   findProfile,
-  InUse,
   listProfiles,
   type OpenProfile,
   openProfile,
@@ -75,7 +74,6 @@ export function reach({ home, profile: name, env }: ProfileContext, waits?: numb
     path,
     env,
     holder: () => ownerOf(path),
-    inUse: (name, holder) => new InUse(name, holder),
     ...(waits !== undefined && { waits }),
   })
 }

@@ -1,9 +1,10 @@
 /** With whom a conversation is to be: buddies, or who has the other half of a pending invite. */
 import type { OpenProfile } from '../edge/profiles.ts'
+import { blockedFault, otherFingerprint, unknownBuddy, unpinnable } from '../edge/refusals.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../profile/buddies.ts'
 import { findInvite, type Invite, type Invites, isSame, openInvites, tidied } from '../profile/invite.ts'
 import { mayBe, type ProfileView } from '../profile/view.ts'
-import { blockedFault, burntFault, otherFingerprint, unknownBuddy, unpinnable } from './faults.ts'
+import { burntFault } from './faults.ts'
 
 /** Forgets invites whose time is over; yields them. */
 export async function dropExpired(profile: OpenProfile): Promise<Invites> {

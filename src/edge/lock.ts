@@ -62,6 +62,20 @@ export async function holderOf(path: string): Promise<Holder | undefined> {
 export const isServing = (command: string): boolean =>
   /^(?:chat|listen|invite|accept|offer|answer)$/.test(command)
 
+/** Another process has the profile. */
+export class InUse extends UserError {
+  readonly holder: Holder
+
+  constructor(name: string, holder: Holder) {
+    const { pid, command } = holder
+    const hint = isServing(command)
+      ? 'meanwhile otrtalk send, why, buddy, id and chat --plain work; else leave it there first, or use another profile with --profile'
+      : 'try again when it has ended, or use another profile with --profile'
+    super(`the profile ${name} is in use by process ${pid} (otrtalk ${command})`, { hint, exit: 5 })
+    this.holder = holder
+  }
+}
+
 function create(path: string, command: string): Disposable | undefined {
   const nonce = randomBytes(8).toString('hex') // no two locks have the same octets
   const line = `${JSON.stringify({ ...thisProcess(), command, nonce })}\n`

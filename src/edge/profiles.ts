@@ -13,7 +13,7 @@ import { isProfileName } from '../profile/name.ts'
 import type { Cost, SealFault } from '../profile/seal.ts'
 import { maxVaultSize, needsPassphrase, Vault } from '../profile/vault.ts'
 import type { Home } from './home.ts'
-import { acquire, type Holder, holderOf, isServing } from './lock.ts'
+import { acquire, type Holder, holderOf, InUse, isServing } from './lock.ts'
 import { changeSettings, type Place, type Values } from './settingsfile.ts'
 import { codeOf, diskFault, makeFolder, readWhole, removeWhole, writeWhole } from './store.ts'
 
@@ -241,20 +241,6 @@ async function lockProfile(path: string, name: string, command: string, turn?: T
     if (isTold || waited < tellAfter) continue
     isTold = true
     turn.onWait?.(acquired.by)
-  }
-}
-
-/** Another process has the profile. */
-export class InUse extends UserError {
-  readonly holder: Holder
-
-  constructor(name: string, holder: Holder) {
-    const { pid, command } = holder
-    const hint = isServing(command)
-      ? 'meanwhile otrtalk send, why, buddy, id and chat --plain work; else leave it there first, or use another profile with --profile'
-      : 'try again when it has ended, or use another profile with --profile'
-    super(`the profile ${name} is in use by process ${pid} (otrtalk ${command})`, { hint, exit: 5 })
-    this.holder = holder
   }
 }
 

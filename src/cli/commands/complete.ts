@@ -5,7 +5,7 @@
  */
 import { findHome, type Home } from '../../edge/home.ts'
 import { listInterfaces } from '../../edge/interfaces.ts'
-import { findProfile, InUse, listProfiles, openProfile, ownerOf } from '../../edge/profiles.ts'
+import { findProfile, listProfiles, openProfile, ownerOf } from '../../edge/profiles.ts'
 import { type ProfileView, viewOf } from '../../profile/view.ts'
 import { type Candidate, candidatesFor, type Sought } from '../candidates.ts'
 import type { Io } from '../context.ts'
@@ -81,7 +81,6 @@ async function viewNow(home: Home, name: string, env: Io['env']): Promise<Profil
       patience,
       waits: patience,
       holder: () => ownerOf(path),
-      inUse: (name, holder) => new InUse(name, holder),
     })
     if (reached.kind !== 'owner') return undefined
     using owner = reached.owner

@@ -14,7 +14,7 @@ export function addProfiles(program: Command, runner: Runner): void {
   const create = group
     .command('create')
     .argument('[name]', '“default” if not given')
-    .option('--no-passphrase', 'whoever can read this disk can use the profile')
+    .option(...withoutPassphrase)
     .description('make a profile with a new identity')
     .action((name: string | undefined, { passphrase }: { passphrase: boolean }) =>
       plain(async (context) => (await commands()).create(context, { name, isOpen: !passphrase })),
@@ -60,7 +60,7 @@ function addPassphrase(group: Command, { profile }: Runner): void {
   const rekey = group
     .command('passphrase')
     .argument('[name]', 'the profile in use if not given')
-    .option('--no-passphrase', 'whoever can read this disk can use the profile')
+    .option(...withoutPassphrase)
     .description('set, change or remove the passphrase of a profile')
     .action((name: string | undefined, { passphrase, ...flags }: { passphrase: boolean } & NewFlags) =>
       profile(async (context) => {
@@ -100,7 +100,7 @@ function addCarrying(group: Command, { plain, profile }: Runner): void {
     .command('import')
     .argument('<file>', 'what “profile export” wrote; - for stdin')
     .argument('[name]', 'as it was called where it comes from, if not given')
-    .option('--no-passphrase', 'whoever can read this disk can use the profile')
+    .option(...withoutPassphrase)
     .description('make a profile of an exported one')
     .action(
       (
@@ -157,6 +157,7 @@ function withNewPassphrase(command: Command): void {
     .option('--new-passphrase-fd <n>', 'read the new passphrase from this file descriptor')
 }
 
+const withoutPassphrase = ['--no-passphrase', 'whoever can read this disk can use the profile'] as const
 const changing: Exits = {
   0: 'written',
   1: 'no such profile; the settings cannot be read or written',

@@ -6,7 +6,7 @@ import type { Change } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import type { Environment } from '../home.ts'
-import { type Holder, isServing } from '../lock.ts'
+import { type Holder, InUse, isServing } from '../lock.ts'
 import { isStopped } from '../process.ts'
 import { codeOf } from '../store.ts'
 import { Channel } from './channel.ts'
@@ -42,8 +42,6 @@ export interface Reaching {
   readonly waits?: number
   /** ms to wait for its first line; other than by default for tests. */
   readonly patience?: number
-  /** Of a holder who has no socket. */
-  readonly inUse: (name: string, holder: Holder) => UserError
 }
 
 /** Waits a moment for an owner that is just starting. */
@@ -63,7 +61,7 @@ export async function reachOwner(reaching: Reaching): Promise<Reached> {
       if (owner) return { kind: 'refused', holder, fault: owner }
     }
     const isLate = !isServing(holder.command) || performance.now() >= until
-    if (isLate) return { kind: 'refused', holder, fault: faults[0] ?? reaching.inUse(name, holder) }
+    if (isLate) return { kind: 'refused', holder, fault: faults[0] ?? new InUse(name, holder) }
     await sleep(pollEvery)
   }
 }

@@ -1,6 +1,7 @@
 /** One client of the owner's: what its lines ask for, and what it is told. */
 import { UserError } from '../../error.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
+import { otherFingerprint } from '../refusals.ts'
 import type { Channel } from './channel.ts'
 import { type Answer, type Fault, type Request, readRequest } from './protocol.ts'
 import type { Guest } from './server.ts'
@@ -39,7 +40,7 @@ export class Client implements Guest, Listener {
   tell(event: TalkEvent): void {
     if (event.kind === 'renamed') this.#rename(event)
     if ('buddy' in event && isOfAnother(event, this.#attached.get(event.buddy))) {
-      this.#send(faultOf('attach', otherKey(event.buddy)))
+      this.#send(faultOf('attach', otherFingerprint(event.buddy)))
       this.#channel.end()
       this.leave()
       return
@@ -110,7 +111,8 @@ export class Client implements Guest, Listener {
       throw new UserError(`nothing is heard of ${buddy} here`, { hint: 'attach first', exit: 2 })
     const fingerprint = this.#attached.get(buddy)
     if (command.kind !== 'say' || fingerprint === undefined) return command
-    if (command.fingerprint !== undefined && command.fingerprint !== fingerprint) throw otherKey(buddy)
+    if (command.fingerprint !== undefined && command.fingerprint !== fingerprint)
+      throw otherFingerprint(buddy)
     return { ...command, fingerprint }
   }
 
@@ -132,9 +134,6 @@ export const isOfAnother = (event: TalkEvent, wanted: string | undefined): boole
 function faultOf(of: Fault['of'], { message, hint, exit }: UserError): Fault {
   return { kind: 'fault', of, message, ...(hint !== undefined && { hint }), exit }
 }
-
-const otherKey = (buddy: string): UserError =>
-  new UserError(`${buddy} has another fingerprint than the one you gave`, { exit: 4 })
 
 const busy = (): UserError =>
   new UserError('the otrtalk that has the profile is still asked something', {

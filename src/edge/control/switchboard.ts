@@ -5,6 +5,7 @@
  */
 import { randomBytes } from '../../crypto.ts'
 import { UserError } from '../../error.ts'
+import { moveKey } from '../../keyed.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../../profile/buddies.ts'
 import { type Change, type ChangeFault, changed } from '../../profile/change.ts'
 import { findInvite, openInvites } from '../../profile/invite.ts'
@@ -12,6 +13,7 @@ import { type ProfileView, viewOf } from '../../profile/view.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import { exported } from '../carry.ts'
 import type { OpenProfile } from '../profiles.ts'
+import { blockedFault, otherFingerprint, soughtNowhere, unknownBuddy } from '../refusals.ts'
 import { aliasOf } from '../remember.ts'
 import type { Talking } from '../talking.ts'
 import { Present } from './present.ts'
@@ -196,11 +198,10 @@ export class Switchboard {
     const { contents } = this.#options.profile
     const buddy = findBuddy(contents.buddies, alias)
     if (!buddy && talking.knows(alias) && fingerprint === undefined) return alias // an invite's
-    if (!buddy && findInvite(openInvites(contents), alias)) throw unmet(alias)
-    if (!buddy) throw new UserError(`no buddy named ${alias}`, { hint: 'otrtalk buddy list' })
-    if (buddy.isBlocked)
-      throw new UserError(`${buddy.alias} is blocked`, { hint: `otrtalk buddy unblock ${buddy.alias}` })
-    if (fingerprint !== undefined && !pinBuddy(buddy, fingerprint)) throw otherFingerprint(buddy)
+    if (!buddy && findInvite(openInvites(contents), alias)) throw soughtNowhere(alias)
+    if (!buddy) throw unknownBuddy(contents.buddies, alias)
+    if (buddy.isBlocked) throw blockedFault(buddy.alias)
+    if (fingerprint !== undefined && !pinBuddy(buddy, fingerprint)) throw otherFingerprint(buddy.alias)
     const name = this.#nameIn(buddy)
     if (!talking.knows(name)) {
       this.#included.add(name)
@@ -238,9 +239,7 @@ export class Switchboard {
       const { buddy, to } = event
       for (const names of [this.#own, this.#included, ...this.#listeners.values()])
         if (names !== 'all' && names.delete(buddy)) names.add(to)
-      const askers = this.#askers.get(buddy)
-      this.#askers.delete(buddy)
-      if (askers) this.#askers.set(to, askers)
+      moveKey(this.#askers, buddy, to)
       for (const [alias, name] of this.#names) if (name === buddy || name === to) this.#names.delete(alias)
     }
     if (event.kind === 'removed') this.#included.delete(event.buddy)
@@ -292,19 +291,6 @@ export async function changeProfile(profile: OpenProfile, change: Change): Promi
   })
   return refusal
 }
-
-function unmet(alias: string): UserError {
-  return new UserError(`${alias} is yet to be met by an invite code`, {
-    hint: `leave the other otrtalk first, then: otrtalk chat ${alias}`,
-    exit: 5,
-  })
-}
-
-const otherFingerprint = ({ alias }: Buddy): UserError =>
-  new UserError(`${alias} has another fingerprint than the one you gave`, {
-    hint: `one of the two is wrong, your fingerprint or the address of ${alias}: ask ${alias} again, by phone or in person`,
-    exit: 4,
-  })
 
 const usedId = (id: string): UserError =>
   new UserError(`the id ${id} names another text that is not confirmed yet`, {

@@ -7,7 +7,6 @@ import { reachOwner } from '../../../src/edge/control/client.ts'
 import { placesOf, preparePlace } from '../../../src/edge/control/place.ts'
 import { openServer } from '../../../src/edge/control/server.ts'
 import type { Holder } from '../../../src/edge/lock.ts'
-import { UserError } from '../../../src/error.ts'
 import { temporaryFolder } from '../folder.ts'
 
 const network = { bootstrap: [], dht: true, lan: 'also', portmap: true, stun: [] } as const
@@ -133,7 +132,6 @@ describe('who looks for the owner', () => {
     return reachOwner({
       ...{ name: 'home', path: home, env: { OTRTALK_HOME: home }, patience: 300, waits: 300 },
       holder: async () => holders[Math.min(asked++, holders.length - 1)],
-      inUse: (name, { pid }) => new UserError(`${name} is in use by ${pid}`, { exit: 5 }),
     })
   }
 
@@ -154,7 +152,8 @@ describe('who looks for the owner', () => {
 
   test('does not wait for one that serves nobody', async () => {
     const reached = await reach(temporaryFolder(), [{ ...holder, command: 'send' }])
-    expect(reached).toMatchObject({ kind: 'refused', fault: { message: `home is in use by ${process.pid}` } })
+    const message = `the profile home is in use by process ${process.pid} (otrtalk send)`
+    expect(reached).toMatchObject({ kind: 'refused', fault: { message, exit: 5 } })
   })
 
   async function impostor(home: string, says: string | undefined): Promise<void> {
