@@ -18,26 +18,14 @@ import {
   WrongPassphrase,
 } from '../../src/edge/profiles.ts'
 import { writeFresh } from '../../src/edge/store.ts'
-import { UserError } from '../../src/error.ts'
 import { maxVaultSize, needsPassphrase, Vault } from '../../src/profile/vault.ts'
 import { cheap, other, withBuddy } from '../profile/people.ts'
-import { temporaryFolder } from './folder.ts'
+import { faultOf } from './fault.ts'
+import { newHome, temporaryFolder } from './folder.ts'
 
-const newHome = (): Home => {
-  const path = temporaryFolder()
-  return { path, profiles: join(path, 'profiles') }
-}
 const vaultOf = (home: Home, name = 'ada'): string => join(home.profiles, name, 'vault')
 const open = (home: Home, passphrase: string, access: 'own' | 'read' = 'own', name = 'ada') =>
   openProfile({ home, name, passphrase, command: 'chat', lock: access === 'own' })
-const fault = async (promise: Promise<unknown>): Promise<UserError> => {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (error instanceof UserError) return error
-  throw new Error('no UserError', { cause: error })
-}
 const homeWith = async (passphrase = 'old'): Promise<Home> => {
   const home = newHome()
   await createProfile({ home, name: 'ada', passphrase, command: 'profile create', cost: cheap })
@@ -57,7 +45,7 @@ describe('another passphrase', () => {
     await using again = await open(home, 'new', 'read')
     expect(again.contents).toEqual(profile.contents)
     expect(again.contents.buddies[0]?.alias).toBe('bob')
-    expect(await fault(open(home, 'old', 'read'))).toBeInstanceOf(WrongPassphrase)
+    expect(await faultOf(open(home, 'old', 'read'))).toBeInstanceOf(WrongPassphrase)
     expect(readdirSync(join(home.profiles, 'ada')).sort()).toEqual(['lock', 'vault'])
   })
 
@@ -99,7 +87,7 @@ describe('another passphrase', () => {
     const home = await homeWith()
     await using profile = await open(home, 'old')
     mkdirSync(`${vaultOf(home)}.new`)
-    expect((await fault(profile.rekey('new', cheap))).message).toContain('cannot write')
+    expect((await faultOf(profile.rekey('new', cheap))).message).toContain('cannot write')
     const { rmdirSync } = await import('node:fs')
     rmdirSync(`${vaultOf(home)}.new`)
     await befriend(profile)
@@ -137,7 +125,7 @@ describe('an exported profile', () => {
     const home = await homeWith()
     await using profile = await open(home, 'old', 'read')
     const file = await exported(profile, 'carry', cheap)
-    expect(await fault(openExported('x', file, 'old'))).toMatchObject({
+    expect(await faultOf(openExported('x', file, 'old'))).toMatchObject({
       message: 'wrong passphrase for x',
       exit: 5,
     })
@@ -155,7 +143,7 @@ describe('an exported profile', () => {
     const home = await homeWith()
     const path = join(home.path, 'x')
     writeFileSync(path, made(readFileSync(vaultOf(home))))
-    expect((await fault(readExported(path, octetsOf(path)))).message).toMatch(message)
+    expect((await faultOf(readExported(path, octetsOf(path)))).message).toMatch(message)
   })
 
   test('that is endless is read no further than a vault may be long', async () => {
@@ -166,14 +154,14 @@ describe('an exported profile', () => {
         yield new Uint8Array(65_536)
       }
     }
-    await fault(readExported('x', endless()))
+    await faultOf(readExported('x', endless()))
     expect(read).toBeLessThanOrEqual(maxVaultSize + 65_536)
   })
 
   test('that is missing, or a folder, is told in words', async () => {
     const path = temporaryFolder()
-    expect((await fault(readExported('y', octetsOf(join(path, 'y'))))).message).toBe('there is no file y')
-    expect((await fault(readExported(path, octetsOf(path)))).message).toContain('this is a folder')
+    expect((await faultOf(readExported('y', octetsOf(join(path, 'y'))))).message).toBe('there is no file y')
+    expect((await faultOf(readExported(path, octetsOf(path)))).message).toContain('this is a folder')
   })
 
   test('is not made under a name that is taken, and a refused one leaves nothing', async () => {
@@ -181,7 +169,7 @@ describe('an exported profile', () => {
     await using profile = await open(home, 'old', 'read')
     const portable = { name: 'x', exportedAt: 1, contents: profile.contents }
     const made = importProfile(portable, { home, name: 'Ada', passphrase: '', cost: cheap })
-    expect((await fault(made)).message).toBe('there is a profile named ada already')
+    expect((await faultOf(made)).message).toBe('there is a profile named ada already')
     expect(readdirSync(home.profiles)).toEqual(['ada'])
     expect(await listProfiles(home)).toHaveLength(1)
   })
@@ -196,8 +184,8 @@ describe('a fresh file', () => {
     symlinkSync(at('nothing'), at('link'))
     for (const name of ['file', 'folder', 'link']) {
       const message = `${at(name)} exists already`
-      expect(await fault(writeFresh(at(name), Uint8Array.of(1)))).toMatchObject({ message })
-      expect(await fault(refuseTakenFile(at(name)))).toMatchObject({ message })
+      expect(await faultOf(writeFresh(at(name), Uint8Array.of(1)))).toMatchObject({ message })
+      expect(await faultOf(refuseTakenFile(at(name)))).toMatchObject({ message })
     }
     expect(readFileSync(at('file'), 'utf8')).toBe('mine')
     expect(readdirSync(folder).sort()).toEqual(['file', 'folder', 'link'])
@@ -213,7 +201,7 @@ describe('a fresh file', () => {
 
   test('in a folder that is missing is refused in words', async () => {
     const path = join(temporaryFolder(), 'no/x')
-    expect((await fault(writeFresh(path, Uint8Array.of(1)))).message).toMatch(
+    expect((await faultOf(writeFresh(path, Uint8Array.of(1)))).message).toMatch(
       /a folder of this path is missing/,
     )
     await refuseTakenFile(path)

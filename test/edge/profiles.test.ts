@@ -20,26 +20,14 @@ import {
   removeProfile,
   WrongPassphrase,
 } from '../../src/edge/profiles.ts'
-import { UserError } from '../../src/error.ts'
 import { cheap, other, withBuddy } from '../profile/people.ts'
-import { temporaryFolder } from './folder.ts'
+import { faultOf } from './fault.ts'
+import { newHome, temporaryFolder } from './folder.ts'
 
-const newHome = (): Home => {
-  const path = temporaryFolder()
-  return { path, profiles: join(path, 'profiles') }
-}
 const create = (home: Home, name = 'ada', passphrase = 'pw') =>
   createProfile({ home, name, passphrase, command: 'profile create', cost: cheap })
 const open = (home: Home, access: 'own' | 'read' = 'own', passphrase = 'pw') =>
   openProfile({ home, name: 'ada', passphrase, command: 'chat', lock: access === 'own' })
-const fault = async (promise: Promise<unknown>): Promise<UserError> => {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (error instanceof UserError) return error
-  throw new Error('no UserError', { cause: error })
-}
 const vaultOf = (home: Home): string => join(home.profiles, 'ada/vault')
 
 describe('a profile', () => {
@@ -58,15 +46,15 @@ describe('a profile', () => {
 
   test.each(['', '.x', '-x', 'a/b', '..', 'a b', 'ä', 'x'.repeat(33)])(
     'is not made under the name %j',
-    async (name) => expect((await fault(create(newHome(), name))).exit).toBe(2),
+    async (name) => expect((await faultOf(create(newHome(), name))).exit).toBe(2),
   )
 
   test('is not made twice, nor under a name that differs by case only; the first stays', async () => {
     const home = newHome()
     await create(home)
     const before = readFileSync(vaultOf(home))
-    expect((await fault(create(home))).message).toBe('there is a profile named ada already')
-    expect((await fault(create(home, 'ADA'))).message).toBe('there is a profile named ada already')
+    expect((await faultOf(create(home))).message).toBe('there is a profile named ada already')
+    expect((await faultOf(create(home, 'ADA'))).message).toBe('there is a profile named ada already')
     expect(readFileSync(vaultOf(home))).toEqual(before)
     expect(readdirSync(home.profiles)).toEqual(['ada']) // nothing is left of a refused one
   })
@@ -88,13 +76,13 @@ describe('a profile', () => {
 
   test('that is missing is named, with those there are', async () => {
     const home = newHome()
-    expect(await fault(open(home))).toMatchObject({
+    expect(await faultOf(open(home))).toMatchObject({
       message: 'no profile named ada',
       hint: 'make one: otrtalk profile create ada',
     })
     await create(home, 'bob')
-    expect((await fault(open(home))).hint).toBe('there are: bob')
-    expect((await fault(findProfile(home, '../profiles/bob'))).exit).toBe(1)
+    expect((await faultOf(open(home))).hint).toBe('there are: bob')
+    expect((await faultOf(findProfile(home, '../profiles/bob'))).exit).toBe(1)
   })
 
   test('is listed with who has it open', async () => {
@@ -121,11 +109,11 @@ describe('the wrong passphrase', () => {
   test('and a damaged vault are two things, and the lock is free after both', async () => {
     const home = newHome()
     await create(home)
-    expect(await fault(open(home, 'own', 'pW'))).toBeInstanceOf(WrongPassphrase)
-    expect((await fault(open(home, 'own', 'pW'))).exit).toBe(5)
+    expect(await faultOf(open(home, 'own', 'pW'))).toBeInstanceOf(WrongPassphrase)
+    expect((await faultOf(open(home, 'own', 'pW'))).exit).toBe(5)
     const sound = readFileSync(vaultOf(home))
     writeFileSync(vaultOf(home), sound.subarray(1))
-    expect(await fault(open(home))).toMatchObject({ message: `${vaultOf(home)} is damaged`, exit: 1 })
+    expect(await faultOf(open(home))).toMatchObject({ message: `${vaultOf(home)} is damaged`, exit: 1 })
     writeFileSync(vaultOf(home), sound)
     await using _ = await open(home)
   })
@@ -138,7 +126,7 @@ describe('the wrong passphrase', () => {
     vault[15] = 2
     vault.set(sha256(vault.subarray(0, -32)), vault.length - 32)
     writeFileSync(vaultOf(home), vault)
-    expect((await fault(open(home))).message).toMatch(/written by a newer otrtalk/)
+    expect((await faultOf(open(home))).message).toMatch(/written by a newer otrtalk/)
   })
 })
 
@@ -150,8 +138,8 @@ describe('a profile that a process owns', () => {
     await using reader = await open(home, 'read')
     expect(reader.contents).toEqual(owner.contents)
     const busy = { message: `the profile ada is in use by process ${process.pid} (otrtalk chat)`, exit: 5 }
-    expect(await fault(open(home))).toMatchObject(busy)
-    expect(await fault(removeProfile(home, 'ada'))).toMatchObject(busy)
+    expect(await faultOf(open(home))).toMatchObject(busy)
+    expect(await faultOf(removeProfile(home, 'ada'))).toMatchObject(busy)
     expect(await listProfiles(home)).toHaveLength(1)
   })
 
@@ -164,7 +152,7 @@ describe('a profile that a process owns', () => {
       openProfile({ home, name: 'ada', passphrase: 'pw', command, lock: true, ...more })
     const sending = await take('send')
     const waiting = take('buddy add', { turn })
-    const late = fault(take('buddy list', { turn: { ms: 100 } }))
+    const late = faultOf(take('buddy list', { turn: { ms: 100 } }))
     expect((await late).message).toMatch(/in use by process \d+ \(otrtalk send\)/)
     await sleep(1_100) // until somebody wonders
     await sending[Symbol.asyncDispose]()
@@ -175,7 +163,7 @@ describe('a profile that a process owns', () => {
     expect(told).toEqual(['send'])
     expect(chatting.name).toBe('ada')
     const began = performance.now()
-    expect((await fault(take('send', { turn }))).exit).toBe(5)
+    expect((await faultOf(take('send', { turn }))).exit).toBe(5)
     expect(performance.now() - began).toBeLessThan(4_000)
   })
 
@@ -214,7 +202,7 @@ describe('a profile that a process owns', () => {
     const before = owner.contents
     const change = () => owner.save((contents) => ({ ...contents, createdAt: 7 }))
     mkdirSync(`${vaultOf(home)}.new`)
-    expect((await fault(change())).message).toContain('cannot write')
+    expect((await faultOf(change())).message).toContain('cannot write')
     expect(owner.contents).toBe(before)
     const { rmdirSync } = await import('node:fs')
     rmdirSync(`${vaultOf(home)}.new`)
@@ -279,6 +267,6 @@ test('a home that is a file is told in words', async () => {
   const path = join(temporaryFolder(), 'file')
   writeFileSync(path, '')
   const home = { path, profiles: join(path, 'profiles') }
-  expect((await fault(listProfiles(home))).message).toMatch(/a part of this path is a file/)
-  expect((await fault(create(home))).message).toMatch(/a part of this path is a file/)
+  expect((await faultOf(listProfiles(home))).message).toMatch(/a part of this path is a file/)
+  expect((await faultOf(create(home))).message).toMatch(/a part of this path is a file/)
 })

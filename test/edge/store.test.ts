@@ -15,18 +15,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { diskFault, makeFolder, readWhole, removeWhole, writeWhole } from '../../src/edge/store.ts'
 import { UserError } from '../../src/error.ts'
 import { bundle } from './bundle.ts'
+import { faultOf } from './fault.ts'
 import { temporaryFolder } from './folder.ts'
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 const mode = (path: string): number => statSync(path).mode & 0o777
-const fault = async (promise: Promise<unknown>): Promise<UserError> => {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (error instanceof UserError) return error
-  throw new Error('no UserError', { cause: error })
-}
 
 describe('a file', () => {
   test('is written whole, for its owner only, and read again', async () => {
@@ -42,7 +35,7 @@ describe('a file', () => {
     const path = join(temporaryFolder(), 'vault')
     expect(await readWhole(path, 3)).toBeUndefined()
     await writeWhole(path, octets('four'))
-    expect((await fault(readWhole(path, 3))).message).toContain('4 octets')
+    expect((await faultOf(readWhole(path, 3))).message).toContain('4 octets')
   })
 
   test('survives what a process that died in the middle left beside it', async () => {
@@ -67,20 +60,20 @@ describe('a file', () => {
     const path = join(temporaryFolder(), 'vault')
     await writeWhole(path, octets('old'))
     mkdirSync(`${path}.new`)
-    expect(await fault(writeWhole(path, octets('new')))).toMatchObject({ exit: 1 })
+    expect(await faultOf(writeWhole(path, octets('new')))).toMatchObject({ exit: 1 })
     expect(await readWhole(path, 9)).toEqual(octets('old'))
   })
 
   test('under a path that leads through a file is refused in words', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'file'), '')
-    const error = await fault(writeWhole(join(folder, 'file/vault'), octets('x')))
+    const error = await faultOf(writeWhole(join(folder, 'file/vault'), octets('x')))
     expect(error.message).toMatch(/cannot write .*a part of this path is a file/)
     expect(error.hint).toContain('OTRTALK_HOME')
-    expect((await fault(makeFolder(join(folder, 'file/profiles')))).message).toContain(
+    expect((await faultOf(makeFolder(join(folder, 'file/profiles')))).message).toContain(
       'cannot make the folder',
     )
-    expect((await fault(readWhole(join(folder, 'file/vault'), 9))).message).toContain('cannot read')
+    expect((await faultOf(readWhole(join(folder, 'file/vault'), 9))).message).toContain('cannot read')
   })
 })
 
@@ -92,7 +85,7 @@ test('folders are made for their owner only, and need not be new', async () => {
 })
 
 test.runIf(existsSync('/proc/self'))('a folder that cannot be made is refused in words', async () => {
-  expect(await fault(makeFolder('/proc/otrtalk/profiles/ada'))).toMatchObject({
+  expect(await faultOf(makeFolder('/proc/otrtalk/profiles/ada'))).toMatchObject({
     message: 'nothing can be made in /proc',
     hint: 'set OTRTALK_HOME to a folder that can be written',
   })

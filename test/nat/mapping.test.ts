@@ -131,39 +131,17 @@ describe('voters', () => {
   })
 
   test('who see another address than before are believed if they were two, and agree', () => {
-    const again = (sightings: readonly (readonly [number, number])[]): Mapping => {
+    const again = (...sightings: readonly (readonly [voter: number, port: number])[]): Mapping => {
       const mappings = seen(ports(4_000, 4_000, 4_000, 4_000, 4_000))
       for (const [i, [n, port]] of sightings.entries())
         mappings.see({ voter: voter(n), as: at(port), sentAt: 1_000 + i })
       return mappings.mapping
     }
     const [former, other] = [4_000, 9_000].map((port) => ({ kind: 'same', address: at(port) }))
-    expect(
-      again([
-        [1, 9_000],
-        [2, 9_000],
-      ]),
-    ).toEqual(other)
-    expect(
-      again([
-        [1, 9_000],
-        [2, 9_000],
-        [1, 9_000],
-        [2, 9_000],
-      ]),
-    ).toEqual(other)
-    expect(
-      again([
-        [1, 9_000],
-        [2, 9_001],
-      ]),
-    ).toEqual(former)
-    expect(
-      again([
-        [70, 9_000],
-        [1, 9_000],
-      ]),
-    ).toEqual(former) // one of the two never saw another
+    expect(again([1, 9_000], [2, 9_000])).toEqual(other)
+    expect(again([1, 9_000], [2, 9_000], [1, 9_000], [2, 9_000])).toEqual(other)
+    expect(again([1, 9_000], [2, 9_001])).toEqual(former)
+    expect(again([70, 9_000], [1, 9_000])).toEqual(former) // one of the two never saw another
   })
 
   test('who were asked earlier and answer late do not take that back', () => {

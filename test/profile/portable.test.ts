@@ -2,7 +2,7 @@ import { createHmac, scryptSync } from 'node:crypto'
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { randomBytes, sha256 } from '../../src/crypto.ts'
+import { randomBytes } from '../../src/crypto.ts'
 import { type Contents, encodeContents } from '../../src/profile/contents.ts'
 import {
   exportable,
@@ -13,28 +13,15 @@ import {
   sealPortable,
 } from '../../src/profile/portable.ts'
 import { Vault } from '../../src/profile/vault.ts'
-import { cheap, other, own, withBuddy } from './people.ts'
+import { cheap, own } from './people.ts'
+import { contents, withChecksum } from './sealed.ts'
 
-const contents: Contents = {
-  identity: own,
-  createdAt: 1,
-  buddies: withBuddy([], 'bob', other.address),
-  nodes: [],
-  former: [],
-  invites: [],
-}
 const portable: Portable = { name: 'ada', exportedAt: 1_790_000_000_000, contents }
 const options = { random: randomBytes, cost: cheap }
 const file = await sealPortable(portable, 'sesame', options)
 const why = async (octets: Uint8Array, passphrase = 'sesame'): Promise<string> => {
   const opened = await openPortable(octets, passphrase)
   return opened.kind === 'refused' ? opened.why : opened.kind
-}
-/** As somebody who wants to deceive would leave it. */
-const withChecksum = (octets: Uint8Array): Uint8Array => {
-  const copy = octets.slice()
-  copy.set(sha256(copy.subarray(0, -32)), copy.length - 32)
-  return copy
 }
 const changed = (at: number, octet: number): Uint8Array => {
   const copy = file.slice()

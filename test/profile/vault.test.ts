@@ -3,32 +3,19 @@ import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hex } from '@scure/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { randomBytes, sha256 } from '../../src/crypto.ts'
-import { type Contents, encodeContents } from '../../src/profile/contents.ts'
+import { randomBytes } from '../../src/crypto.ts'
+import { encodeContents } from '../../src/profile/contents.ts'
 import { defaultCost } from '../../src/profile/seal.ts'
 import { needsPassphrase, Vault } from '../../src/profile/vault.ts'
-import { cheap, other, own, withBuddy } from './people.ts'
+import { cheap, own } from './people.ts'
+import { contents, withChecksum } from './sealed.ts'
 
-const contents: Contents = {
-  identity: own,
-  createdAt: 1,
-  buddies: withBuddy([], 'bob', other.address),
-  nodes: [],
-  former: [],
-  invites: [],
-}
 const options = { random: randomBytes, cost: cheap }
 const vault = await Vault.create('correct horse', options)
 const file = vault.seal(contents, randomBytes)
 const why = async (octets: Uint8Array, passphrase = 'correct horse'): Promise<string> => {
   const opened = await Vault.open(octets, passphrase)
   return opened.kind === 'refused' ? opened.why : opened.kind
-}
-/** As somebody who wants to deceive would leave it. */
-const withChecksum = (octets: Uint8Array): Uint8Array => {
-  const copy = octets.slice()
-  copy.set(sha256(copy.subarray(0, -32)), copy.length - 32)
-  return copy
 }
 const changed = (at: number, change: (octet: number) => number): Uint8Array => {
   const copy = file.slice()

@@ -4,14 +4,7 @@ import { columnsOf, safeText } from '../../src/cli/safetext.ts'
 import { introduce } from '../support/people.ts'
 import { freshHome, type Started } from '../support/program.ts'
 import { type Pty, start, untouched } from '../support/pty.ts'
-import { expectPicture, framed } from './picture.ts'
-
-const sizes = [
-  [40, 12],
-  [80, 24],
-  [120, 40],
-  [200, 60],
-] as const
+import { expectPicture, framed, sizes } from './picture.ts'
 
 let homes: readonly Awaited<ReturnType<typeof freshHome>>[]
 let ada: Started

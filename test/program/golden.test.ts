@@ -4,14 +4,8 @@ import { openScreen } from '../../src/cli/screen/screen.ts'
 import type { Ui, UiOptions } from '../../src/cli/ui.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Emulator, until } from '../cli/emulator.ts'
-import { expectPicture, pictureOf } from './picture.ts'
+import { expectPicture, pictureOf, sizes } from './picture.ts'
 
-const sizes = [
-  [40, 12],
-  [80, 24],
-  [120, 40],
-  [200, 60],
-] as const
 type Size = readonly [columns: number, rows: number]
 
 const minute = 60_000

@@ -7,6 +7,14 @@ import { dirname, join } from 'node:path'
 import type xterm from '@xterm/headless'
 import { expect } from 'vitest'
 
+/** Of the screens that pictures are taken of: columns and rows. */
+export const sizes = [
+  [40, 12],
+  [80, 24],
+  [120, 40],
+  [200, 60],
+] as const
+
 /** What a person sees. */
 export function pictureOf(terminal: xterm.Terminal): string {
   const { active } = terminal.buffer
