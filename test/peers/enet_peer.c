@@ -1,15 +1,16 @@
 /* enet_peer: small ENet interop and measuring peer (links libenet, e.g. Debian libenet7).
  *
  *   enet_peer server [--port N] [--bind IP] [--echo] [--crc] [--range] [--seconds N] [--mtu N]
- *   enet_peer bulk   HOST PORT [--mb N] [--size BYTES] [--seconds N] [--crc] [--range]
+ *   enet_peer bulk   HOST PORT [--mb N | --for SECONDS] [--size BYTES] [--seconds N] [--crc] [--range]
  *   enet_peer ping   HOST PORT [--count N] [--size BYTES] [--unreliable] [--interval-us N]
+ *                    [--each] [--leave]
  *
  * Server: prints one JSON line per event of interest. Without --echo it is a sink that
  * sends back one reliable 8-byte message "DONE" + u32 when it has got a message that
  * starts with "FIN!". With --echo every message is sent back with the same flags.
- * bulk: sends reliable messages on channel 0, then "FIN!", waits for "DONE".
+ * bulk: sends reliable messages on channel 0, so many or for so long, then "FIN!", waits for "DONE".
  * In both modes a message that is "BYE!" makes the server disconnect with data 5.
- * ping: one message in flight at a time; reports the round trip times in microseconds.
+ * ping: one message in flight at a time; reports the round trip times in microseconds, with --each every one in order.
  * With --leave it disconnects with data 6 and waits for the acknowledgement.
  */
 #include <enet/enet.h>
@@ -38,8 +39,8 @@ static int cmp_double(const void *a, const void *b) {
 }
 
 struct options {
-  int port, leave, echo, crc, range, unreliable;
-  double mb, seconds;
+  int port, leave, echo, crc, range, unreliable, each;
+  double mb, seconds, fill;
   long size, count, interval_us, mtu;
   const char *bind, *host;
 };
@@ -52,10 +53,12 @@ static struct options parse(int argc, char **argv, int first) {
     else if (!strcmp(a, "--bind")) o.bind = v, i++;
     else if (!strcmp(a, "--mb")) o.mb = atof(v), i++;
     else if (!strcmp(a, "--seconds")) o.seconds = atof(v), i++;
+    else if (!strcmp(a, "--for")) o.fill = atof(v), i++;
     else if (!strcmp(a, "--size")) o.size = atol(v), i++;
     else if (!strcmp(a, "--count")) o.count = atol(v), i++;
     else if (!strcmp(a, "--interval-us")) o.interval_us = atol(v), i++;
     else if (!strcmp(a, "--mtu")) o.mtu = atol(v), i++;
+    else if (!strcmp(a, "--each")) o.each = 1;
     else if (!strcmp(a, "--leave")) o.leave = 1;
     else if (!strcmp(a, "--echo")) o.echo = 1;
     else if (!strcmp(a, "--crc")) o.crc = 1;
@@ -138,6 +141,9 @@ static ENetPeer *connect_to(ENetHost *h, const char *host, int port, double *con
   return p;
 }
 
+static long held; /* messages that the library has not let go of: queued, or not acknowledged */
+static void let_go(ENetPacket *packet) { (void)packet, held--; }
+
 static int run_bulk(struct options o, const char *host, int port) {
   ENetHost *h = make_host(NULL, 1, &o);
   double connect_us, deadline;
@@ -150,17 +156,16 @@ static int run_bulk(struct options o, const char *host, int port) {
   ENetEvent ev;
   deadline = t0 + o.seconds * 1e6;
   while (!done && now_us() < deadline) {
-    /* keep at most about 1 MB waiting in the library */
-    int waiting = 0;
-    for (ENetListIterator it = enet_list_begin(&p->outgoingCommands); it != enet_list_end(&p->outgoingCommands) && waiting < 800;
-         it = enet_list_next(it))
-      waiting++;
-    while (queued < total && waiting < 800) {
-      enet_peer_send(p, 0, enet_packet_create(buf, o.size, ENET_PACKET_FLAG_RELIABLE));
-      queued += o.size;
-      waiting += o.size / 1300 + 1;
+    int is_over = o.fill > 0 ? now_us() - t0 >= o.fill * 1e6 : queued >= total;
+    /* keep at most about 1 MB in the library */
+    while (!is_over && held * o.size < 1000000) {
+      ENetPacket *packet = enet_packet_create(buf, o.size, ENET_PACKET_FLAG_RELIABLE);
+      packet->freeCallback = let_go;
+      enet_peer_send(p, 0, packet);
+      queued += o.size, held++;
+      if (o.fill <= 0) is_over = queued >= total;
     }
-    if (queued >= total && !fin) {
+    if (is_over && !fin) {
       enet_peer_send(p, 0, enet_packet_create("FIN!", 4, ENET_PACKET_FLAG_RELIABLE));
       fin = 1;
     }
@@ -184,9 +189,9 @@ static int run_bulk(struct options o, const char *host, int port) {
       left += ((ENetOutgoingCommand *)it)->fragmentLength;
     acked = queued - left - p->reliableDataInTransit;
   }
-  printf("{\"test\":\"enet-c-bulk\",\"done\":%d,\"mbytes\":%.2f,\"seconds\":%.3f,\"MBps\":%.3f,\"cpu_s\":%.3f,\"connect_ms\":%.2f,"
+  printf("{\"test\":\"enet-c-bulk\",\"done\":%d,\"bytes\":%llu,\"mbytes\":%.2f,\"seconds\":%.3f,\"MBps\":%.3f,\"cpu_s\":%.3f,\"connect_ms\":%.2f,"
          "\"rtt_ms\":%u,\"rtt_max_ms\":%d,\"throttle_min\":%d,\"loss\":%.4f,\"sent_packets\":%u,\"sent_bytes\":%u}\n",
-         done, acked / 1e6, s, acked / 1e6 / s, cpu_s() - c0, connect_us / 1e3, p->roundTripTime, rtt_max, throttle_min,
+         done, queued, acked / 1e6, s, acked / 1e6 / s, cpu_s() - c0, connect_us / 1e3, p->roundTripTime, rtt_max, throttle_min,
          p->packetLoss / 65536.0, h->totalSentPackets, h->totalSentData);
   enet_peer_disconnect_now(p, 0);
   enet_host_destroy(h);
@@ -227,6 +232,11 @@ static int run_ping(struct options o, const char *host, int port) {
     }
     rtt[n++] = now_us() - t;
     while (o.interval_us && now_us() - t < o.interval_us) enet_host_service(h, NULL, 1);
+  }
+  if (o.each) {
+    printf("{\"rtts_us\":[");
+    for (long i = 0; i < n; i++) printf(i ? ",%.1f" : "%.1f", rtt[i]);
+    printf("]}\n");
   }
   qsort(rtt, n, sizeof *rtt, cmp_double);
   printf("{\"test\":\"enet-c-ping\",\"n\":%ld,\"size\":%ld,\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,"
