@@ -2,7 +2,7 @@
 import type { Address, Machine } from '../../../src/machine.ts'
 import { Host, type HostOptions } from '../../../src/transport/enet/host.ts'
 import type { HostEvent, Peer } from '../../../src/transport/enet/peer.ts'
-import { address } from '../../support/network.ts'
+import { address, mulberry32 } from '../../support/network.ts'
 
 export interface WireOptions {
   readonly seed?: number
@@ -146,12 +146,3 @@ export const digests = (messages: readonly Uint8Array[]): string[] =>
   messages.map(
     (bytes) => `${bytes.length}: ${bytes.reduce((hash, octet) => (Math.imul(hash, 31) + octet) | 0, 7)}`,
   )
-
-function mulberry32(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
