@@ -42,6 +42,7 @@ export class KeepAlive {
   #sentAt: number
   #heardAt: number
   #dueAt: number // the next keep-alive
+  #part: number // of the gap, until it: drawn at each keep-alive, as the system's randomness costs more than a frame
   #askAt: number // not before
   #repeats: number[] = [] // when the other side is told once more that we have moved
   #unanswered = 0 // asks in a row
@@ -57,7 +58,8 @@ export class KeepAlive {
     this.#mayMeasure = mayMeasure
     if (!mayMeasure) this.#settle()
     this.#sentAt = this.#heardAt = this.#askAt = now
-    this.#dueAt = now + this.#draw()
+    this.#part = this.#draw()
+    this.#dueAt = now + this.gap * this.#part
   }
 
   /** ms: the longest that we are silent. */
@@ -89,7 +91,7 @@ export class KeepAlive {
   /** A frame was sent on the current path. */
   sent(kind: number, now: number): void {
     this.#sentAt = now
-    this.#dueAt = now + this.#draw()
+    this.#dueAt = now + this.gap * this.#part
     if (kind === content.enet || kind === content.challenge) this.#measurement = none
   }
 
@@ -201,7 +203,8 @@ export class KeepAlive {
   /** @param gap - ms of silence to expect of us */
   #speak(gap: number, now: number): Duty {
     this.#repeats = this.#repeats.filter((at) => at > now)
-    this.#dueAt = now + this.#draw() // whether it can be sent or not
+    this.#part = this.#draw()
+    this.#dueAt = now + this.gap * this.#part // whether it can be sent or not
     return { kind: content.keepAlive, octets: new Writer(2).u16(gap / 1_000).done() }
   }
 
@@ -297,7 +300,7 @@ export class KeepAlive {
 
   #draw(): number {
     const [octet] = this.#random(1)
-    return this.gap * (shortest + (octet! / 255) * (1 - shortest))
+    return shortest + (octet! / 255) * (1 - shortest)
   }
 }
 
@@ -332,7 +335,7 @@ const ladder: readonly number[] = [5_000, 10_000, 18_000, 25_000, 40_000, 60_000
 const cautious = 1 // the first that is measured
 const base = 3 // kept where nothing can be measured
 const longest = 120 // s
-const shortest = 0.6 // of the gap: drawn anew each time, so that an idle link has no beat
+const shortest = 0.6 // of the gap: drawn anew for each keep-alive, so that an idle link has no beat
 const longestIdle = 5_000 // ms
 const agreeTime = 3_000 // ms for the other side to say that it will be silent
 const grace = 1_500 // ms: a round trip
