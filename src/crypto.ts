@@ -54,7 +54,7 @@ export interface Aead {
    * Returns ciphertext and 16-octet tag.
    *
    * @param nonce - 12 octets, never used twice with a key
-   * @param into - where to write them, of exactly their size; a new array by default
+   * @param into - where to write them, of exactly their size; it may begin where the plaintext does. A new array by default
    */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into?: Uint8Array): Uint8Array
   /** The plaintext, or `undefined` if the tag does not match. */

@@ -28,7 +28,7 @@ import {
 } from './limits.ts'
 import { type Envelope, Packer } from './packer.ts'
 import type { HostEvent, Peer } from './peer.ts'
-import { Slab } from './slab.ts'
+import { type Margin, Slab } from './slab.ts'
 import { throttleScale } from './throttle.ts'
 import type { Wrapping } from './wrapping.ts'
 
@@ -47,6 +47,7 @@ export interface HostOptions {
   readonly highWater?: number // octets queued, where `room` ends
   readonly bandwidth?: Bandwidth // no limits by default
   readonly wrapping?: Wrapping | undefined // for the bare mode only, as the other side's
+  readonly margin?: Margin // around each datagram that it sends; none by default
 }
 
 export interface ConnectOptions {
@@ -67,7 +68,7 @@ export class Host implements Machine<HostEvent> {
   readonly #connections: (Connection | undefined)[] = [] // by slot
   readonly #events = new Queue<HostEvent>()
   readonly #farewells = new Queue<Farewell>()
-  readonly #slab = new Slab()
+  readonly #slab: Slab
   readonly #wrapping: Wrapping | undefined
   readonly #packer: Packer
   readonly #home: Home
@@ -89,6 +90,7 @@ export class Host implements Machine<HostEvent> {
     this.#bandwidth = this.#options.bandwidth
     this.#wrapping = options.wrapping
     this.#packer = new Packer(this.#wrapping)
+    this.#slab = new Slab(this.#options.margin)
     this.#home = {
       bandwidth: () => this.#bandwidth,
       wake: () => {
@@ -285,5 +287,6 @@ const defaults = {
   duplicatePeers: 4, // a NAT may hold a few; more are an attack on the slots
   bandwidth: unlimited,
   wrapping: undefined,
+  margin: { before: 0, after: 0 },
   highWater: 262_144, // some 200 datagrams: a few turns of the event loop at full speed
 }

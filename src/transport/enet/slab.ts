@@ -3,23 +3,37 @@
  * buffer given to a socket must never be written again: the system may read it
  * long after `send` returned.
  */
+/** Octets in a datagram's buffer, before and after it, that are nobody else's: for the layer below. */
+export interface Margin {
+  readonly before: number
+  readonly after: number
+}
+
 export class Slab {
+  readonly #margin: Margin
   #block = new Uint8Array(0)
   #used = 0
 
-  /** Room for `size` octets. Only what `take` cuts off is used up. */
+  constructor(margin: Margin) {
+    this.#margin = margin
+  }
+
+  /** Room for `size` octets and their margin. Only what `take` cuts off is used up. */
   open(size: number): Uint8Array {
-    if (this.#block.length - this.#used < size) {
-      this.#block = new Uint8Array(Math.max(size, Math.min(this.#block.length * 2, largest)))
+    const { before, after } = this.#margin
+    const whole = before + size + after
+    if (this.#block.length - this.#used < whole) {
+      this.#block = new Uint8Array(Math.max(whole, Math.min(this.#block.length * 2, largest)))
       this.#used = 0
     }
-    return this.#block.subarray(this.#used, this.#used + size)
+    return this.#block.subarray(this.#used + before, this.#used + before + size)
   }
 
   /** The first `size` octets of what `open` gave: theirs alone from here. */
   take(size: number): Uint8Array {
-    this.#used += size
-    return this.#block.subarray(this.#used - size, this.#used)
+    const begin = this.#used + this.#margin.before
+    this.#used = begin + size + this.#margin.after
+    return this.#block.subarray(begin, begin + size)
   }
 }
 

@@ -100,17 +100,20 @@ export function readKnock(keys: LinkKeys, bytes: Uint8Array): { readonly session
 }
 
 /** type 1 | generation 1 | zero 2 | receiver index 4 | counter 8, little-endian */
-export function writeHeader({ generation, index, counter }: Header): Uint8Array {
-  const header = new Uint8Array(headerSize)
-  header[0] = type.data
-  header[1] = generation
-  for (let i = 0; i < 4; i++) header[4 + i] = index >>> (24 - 8 * i)
+export function writeHeader(
+  { generation, index, counter }: Header,
+  into: Uint8Array = new Uint8Array(headerSize),
+): Uint8Array {
+  into[0] = type.data
+  into[1] = generation
+  into[2] = into[3] = 0
+  for (let i = 0; i < 4; i++) into[4 + i] = index >>> (24 - 8 * i)
   const high = Math.floor(counter / 2 ** 32)
   for (let i = 0; i < 4; i++) {
-    header[8 + i] = counter >>> (8 * i)
-    header[12 + i] = high >>> (8 * i)
+    into[8 + i] = counter >>> (8 * i)
+    into[12 + i] = high >>> (8 * i)
   }
-  return header
+  return into
 }
 
 /** The header of what may be a data frame: nothing in it is true before the frame opens. */
@@ -124,8 +127,9 @@ export function readHeader(bytes: Uint8Array): Header | undefined {
 }
 
 export const headerSize = 16
-/** Octets of a data frame around its content: header, kind, AEAD tag. */
-export const overhead = headerSize + 1 + 16
+/** Octets of a data frame around its content: header and kind, then the AEAD's tag. */
+export const margin = { before: headerSize + 1, after: 16 }
+export const overhead = margin.before + margin.after
 /** With the 48 octets of IPv6 and UDP the 1,280 that every IPv6 path carries. */
 export const maxFrameSize = 1_232
 const initSize = 192

@@ -11,7 +11,7 @@ import { parseAddress } from '../../wire/address.ts'
 import { Host } from '../enet/host.ts'
 import { defaultLimits, type Limits, type Timeout } from '../enet/limits.ts'
 import type { HostEvent, Peer } from '../enet/peer.ts'
-import { maxFrameSize, overhead } from './frames.ts'
+import { margin, maxFrameSize, overhead } from './frames.ts'
 import { type Duty, KeepAlive, longestAgreed, toldGap } from './keepalive.ts'
 import { isSame, Paths } from './paths.ts'
 import { content, type Established, type Opened, type Role, Sealed } from './sealed.ts'
@@ -89,6 +89,7 @@ export class Link implements Machine<LinkEvent> {
       channelLimit: channels,
       acceptsConnects: role === 'responder',
       mtu: maxFrameSize - overhead,
+      margin,
       limits: lockedLimits,
       pingInterval: never,
       timeout,
@@ -291,8 +292,9 @@ export class Link implements Machine<LinkEvent> {
     for (const out of this.#host.drain(now)) {
       if (out.kind === 'event') this.#hear(out.event, now)
       else if (out.kind === 'send') {
-        this.#transmit(content.enet, out.datagram.bytes, this.#paths.current, now)
-        if (wantsAnswer(out.datagram.bytes)) this.#silence.asked(now)
+        const { bytes } = out.datagram
+        if (wantsAnswer(bytes)) this.#silence.asked(now)
+        this.#dispatch(content.enet, frameAround(bytes), this.#paths.current, now)
       }
     }
     if (this.#paths.decide(now)) this.#hasMoved(now)
@@ -359,13 +361,19 @@ export class Link implements Machine<LinkEvent> {
   }
 
   #transmit(kind: number, octets: Uint8Array, path: Path, now: number): void {
-    const size = overhead + octets.length
-    if (this.#state.kind === 'over' || !this.#paths.spend(path, size)) return
-    const bytes = this.#sealed.seal(kind, octets, now)
+    const frame = new Uint8Array(overhead + octets.length)
+    frame.set(octets, margin.before)
+    this.#dispatch(kind, frame, path, now)
+  }
+
+  /** @param frame - with its content in place */
+  #dispatch(kind: number, frame: Uint8Array, path: Path, now: number): void {
+    if (this.#state.kind === 'over' || !this.#paths.spend(path, frame.length)) return
+    this.#sealed.sealAround(kind, frame, now)
     this.sent.frames++
-    this.sent.octets += size
+    this.sent.octets += frame.length
     if (isSame(path, this.#paths.current)) this.#keepAlive.sent(kind, now)
-    this.#outbox.push({ kind: 'send', datagram: { local: path.local, peer: path.peer, bytes } })
+    this.#outbox.push({ kind: 'send', datagram: { local: path.local, peer: path.peer, bytes: frame } })
   }
 
   /** The keys are gone with it. Who closed it wants no more: it ended. */
@@ -382,6 +390,10 @@ export class Link implements Machine<LinkEvent> {
     this.#outbox.push({ kind: 'event', event })
   }
 }
+
+/** The frame of a datagram that the host has left the margin around. */
+const frameAround = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset - margin.before, overhead + length)
 
 /** ENet tells the time exactly when it wants an acknowledgement; one of these wants none. */
 const wantsAnswer = (enet: Uint8Array): boolean => (enet[0]! & 0x80) !== 0

@@ -9,7 +9,7 @@
  * neither ck nor the old sending key.
  */
 import { type Aead, aead, wipe } from '../../crypto.ts'
-import { headerSize, maxFrameSize, overhead, readHeader, writeHeader } from './frames.ts'
+import { headerSize, margin, overhead, readHeader, writeHeader } from './frames.ts'
 import { hkdf } from './noise.ts'
 import { ReplayWindow } from './window.ts'
 
@@ -37,7 +37,6 @@ export interface Opened {
 
 export class Sealed {
   readonly #established: Established
-  readonly #plaintext = new Uint8Array(maxFrameSize) // of the frame being sealed: an array less for each
   #current: Generation
   #previous: Previous | undefined
   #next: Generation | undefined // a responder's, made when a frame claims it
@@ -75,27 +74,29 @@ export class Sealed {
     this.#isHeld = false
   }
 
+  /** A frame with a copy of this content, of at most 1,199 octets. */
+  seal(kind: number, content: Uint8Array, now: number): Uint8Array {
+    const frame = new Uint8Array(overhead + content.length)
+    frame.set(content, margin.before)
+    this.sealAround(kind, frame, now)
+    return frame
+  }
+
   /**
    * header 16 | AEAD(kind 1, content) | tag 16; AAD = header, nonce = zero 4, counter 8.
    *
-   * @param content - at most 1,199 octets
+   * @param frame - with its content in place, and `margin` around that: sealed where it lies
    */
-  seal(kind: number, content: Uint8Array, now: number): Uint8Array {
+  sealAround(kind: number, frame: Uint8Array, now: number): void {
     if (this.#isWiped) throw new Error('sealed with the keys of a link that ended')
     if (this.#isStepDue(now)) this.#step(now)
     const { number, sealing } = this.#current
-    const header = writeHeader({
-      generation: number & 0xff,
-      index: this.#established.peerIndex,
-      counter: this.#current.counter++,
-    })
-    const plaintext = this.#plaintext.subarray(0, 1 + content.length)
-    plaintext[0] = kind
-    plaintext.set(content, 1)
-    const frame = new Uint8Array(overhead + content.length)
-    frame.set(header)
+    const { peerIndex } = this.#established
+    writeHeader({ generation: number & 0xff, index: peerIndex, counter: this.#current.counter++ }, frame)
+    frame[headerSize] = kind
+    const header = frame.subarray(0, headerSize)
+    const plaintext = frame.subarray(headerSize, frame.length - margin.after)
     sealing.cipher.seal(nonceOf(header), header, plaintext, frame.subarray(headerSize))
-    return frame
   }
 
   /** `undefined` for whatever is not a new frame of this link's other side; nothing has changed then. */
@@ -117,7 +118,6 @@ export class Sealed {
 
   wipe(): void {
     this.#isWiped = true
-    wipe(this.#plaintext)
     if (this.#next) wipeGeneration(this.#next)
     wipeGeneration(this.#current)
     if (this.#previous) wipe(this.#previous.key)

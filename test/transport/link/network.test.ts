@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { equal } from '../../../src/crypto.ts'
 import type { Datagram, Local, Machine, Notice, Output, Path } from '../../../src/machine.ts'
 import { Link, type LinkEvent } from '../../../src/transport/link/link.ts'
 import type { Established } from '../../../src/transport/link/sealed.ts'
@@ -11,6 +12,8 @@ const nat = { mapping: 'endpoint-independent', filtering: 'endpoint-independent'
 class End implements Machine<LinkEvent> {
   link: Link | undefined
   readonly local: Local = { kind: 'udp4' }
+  /** What it sent, and a copy made when it was handed out. */
+  readonly sent: [frame: Uint8Array, copy: Uint8Array][] = []
   readonly #copies: number
   #isOpen = false
 
@@ -41,6 +44,7 @@ class End implements Machine<LinkEvent> {
     if (!this.#isOpen) yield { kind: 'open', local: this.local }
     this.#isOpen = true
     for (const out of this.link?.drain(now) ?? []) {
+      if (out.kind === 'send') this.sent.push([out.datagram.bytes, out.datagram.bytes.slice()])
       for (let i = 0; i < (out.kind === 'send' ? this.#copies : 1); i++) yield out
     }
   }
@@ -80,5 +84,9 @@ test.each([
     one.disconnect(network.now)
     network.run(10_000)
     expect(hostA.events.at(-1)?.kind).toBe('ended')
+    const sent = [...a.sent, ...b.sent]
+    expect(sent.length).toBeGreaterThan(400)
+    // A socket may read a frame long after it was given it.
+    expect(sent.filter(([frame, copy]) => !equal(frame, copy))).toEqual([])
   },
 )

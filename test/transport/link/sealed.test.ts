@@ -57,6 +57,9 @@ test('node’s and noble’s cipher give the same octets and refuse the same', (
         for (const cipher of [node, noble]) {
           cipher.seal(n, aad, given, into.fill(0).subarray(16))
           expect(into.subarray(16)).toEqual(sealed)
+          into.set(given, 16)
+          cipher.seal(n, aad, into.subarray(16, 16 + given.length), into.subarray(16)) // where it lies
+          expect(into.subarray(16)).toEqual(sealed)
         }
         expect([node.open(n, aad, sealed), noble.open(n, aad, sealed)]).toEqual([given, given])
         sealed[sealed.length - 1]! ^= 1
