@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // unit and unit-signals: every `npm test`; program: the built program in a pseudo-terminal;
-// slow and lab: real peers and network namespaces, what .ci/run adds.
+// slow, slow-peers and lab: long ones, real peers and network namespaces, what .ci/run adds.
 const withSignals = ['test/cli/{screen/screen,lines/plain,exchanging}.test.{ts,tsx}']
+
+// What has a foreign peer, or a clock to keep up with: the processor is its own, and nothing else runs.
+const withPeers = ['test/slow/{dht-interop,enet-interop,enet-lossy}.test.ts']
 
 // More than there are cores: some wait for timers, processes and routers.
 const workers = Math.ceil(availableParallelism() * 1.5)
@@ -40,10 +43,21 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'slow',
+          name: 'slow', // in virtual time
           include: ['test/slow/**/*.test.ts'],
+          exclude: withPeers,
+          testTimeout: 300_000,
+          maxWorkers: availableParallelism(), // they never wait
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'slow-peers',
+          include: withPeers,
           testTimeout: 300_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -52,6 +66,7 @@ export default defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 300_000,
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

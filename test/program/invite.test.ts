@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, test as base, beforeAll, describe, expect, vi } from 'vitest'
 import { findHome } from '../../src/edge/home.ts'
 import { openProfile } from '../../src/edge/profiles.ts'
 import type { Contents } from '../../src/profile/contents.ts'
@@ -6,34 +6,37 @@ import { type Seed, seed } from '../support/people.ts'
 import { execute, freshHome, Program, type Started } from '../support/program.ts'
 import { type Pty, start, untouched } from '../support/pty.ts'
 
-// One private DHT on loopback for all of it; each test has people of its own.
-let node: Seed
-const homes: Awaited<ReturnType<typeof freshHome>>[] = []
-let ada: Started
-let bob: Started
+vi.setConfig({ testTimeout: 120_000 }) // several at once, and some wait for half a minute
 
+// One private DHT on loopback for all of it; each test has people of its own, so that they wait beside one another.
+let node: Seed
 beforeAll(async () => {
   node = await seed({ interface: 'lo' })
 })
-
 afterAll(() => node[Symbol.asyncDispose]())
 
-beforeEach(async () => {
-  ada = await someone('ada')
-  bob = await someone('bob')
-})
-
-afterEach(async () => {
-  for (const home of homes.splice(0)) await home[Symbol.asyncDispose]()
-})
-
-async function someone(name: string): Promise<Started> {
-  const home = await freshHome()
-  homes.push(home)
-  const at = { home: home.path, env: { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address } }
-  expect(await execute(['profile', 'create', name, '--no-passphrase'], at)).toMatchObject({ code: 0 })
-  return at
+interface People {
+  /** A profile of this name, in a home of its own. */
+  readonly someone: (name: string) => Promise<Started>
+  readonly ada: Started
+  readonly bob: Started
 }
+
+const test = base.extend<People>({
+  async someone({ task: _ }, use) {
+    const homes: Awaited<ReturnType<typeof freshHome>>[] = []
+    await use(async (name) => {
+      const home = await freshHome()
+      homes.push(home)
+      const at = { home: home.path, env: { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address } }
+      expect(await execute(['profile', 'create', name, '--no-passphrase'], at)).toMatchObject({ code: 0 })
+      return at
+    })
+    for (const home of homes) await home[Symbol.asyncDispose]()
+  },
+  ada: async ({ someone }, use) => use(await someone('ada')),
+  bob: async ({ someone }, use) => use(await someone('bob')),
+})
 
 interface Known {
   readonly alias: string
@@ -69,7 +72,10 @@ const contentsOf = async (at: Started, name: string): Promise<Contents> => {
 }
 
 describe('in two terminals', () => {
-  test('invite, accept and six words lead to a conversation with who is met by code', async () => {
+  test.concurrent('invite, accept and six words lead to a conversation with who is met by code', async ({
+    ada,
+    bob,
+  }) => {
     await using left = start(['invite', 'bob'], ada)
     const code = await codeOf(left)
     await using right = start(['accept', 'ada'], bob)
@@ -97,7 +103,7 @@ describe('in two terminals', () => {
     expect((await contentsOf(bob, 'bob')).invites).toEqual([])
   })
 
-  test('typing errors are named, word by word, before anybody is looked for', async () => {
+  test.concurrent('typing errors are named, word by word, before anybody is looked for', async ({ bob }) => {
     await using right = start(['accept', 'ada'], bob)
     await right.waitFor('Tab completes')
     right.type('abandon xq')
@@ -120,7 +126,10 @@ describe('in two terminals', () => {
     expect((await contentsOf(bob, 'bob')).invites).toEqual([])
   })
 
-  test('a wrong code finds nobody, and after half a minute a hint says to compare it', async () => {
+  test.concurrent('a wrong code finds nobody, and after half a minute a hint says to compare it', async ({
+    ada,
+    bob,
+  }) => {
     await using left = start(['invite', 'bob'], ada)
     await codeOf(left)
     await using right = start(['accept', 'ada'], bob)
@@ -134,7 +143,9 @@ describe('in two terminals', () => {
     expect(await buddiesOf(bob)).toEqual([])
   })
 
-  test('without an alias somebody is asked for one, and Enter takes the proposed one', async () => {
+  test.concurrent('without an alias somebody is asked for one, and Enter takes the proposed one', async ({
+    ada,
+  }) => {
     await using left = start(['invite', '--qr'], ada)
     await left.waitFor('what do you call your buddy? [buddy]')
     left.key('enter')
@@ -148,21 +159,24 @@ describe('in two terminals', () => {
 })
 
 /** Without terminals, so that the events can be read. */
-const inviting = (alias = 'bob', at = ada): Program => new Program(['invite', alias, '--json'], at)
+const inviting = (at: Started, alias = 'bob'): Program => new Program(['invite', alias, '--json'], at)
 
 async function codeFrom(program: Program): Promise<string> {
   expect(program.lines[0] ?? (await program.line(() => true))).toMatch(/^\{"event":"code","code":"/)
   return String((await program.event('code'))['code'])
 }
 
-function accepting(code: string, at = bob): Program {
+function accepting(at: Started, code: string): Program {
   const program = new Program(['accept', 'ada', '-', '--json'], at)
   program.write(`${code}\n`)
   return program
 }
 
-test('accept - takes the code from stdin, and ends with 0 once both know each other', async () => {
-  await using left = inviting()
+test.concurrent('accept - takes the code from stdin, and ends with 0 once both know each other', async ({
+  ada,
+  bob,
+}) => {
+  await using left = inviting(ada)
   const accepted = await execute(['accept', 'ada', '-'], { ...bob, input: `${await codeFrom(left)}\n` })
   expect(accepted).toMatchObject({ code: 0 })
   expect(accepted.stderr).toMatch(/ada is your buddy now: met by code/)
@@ -172,28 +186,34 @@ test('accept - takes the code from stdin, and ends with 0 once both know each ot
   expect(await left.event('message')).toMatchObject({ buddy: 'bob', text: 'hello', trust: 'by-code' })
 })
 
-test('what follows the code on stdin is said', async () => {
-  await using left = inviting()
+test.concurrent('what follows the code on stdin is said', async ({ ada, bob }) => {
+  await using left = inviting(ada)
   const input = `${await codeFrom(left)}\n{"say":"first words"}\n`
   await execute(['accept', 'ada', '-', '--json'], { ...bob, input })
   expect(await left.event('message')).toMatchObject({ text: 'first words' })
 })
 
-test('a code is used once: whoever has it too, and comes later, meets nobody', async () => {
+test.concurrent('a code is used once: whoever has it too, and comes later, meets nobody', async ({
+  ada,
+  bob,
+  someone,
+}) => {
   const eve = await someone('eve')
-  await using left = inviting()
+  await using left = inviting(ada)
   const code = await codeFrom(left)
-  await using right = accepting(code)
+  await using right = accepting(bob, code)
   await right.event('introduced')
   await left.event('introduced')
-  await using late = accepting(code, eve)
+  await using late = accepting(eve, code)
   expect(await late.event('alone', 45_000)).toMatchObject({ buddy: 'ada' })
   expect(await buddiesOf(eve)).toEqual([])
   expect((await buddiesOf(ada)).map(({ alias }) => alias)).toEqual(['bob'])
 })
 
-test('an expired code is refused in words, forgotten, and the next one is another', async () => {
-  await using left = inviting()
+test.concurrent('an expired code is refused in words, forgotten, and the next one is another', async ({
+  ada,
+}) => {
+  await using left = inviting(ada)
   const code = await codeFrom(left)
   left.signal('SIGKILL')
   await left.ended()
@@ -205,18 +225,18 @@ test('an expired code is refused in words, forgotten, and the next one is anothe
   expect(late).toMatchObject({ code: 1 })
   expect(late.stderr).toMatch(/otrtalk: the invite code has expired\nhint: .*otrtalk invite/)
   expect((await contentsOf(ada, 'ada')).invites).toEqual([])
-  await using again = inviting()
+  await using again = inviting(ada)
   expect(await codeFrom(again)).not.toBe(code)
 })
 
-test('a code that expires while it is waited with ends the program with 1', async () => {
+test.concurrent('a code that expires while it is waited with ends the program with 1', async ({ ada }) => {
   {
-    await using left = inviting()
+    await using left = inviting(ada)
     await codeFrom(left)
   }
   await age(ada, 'ada', (contents) => ({
     ...contents,
-    invites: contents.invites.map((invite) => ({ ...invite, expiresAt: Date.now() + 3_000 })),
+    invites: contents.invites.map((invite) => ({ ...invite, expiresAt: Date.now() + 8_000 })),
   }))
   await using waiting = new Program(['chat', 'bob', '--json'], ada)
   expect(await waiting.event('burnt')).toMatchObject({ buddy: 'bob', why: 'expired' })
@@ -224,17 +244,17 @@ test('a code that expires while it is waited with ends the program with 1', asyn
   expect((await contentsOf(ada, 'ada')).invites).toEqual([])
 })
 
-test('after a restart of both, invite and chat go on with the same code', async () => {
-  await using left = inviting()
+test.concurrent('after a restart of both, invite and chat go on with the same code', async ({ ada, bob }) => {
+  await using left = inviting(ada)
   const code = await codeFrom(left)
   await left.event('listening')
   left.signal('SIGKILL')
   await left.ended()
   {
-    await using right = accepting(code)
+    await using right = accepting(bob, code)
     await right.event('listening')
   }
-  await using again = inviting()
+  await using again = inviting(ada)
   expect(await codeFrom(again)).toBe(code)
   await using resumed = new Program(['chat', 'ada', '--json'], bob)
   await resumed.event('introduced', 40_000)
@@ -243,13 +263,13 @@ test('after a restart of both, invite and chat go on with the same code', async 
 })
 
 // Every moment of both: test/slow/meeting.test.ts, on the virtual network.
-test.each(['bound', 'met', 'introduced'])(
+test.concurrent.for(['bound', 'met', 'introduced'])(
   'kill -9 of the accepter when it tells “%s”: started again it is met by the same code',
-  async (step) => {
-    await using left = inviting()
+  async (step, { ada, bob }) => {
+    await using left = inviting(ada)
     const code = await codeFrom(left)
     {
-      await using doomed = accepting(code)
+      await using doomed = accepting(bob, code)
       await doomed.event(step)
       doomed.signal('SIGKILL')
       await doomed.ended()
@@ -261,12 +281,14 @@ test.each(['bound', 'met', 'introduced'])(
     expect(await buddiesOf(bob)).toMatchObject([{ alias: 'ada', trust: 'by-code' }])
     expect(await buddiesOf(ada)).toMatchObject([{ alias: 'bob', trust: 'by-code' }])
   },
-  90_000,
 )
 
-test('kill -9 of the inviter when it tells “bound”: started again it meets the same accepter', async () => {
-  await using left = inviting()
-  await using right = accepting(await codeFrom(left))
+test.concurrent('kill -9 of the inviter when it tells “bound”: started again it meets the same accepter', async ({
+  ada,
+  bob,
+}) => {
+  await using left = inviting(ada)
+  await using right = accepting(bob, await codeFrom(left))
   await left.event('bound')
   left.signal('SIGKILL')
   await left.ended()
@@ -274,13 +296,13 @@ test('kill -9 of the inviter when it tells “bound”: started again it meets t
   await again.event('secured', 50_000)
   right.write('{"say":"still here"}\n')
   expect(await again.event('message', 30_000)).toMatchObject({ text: 'still here' })
-}, 90_000)
+})
 
-test('who is a buddy already keeps his alias, and his trust rises', async () => {
+test.concurrent('who is a buddy already keeps his alias, and his trust rises', async ({ ada, bob }) => {
   const { address } = JSON.parse((await execute(['id', '--json'], bob)).stdout)
   expect(await execute(['buddy', 'add', 'robert', address], ada)).toMatchObject({ code: 0 })
-  await using left = inviting('bob')
-  await using right = accepting(await codeFrom(left))
+  await using left = inviting(ada, 'bob')
+  await using right = accepting(bob, await codeFrom(left))
   expect(await left.event('met')).toMatchObject({ buddy: 'bob', knownAs: 'robert' })
   await left.event('introduced')
   await right.event('introduced')
@@ -288,29 +310,29 @@ test('who is a buddy already keeps his alias, and his trust rises', async () => 
 })
 
 describe('refused with words', () => {
-  test.each([
+  test.concurrent.for([
     [['accept', 'zoo', 'zoo', 'zoo', 'zoo', 'zoo', 'zoo']],
     [['accept', 'zoo zoo zoo zoo zoo zoo']],
     [['accept', 'ada', 'zoo zoo zoo zoo zoo zoo']],
     [['accept', 'zoo-zoo-zoo-zoo-zoo-zoo']],
-  ])('a code as an argument: %j', async (args) => {
+  ] as const)('a code as an argument: %j', async ([args], { bob }) => {
     const refused = await execute(args, bob)
     expect(refused).toMatchObject({ code: 2, stdout: '' })
     expect(refused.stderr).toMatch(/never given as an argument: it would stand in the history/)
     expect(refused.stderr).not.toMatch(/zoo/)
   })
 
-  test.each([
+  test.concurrent.for([
     ['abandon xq zoo zoo zoo zoo', /no word begins with ‘xq’/],
     ['zoo zoo', /a code has six words, this has 2/],
     ['', /this has 0/],
-  ])('the code %j on stdin', async (input, words) => {
+  ] as const)('the code %j on stdin', async ([input, words], { bob }) => {
     const refused = await execute(['accept', 'ada', '-'], { ...bob, input })
     expect(refused).toMatchObject({ code: 2 })
     expect(refused.stderr).toMatch(words)
   })
 
-  test('nobody to ask, an alias that is taken, one’s own code', async () => {
+  test.concurrent('nobody to ask, an alias that is taken, one’s own code', async ({ ada, bob }) => {
     expect(await execute(['accept', 'ada'], bob)).toMatchObject({ code: 2 })
     const { address } = JSON.parse((await execute(['id', '--json'], bob)).stdout)
     await execute(['buddy', 'add', 'bob', address], ada)
@@ -319,7 +341,7 @@ describe('refused with words', () => {
     expect(taken.stderr).toMatch(/you have a buddy bob already/)
     let code: string
     {
-      await using left = inviting('carol')
+      await using left = inviting(ada, 'carol')
       code = await codeFrom(left)
     }
     const own = await execute(['accept', 'dave', '-'], { ...ada, input: `${code}\n` })
