@@ -43,7 +43,7 @@ export function candidatesFor(outline: Outline, words: readonly string[]): Sough
   const found = { typed: last, before: '', profile, values: anything }
   if (last.startsWith('-') && !reading.isLiteral) return { ...found, words: reading.options.map(named) }
   const argument = reading.argument
-  const values = argument?.values ?? anything
+  const values = argument?.values.kind === 'setting' ? reading.settingValues : (argument?.values ?? anything)
   const below = [...reading.below, ...wordsOf(values)]
   // Nothing else can follow: what may, is shown without asking for a dash.
   const own = argument === undefined && below.length === 0 && last === '' ? reading.own.map(named) : []
@@ -54,7 +54,7 @@ export function candidatesFor(outline: Outline, words: readonly string[]): Sough
 class Reading {
   readonly #outline: Outline
   #command: OutlinedCommand | undefined
-  #count = 0 // of arguments
+  #arguments: string[] = []
   #isHelp = false
   /** `--` came: what follows is no option. */
   isLiteral = false
@@ -78,7 +78,7 @@ class Reading {
 
   /** Subcommands, or what stands at the top. */
   get below(): readonly Candidate[] {
-    if (this.#count > 0) return []
+    if (this.#arguments.length > 0) return []
     const found = this.#below.map((command) => ({ word: lastOf(command.path), says: command.summary }))
     const isTop = this.#command === undefined && !this.#isHelp
     return isTop ? [...found, { word: 'help', says: 'show the help of a command' }] : found
@@ -87,7 +87,15 @@ class Reading {
   get argument(): OutlinedArgument | undefined {
     const list = this.#isHelp ? [] : (this.#command?.arguments ?? [])
     const last = list.at(-1)
-    return list[this.#count] ?? (last?.isVariadic ? last : undefined)
+    return list[this.#arguments.length] ?? (last?.isVariadic ? last : undefined)
+  }
+
+  /** Of the setting that is the one argument so far. */
+  get settingValues(): Values {
+    const [name, ...more] = this.#arguments
+    const option = this.#outline.options.find(({ setting }) => setting !== undefined && setting === name)
+    if (!option || more.length > 0) return anything
+    return option.takesValue ? option.values : switched
   }
 
   get own(): readonly OutlinedOption[] {
@@ -122,12 +130,12 @@ class Reading {
   #takeWord(word: string): void {
     const isTop = this.#command === undefined
     const next =
-      this.#count > 0
+      this.#arguments.length > 0
         ? undefined
         : this.#below.find(({ path, aliases }) => lastOf(path) === word || aliases.includes(word))
     if (next) this.#command = next
     else if (isTop && word === 'help') this.#isHelp = true
-    else this.#count++
+    else this.#arguments.push(word)
   }
 
   #set(flag: string, value: string): void {
@@ -144,6 +152,7 @@ const parentOf = (path: string): string => path.split(' ').slice(0, -1).join(' '
 const lastOf = (path: string): string => path.split(' ').at(-1) ?? ''
 
 const anything: Values = { kind: 'any' }
+const switched: Values = { kind: 'fixed', words: ['on', 'off'] }
 const switchOption = { takesValue: false, values: anything }
 const helpOption: OutlinedOption = {
   ...switchOption,

@@ -41,6 +41,16 @@ describe('what may follow', () => {
     [['--no-d'], ['--no-dht']],
     [['--theme', 'l'], ['light']],
     [['profile', 'set', 'interf'], ['interface']],
+    [
+      ['profile', 'set', 'theme', ''],
+      ['dark', 'light', 'none'],
+    ],
+    [
+      ['profile', 'set', 'dht', 'o'],
+      ['on', 'off'],
+    ],
+    [['profile', 'set', 'lan', 'on', ''], []],
+    [['profile', 'unset', 'theme', ''], []],
     [['--ver'], ['--version']],
     [['send', '--ver'], []],
     [['--profile', 'ada', 'buddy', 'at'], ['at']],
@@ -66,6 +76,8 @@ describe('what may follow', () => {
     [['--profile=work', 'chat', ''], 'buddies', '', 'work'],
     [['node', '--interface', 'l'], 'interfaces', '', undefined],
     [['id', '--debug', './x'], 'files', '', undefined],
+    [['profile', 'set', 'passphrase-file', './x'], 'files', '', undefined],
+    [['profile', 'set', 'profile', ''], 'profiles', '', undefined],
   ])('%j: %s', (words, of, before, profile) => {
     expect(sought(...words)).toMatchObject({ values: { kind: 'known', of }, before, profile })
   })
@@ -75,6 +87,8 @@ describe('what may follow', () => {
     [['buddy', 'add', '']],
     [['chat', '--fingerprint', '']],
     [['invite', '']],
+    [['profile', 'set', 'port', '']],
+    [['profile', 'set', 'themes', '']],
   ])('of %j nobody knows', (words) => {
     expect(sought(...words)).toMatchObject({ values: { kind: 'any' }, words: [] })
   })

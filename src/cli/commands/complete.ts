@@ -51,7 +51,6 @@ async function wordsOf(
     case 'interfaces':
       return listInterfaces().map(({ name, addresses }) => ({ word: name, says: addresses.join(' ') }))
     case 'files':
-    case 'new':
       return []
     default:
       return of satisfies never

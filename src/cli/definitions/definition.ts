@@ -42,8 +42,8 @@ export function orElse(group: Command, run: () => Promise<void>): void {
 /** What a command can end with, and when, in words; beside what any command can: `commonExits`. */
 export type Exits = Readonly<Partial<Record<ExitCode, string>>>
 
-/** What a word stands for that has no fixed values; `new`: nobody can know it. */
-export type ValueKind = 'buddies' | 'files' | 'interfaces' | 'new' | 'profiles'
+/** What a word stands for that has no fixed values. */
+export type ValueKind = 'buddies' | 'files' | 'interfaces' | 'profiles'
 
 /** What a definition says beside what commander knows. */
 export interface Facts {
@@ -51,8 +51,8 @@ export interface Facts {
   readonly exits: Exits
   /** Of the program: what it does without a command. */
   readonly alone: string
-  /** By argument's name, or long flag. */
-  readonly values: Readonly<Record<string, ValueKind | readonly string[]>>
+  /** By argument's name, or long flag. `new`: nobody can know it; `setting`: what the option takes that is named before. */
+  readonly values: Readonly<Record<string, ValueKind | 'new' | 'setting' | readonly string[]>>
 }
 
 /** Of a command, or of the program itself. */

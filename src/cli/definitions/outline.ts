@@ -58,10 +58,14 @@ export interface GlobalOption extends OutlinedOption {
   readonly default: string
 }
 
-/** What a word may be: one of these, or one of a kind that only the machine knows; else anything. */
+/**
+ * What a word may be: one of these, one of a kind that only the machine knows, or what the setting takes that the word
+ * before names; else anything.
+ */
 export type Values =
   | { readonly kind: 'fixed'; readonly words: readonly string[] }
   | { readonly kind: 'known'; readonly of: ValueKind }
+  | { readonly kind: 'setting' }
   | { readonly kind: 'any' }
 
 export function outlineOf(program: Command): Outline {
@@ -144,6 +148,7 @@ function valuesOf(
   if (words !== undefined) return { kind: 'fixed', words }
   const of = factsOf(command).values[key] ?? usual[name]
   if (typeof of === 'object') return { kind: 'fixed', words: of }
+  if (of === 'setting') return { kind: of }
   return of === undefined || of === 'new' ? { kind: 'any' } : { kind: 'known', of }
 }
 

@@ -140,7 +140,7 @@ function addSettings(group: Command, { plain, profile }: Runner): void {
       plain(async (context) => (await commands()).set(context, { name, values: given })),
     )
   exits(set, changing)
-  values(set, { option: settingNames, values: 'new' })
+  values(set, { option: settingNames, values: 'setting' })
   examples(set, ['profile set port 50123', 'profile set lan off', 'profile set profile work'])
   const unset = group
     .command('unset')
