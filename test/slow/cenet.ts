@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach } from 'vitest'
+import { afterAll } from 'vitest'
 import { randomBytes } from '../../src/crypto.ts'
 import { type Run, run } from '../../src/edge/run.ts'
 import type { Datagram, Local, Machine, Notice, Output } from '../../src/machine.ts'
@@ -62,12 +62,12 @@ export class Bare implements Machine<HostEvent> {
   }
 }
 
-/** What is to be ended with the test. */
+/** What is to be ended with the file: its tests may wait beside one another. */
 export const left: (() => void)[] = []
-afterEach(() => {
+afterAll(() => {
   for (const leave of left.splice(0)) leave()
+  rmSync(folder, { recursive: true, force: true })
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** What came so far; `first` waits for what is not there yet. */
 class Seen<T> {

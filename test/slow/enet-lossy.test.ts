@@ -35,7 +35,8 @@ function numbered(count: number): Uint8Array[] {
 const numberOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
 const rising = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b)
 
-describe.skipIf(missing !== undefined)('over a bad line', () => {
+// Most of it is waiting for what was lost.
+describe.skipIf(missing !== undefined).concurrent('over a bad line', () => {
   test.each(table)('C $name, MTU $mtu, sends back each kind of message', async ({ mtu, args, wrapping }) => {
     const server = peer('server', '--bind', '127.0.0.1', '--echo', '--mtu', `${mtu}`, ...args)
     const { port } = JSON.parse(await server.line('listening'))
