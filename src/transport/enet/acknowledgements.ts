@@ -1,11 +1,24 @@
-/** Acknowledgements until the next datagram: they go first, and as many as fit (ENet 1.3.17, send_acknowledgements). */
+/**
+ * Acknowledgements until the next datagram: they go first, and as many as fit
+ * (ENet 1.3.17, send_acknowledgements). Where the way back loses them each one
+ * may go out again with the next datagram, so that nothing is sent twice in
+ * vain: ENet has no cumulative acknowledgement that would make up for a lost one.
+ */
 import { acknowledgeSize, type Command } from './command.ts'
+import type { Acknowledging } from './congestion.ts'
 import type { Packer } from './packer.ts'
 
 export class Acknowledgements {
+  readonly #policy: Acknowledging
   /** Pairs of numbers, as there may be hundreds a turn: channel with sequence number and mark, then the time. */
   #waiting: number[] = []
+  #previous: number[] = [] // of the datagram before, as far as they go out again
+  #again = 0 // how many more are to go out again
   #offered = 0
+
+  constructor(policy: Acknowledging) {
+    this.#policy = policy
+  }
 
   /** Octets of all that were added since `measured`. */
   get offered(): number {
@@ -23,32 +36,52 @@ export class Acknowledgements {
     this.#offered += acknowledgeSize
   }
 
+  /** A command came that was acknowledged before: the way back may lose acknowledgements. */
+  repeated(): void {
+    if (this.#policy === 'again-after-loss') this.#again = againFor
+  }
+
   /** Moves into the datagram what fits. True: with that the peer knows that we took its DISCONNECT. */
   pack(packer: Packer): boolean {
     const waiting = this.#waiting
+    if (waiting.length === 0) return false
+    const end = this.#again > 0 ? Math.min(waiting.length, mostWithRepeats * 2) : waiting.length
     let hasEnded = false
     let at = 0
-    for (; at < waiting.length; at += 2) {
+    for (; at < end; at += 2) {
       if (!packer.takes(acknowledgeSize)) break
-      const first = waiting[at]!
-      const sequence = first & 0xffff
-      packer.add({
-        kind: 'acknowledge',
-        flags: 0,
-        channel: (first >> 16) & 0xff,
-        sequence,
-        receivedSequence: sequence,
-        receivedSentTime: waiting[at + 1]!,
-      })
-      hasEnded ||= (first & disconnectMark) !== 0
+      hasEnded ||= this.#add(packer, waiting, at)
     }
-    if (at > 0) this.#waiting = waiting.slice(at)
+    if (at === end && end < waiting.length) packer.isOverfull = true
+    for (let i = 0; i < this.#previous.length && packer.fits(acknowledgeSize); i += 2)
+      this.#add(packer, this.#previous, i)
+    this.#previous = this.#again > 0 ? waiting.slice(0, at) : none
+    this.#again = Math.max(0, this.#again - at / 2)
+    this.#waiting = waiting.slice(at)
     return hasEnded
   }
 
   clear(): void {
     this.#waiting = []
+    this.#previous = []
+  }
+
+  #add(packer: Packer, from: readonly number[], at: number): boolean {
+    const first = from[at]!
+    const sequence = first & 0xffff
+    packer.add({
+      kind: 'acknowledge',
+      flags: 0,
+      channel: (first >> 16) & 0xff,
+      sequence,
+      receivedSequence: sequence,
+      receivedSentTime: from[at + 1]!,
+    })
+    return (first & disconnectMark) !== 0
   }
 }
 
 const disconnectMark = 1 << 24
+const againFor = 4_096 // acknowledgements
+const mostWithRepeats = 16 // new ones of a datagram: as many of the one before fit beside them
+const none: number[] = []

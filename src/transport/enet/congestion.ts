@@ -1,22 +1,46 @@
 /**
- * How much may be in flight: the interface, and `Classic`, which sends
- * datagram for datagram what ENet 1.3.17 sends: at most 64 KiB in flight,
- * scaled by a throttle that follows the round trip time; loss changes nothing.
- * ENet binds the sender only, so another controller needs no word with the peer.
+ * How a connection sends: how much may be in flight (`Congestion`), what of it
+ * is lost (`Recovery`), and whose turn it is (`Order`). `classic.ts` sends
+ * datagram for datagram what ENet 1.3.17 sends, `bbr/` as fast as the path
+ * carries. ENet binds the sender only, so neither needs a word with the peer.
  */
+import type { Snapshot } from './bbr/rate.ts'
+import type { List, Outgoing } from './flight.ts'
+import type { Timeout } from './limits.ts'
 import type { RoundTrip } from './roundtrip.ts'
-import { PacketThrottle, type Throttle, throttleScale } from './throttle.ts'
+import type { Throttle } from './throttle.ts'
+
+export interface Sending {
+  readonly congestion: Congestion
+  readonly recovery: Recovery
+  readonly order: Order
+  readonly acknowledging: Acknowledging
+}
+
+/** Whether an acknowledgement goes out again with the next datagram, where such are lost. */
+export type Acknowledging = 'once' | 'again-after-loss'
+
+/** Who goes first: what was queued first, or the lowest channel, so that talk never waits behind bulk data. */
+export type Order = 'first-queued' | 'lowest-channel'
 
 /** A reliable command with a payload, as its controller sees it. */
 export interface Packet {
   readonly size: number // octets of payload
+  readonly octets: number // of the whole command
+  readonly number: number // of the latest sending, among all of the connection
   readonly sentAt: number // ms with fractions, of the latest sending
   readonly attempts: number
+  readonly isInFlight: boolean // false: taken for lost, and not yet sent again
+  /** The controller's own notes on the latest sending. */
+  snapshot: Snapshot | undefined
 }
 
+/** What keeps a connection from sending. */
+export type Obstacle = 'window' | 'nothing-to-send'
+
 export interface Congestion {
-  /** Octets of payload that may be in flight, before the bound by the peer's window. */
-  readonly window: number
+  /** May it be in flight beside what is? */
+  allows(packet: Packet): boolean
 
   /** Nothing with a payload may leave before; -Infinity: at once. */
   readonly paced: number
@@ -39,47 +63,54 @@ export interface Congestion {
   sent(packet: Packet, now: number): void
   acknowledged(packet: Packet, now: number): void
   lost(packet: Packet, now: number): void
+
+  /** It is sent once more to provoke an acknowledgement, as none came for long; it is not taken for lost. */
+  recalled(packet: Packet): void
+
+  /** What was taken for lost was not. */
+  spurious(now: number): void
+
+  /** All acknowledgements that came together are told, and what they show to be lost. */
+  settled(now: number): void
+
+  /** Sending ended with that. */
+  stopped(by: Obstacle, now: number): void
+
+  /** Nothing is in flight any more: it was forgotten. */
+  cleared(): void
+
+  /** The path is another: nothing that was learned holds. */
+  rerouted(now: number): void
 }
+
+/** Finds what of the commands in flight is lost. They are listed in the order of their latest sendings. */
+export interface Recovery {
+  /** ms: when `due` may have something; Infinity when nothing is in flight. */
+  deadline(flying: List): number
+
+  /** What is to be sent again. `gone` instead: too much was lost for too long, and the peer is. */
+  due(flying: List, now: number, patience: Timeout): readonly Outgoing[] | 'gone'
+
+  sent(item: Outgoing, estimate: RoundTrip, now: number): void
+
+  /** Every acknowledgement, also of what is acknowledged already: the peer lives. */
+  heard(): void
+
+  /** Called while the item is still in its list. */
+  acknowledged(item: Outgoing, echo: Echo, now: number): void
+
+  /** The way was closed, and is open: what is to be sent again at once. */
+  hurried(flying: List, estimate: RoundTrip): readonly Outgoing[]
+
+  /** The path is another: nothing that was learned holds. */
+  rerouted(): void
+}
+
+/** Of which sending of a command an acknowledgement tells: it echoes the time of the datagram. */
+export type Echo = 'latest' | 'earlier'
 
 export interface Terms {
   readonly mtu: number
   readonly windowSize: number // octets
   readonly throttle: Throttle
-}
-
-export class Classic implements Congestion {
-  readonly paced = -Infinity
-  readonly #throttle = new PacketThrottle()
-  #mtu = 0
-  #windowSize = 0
-
-  get window(): number {
-    return Math.max(this.#mtu, Math.floor((this.#throttle.value * this.#windowSize) / throttleScale))
-  }
-
-  configure({ mtu, windowSize, throttle }: Terms): void {
-    this.#mtu = mtu
-    this.#windowSize = windowSize
-    this.#throttle.configure(throttle)
-  }
-
-  limit(share: number): void {
-    this.#throttle.limit(share)
-  }
-
-  admits(): boolean {
-    return this.#throttle.admits()
-  }
-
-  sampled(sample: number): void {
-    this.#throttle.sampled(sample)
-  }
-
-  estimated(estimate: RoundTrip, now: number): void {
-    this.#throttle.estimated(estimate, now)
-  }
-
-  sent(): void {}
-  acknowledged(): void {}
-  lost(): void {}
 }

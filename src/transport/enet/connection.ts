@@ -40,7 +40,7 @@ export class Connection implements Peer, Sharer {
   readonly #inbox = new Inbox((channel, bytes) =>
     this.#home.tell({ kind: 'message', peer: this, channel, bytes }),
   )
-  readonly #acks = new Acknowledgements()
+  readonly #acks: Acknowledgements
   readonly #highWater: number
   readonly #headerSize: number
   #state: PeerState
@@ -57,8 +57,9 @@ export class Connection implements Peer, Sharer {
     this.#home = home
     this.agreement = new Agreement({ slot, channels, mtu, own: home.bandwidth() })
     this.address = options.address
-    this.#congestion = options.congestion
-    this.#outbox = new Outbox(options.congestion)
+    this.#congestion = options.sending.congestion
+    this.#outbox = new Outbox(options.sending, this.#roundTrip)
+    this.#acks = new Acknowledgements(options.sending.acknowledging)
     this.#headerSize = options.headerSize
     this.#pingInterval = options.pingInterval
     this.#timeout = options.timeout
@@ -162,7 +163,12 @@ export class Connection implements Peer, Sharer {
   }
 
   hurry(now: number): void {
-    this.#outbox.hurry(now, this.#roundTrip.timeout)
+    this.#outbox.hurry(now)
+    this.#home.wake()
+  }
+
+  rerouted(now: number): void {
+    this.#outbox.rerouted(now)
     this.#home.wake()
   }
 
@@ -243,10 +249,10 @@ export class Connection implements Peer, Sharer {
       this.#lose()
       return undefined
     }
-    const mayPing = this.#outbox.fill(packer, now, this.#roundTrip.timeout)
+    const mayPing = this.#outbox.fill(packer, now)
     if (mayPing && this.#outbox.isIdle && this.#pingDue <= now && packer.fits(pingSize)) {
       this.ping()
-      this.#outbox.fill(packer, now, this.#roundTrip.timeout)
+      this.#outbox.fill(packer, now)
     }
     this.#leaveIfDone(packer)
     this.#tellRoom()
@@ -290,7 +296,7 @@ export class Connection implements Peer, Sharer {
       case 'connect':
         return false
       case 'verify-connect':
-        return this.#handleVerify(command)
+        return this.#handleVerify(command, now)
       case 'disconnect':
         this.#handleDisconnect(command)
         return true
@@ -322,8 +328,8 @@ export class Connection implements Peer, Sharer {
     this.#congestion.estimated(this.#roundTrip, now)
     this.#lastReceive = Math.floor(now)
     this.#outbox.heard()
-    const { channel, receivedSequence } = command
-    const kind = this.#outbox.acknowledge(channel, receivedSequence, now)?.kind
+    const { channel, receivedSequence, receivedSentTime: sentTime } = command
+    const kind = this.#outbox.acknowledge(channel, receivedSequence, { sentTime, now })?.kind
     this.#home.wake() // the window may have opened
     if (this.#state === 'acknowledging-connect') {
       if (kind !== 'verify-connect') return false
@@ -335,13 +341,13 @@ export class Connection implements Peer, Sharer {
     return true
   }
 
-  #handleVerify(verify: VerifyConnect): boolean {
+  #handleVerify(verify: VerifyConnect, now: number): boolean {
     if (this.#state !== 'connecting') return true
     if (!this.agreement.verify(verify)) {
       this.#end(0)
       return false
     }
-    this.#outbox.acknowledge(controlChannel, 1, 0)
+    this.#outbox.acknowledge(controlChannel, 1, { sentTime: undefined, now })
     this.#congestion.configure(this.agreement)
     this.#connected()
     return true
@@ -367,6 +373,7 @@ export class Connection implements Peer, Sharer {
     if (state === 'acknowledging-disconnect' && command.kind !== 'disconnect') return
     const { channel, sequence } = command
     if (channel < this.channels && this.#inbox.place(channel, sequence) === 'just-ahead') return
+    if (this.#inbox.isRepeated) this.#acks.repeated()
     this.#acks.add(command, sentTime)
     this.#home.wake()
   }

@@ -2,8 +2,10 @@
  * What is on its way to the peer: a command with its history, the lists that
  * keep commands in order, and the ring that finds one by number.
  */
+
+import type { Snapshot } from './bbr/rate.ts'
 import { type Command, commandSize, wantsAck } from './command.ts'
-import type { Packet } from './congestion.ts'
+import type { Order, Packet } from './congestion.ts'
 
 /** A command from the moment it is queued until it is acknowledged. */
 export class Outgoing implements Packet {
@@ -11,7 +13,12 @@ export class Outgoing implements Packet {
   readonly octets: number // of the whole command
   readonly size: number // of its payload
   readonly isBound: boolean // by the window: control commands and what is unreliable are not
+  position = 0 // octets of payload that its channel sent before it
   turn = 0 // place in the queue
+  number = 0 // of the latest sending
+  isInFlight = false
+  isProbe = false // sent again to provoke an acknowledgement: no window holds it
+  snapshot: Snapshot | undefined
   sentAt = 0 // ms with fractions: for the controller
   sentTime = 0 // whole ms, as in the datagram: for the timeout
   timeout = 0 // ms, doubled at each resending
@@ -69,18 +76,23 @@ export class List {
  * so that those it does not bind are found behind a thousand that have to wait.
  */
 export class Line {
-  readonly #bound = new List()
+  readonly #order: Order
+  readonly #bound: List[] = [] // by channel, or one for all
   readonly #free = new List()
   #firstTurn = 0
   #nextTurn = 1
 
+  constructor(order: Order) {
+    this.#order = order
+  }
+
   get isEmpty(): boolean {
-    return this.#bound.first === undefined && this.#free.first === undefined
+    return this.#firstBound === undefined && this.#free.first === undefined
   }
 
   /** The first of all. */
   get first(): Outgoing | undefined {
-    const bound = this.#bound.first
+    const bound = this.#firstBound
     const free = this.#free.first
     if (!bound || !free) return bound ?? free
     return bound.turn < free.turn ? bound : free
@@ -96,7 +108,7 @@ export class Line {
     this.#of(item).insert(item)
   }
 
-  /** Puts items before all others, in their order: they are sent again. */
+  /** Puts items before all others of their list, in their order: they are sent again. */
   pushFront(items: readonly Outgoing[]): void {
     for (let i = items.length - 1; i >= 0; i--) {
       const item = items[i]!
@@ -106,8 +118,16 @@ export class Line {
     }
   }
 
-  #of({ isBound }: Outgoing): List {
-    return isBound ? this.#bound : this.#free
+  get #firstBound(): Outgoing | undefined {
+    for (const list of this.#bound) if (list.first) return list.first
+    return undefined
+  }
+
+  #of({ isBound, command }: Outgoing): List {
+    if (!isBound) return this.#free
+    const at = this.#order === 'first-queued' ? 0 : command.channel
+    while (this.#bound.length <= at) this.#bound.push(new List())
+    return this.#bound[at]!
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Address } from '../../machine.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { Command } from './command.ts'
-import type { Congestion } from './congestion.ts'
+import type { Sending } from './congestion.ts'
 import type { Slot } from './handshake.ts'
 import type { Limits, Timeout } from './limits.ts'
 import type { Envelope } from './packer.ts'
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly home: Home
   readonly slot: Slot
   readonly address: Address
-  readonly congestion: Congestion
+  readonly sending: Sending
   readonly channels: number
   readonly mtu: number
   readonly headerSize: number // octets of a datagram's header

@@ -8,8 +8,9 @@ import type { Address, Datagram, Local, Machine, Output } from '../../machine.ts
 import { Queue } from '../../queue.ts'
 import { splitAddress } from '../../wire/address.ts'
 import { type Bandwidth, incomingShares, throttleLimits, unlimited } from './bandwidth.ts'
+import { bbr } from './bbr/sending.ts'
 import { type Command, type Connect, commandSize, decodeCommand, u32 } from './command.ts'
-import { Classic, type Congestion } from './congestion.ts'
+import type { Sending } from './congestion.ts'
 import { Connection } from './connection.ts'
 import { decodeHeader, headerSize, noPeer } from './datagram.ts'
 import type { Slot } from './handshake.ts'
@@ -39,7 +40,7 @@ export interface HostOptions {
   readonly channelLimit: number // 1..255
   readonly acceptsConnects: boolean
   readonly mtu?: number // 576..4096, 1400 by default
-  readonly congestion?: () => Congestion // one for each peer
+  readonly sending?: (random: Random) => Sending // for each peer; `bbr` by default
   readonly limits?: Limits
   readonly timeout?: Timeout
   readonly pingInterval?: number // ms
@@ -224,14 +225,14 @@ export class Host implements Machine<HostEvent> {
   }
 
   #connection(slot: Slot, address: Address, channels: number): ConnectionOptions {
-    const { congestion, mtu, pingInterval, timeout, limits, highWater } = this.#options
+    const { sending, random, mtu, pingInterval, timeout, limits, highWater } = this.#options
     const home = this.#home
     return {
       home,
       slot,
       address,
       channels,
-      congestion: congestion(),
+      sending: sending(random),
       mtu,
       headerSize: this.#packer.headerRoom,
       pingInterval,
@@ -280,7 +281,7 @@ const bandwidthInterval = 1_000 // ms
 
 const defaults = {
   mtu: defaultMtu,
-  congestion: (): Congestion => new Classic(),
+  sending: bbr,
   limits: defaultLimits,
   timeout: defaultTimeout,
   pingInterval: 500,

@@ -10,7 +10,7 @@ export type Send = Extract<Command, { readonly payload: Uint8Array }>
 export class Inbox {
   readonly #deliver: (channel: number, message: Uint8Array) => void
   readonly #channels: (Incoming | undefined)[] = []
-  readonly #waiting = { octets: 0 }
+  readonly #waiting = { octets: 0, isRepeated: false }
   readonly #unsequenced = new UnsequencedWindow()
 
   constructor(deliver: (channel: number, message: Uint8Array) => void) {
@@ -19,6 +19,7 @@ export class Inbox {
 
   /** False: refused, and must not be acknowledged. */
   receive(command: Send, limits: Limits): boolean {
+    this.#waiting.isRepeated = false
     switch (command.kind) {
       case 'send-reliable':
         return this.#channel(command.channel).reliable(command, limits)
@@ -35,6 +36,11 @@ export class Inbox {
       default:
         return command satisfies never
     }
+  }
+
+  /** The command received last had come before. */
+  get isRepeated(): boolean {
+    return this.#waiting.isRepeated
   }
 
   /** Where a number lies, seen from the last one delivered on its channel. */

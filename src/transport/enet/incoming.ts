@@ -29,7 +29,7 @@ export class Incoming {
   /** False: refused, and must not be acknowledged. */
   reliable({ sequence, payload }: SendReliable, limits: Limits): boolean {
     if (payload.length > limits.maximumPacketSize) return false
-    if (this.#isOver(sequence) || this.#held.has(sequence)) return true
+    if (this.#isOver(sequence) || this.#held.has(sequence)) return this.#repeated()
     if (sequence === next(this.#current)) {
       this.#pass(payload, sequence)
       this.#advance()
@@ -45,10 +45,10 @@ export class Incoming {
     const { sequence, start, number, payload } = piece
     if (sequence !== ((start + number) & 0xffff)) return false
     if (!isSound(piece, limits.maximumPacketSize)) return false
-    if (this.#isOver(start)) return true
+    if (this.#isOver(start)) return this.#repeated()
     const held = this.#held.get(start)
     if (held && !(held instanceof Reassembly && held.matches(piece))) return false
-    if (held?.has(number)) return true
+    if (held?.has(number)) return this.#repeated()
     if (this.#waiting.octets >= this.#bound(start, limits)) return false
     const message = held ?? new Reassembly(piece)
     if (!held) this.#hold(start, message, 0)
@@ -66,6 +66,11 @@ export class Incoming {
   unreliableFragment(piece: SendUnreliableFragment, limits: Limits): boolean {
     if (this.place(piece.sequence) !== 'inside') return true
     return isSound(piece, limits.maximumPacketSize) && this.#unreliables().fragment(piece, limits)
+  }
+
+  #repeated(): true {
+    this.#waiting.isRepeated = true
+    return true
   }
 
   /** Delivered already, or too far ahead. */

@@ -1,13 +1,18 @@
 /** The sending side of one channel: the numbers it gave, and what is sent under them. */
 import type { Command } from './command.ts'
-import { Ring } from './flight.ts'
-import { SendWindows } from './sequence.ts'
+import { type Outgoing, Ring } from './flight.ts'
+import { maxSpan } from './limits.ts'
+import { next, SendWindows } from './sequence.ts'
 
 export class Lane {
-  readonly windows = new SendWindows()
   readonly sent = new Ring()
+  readonly #windows = new SendWindows()
   #sequence = 0
   #unreliable = 0
+  #oldest = 1 // the first number that is not acknowledged
+  #last = 0 // the last number that was sent
+  #octets = 0 // of payload, sent in all
+  #span = 0 // of these, from the oldest on
 
   /** The last reliable number. */
   get sequence(): number {
@@ -27,5 +32,40 @@ export class Lane {
       this.#sequence = command.sequence
       this.#unreliable = 0
     }
+  }
+
+  /**
+   * May a command not be sent for the first time? The receiver holds what comes
+   * after a gap, within bounds of numbers and octets: beyond them it would be refused.
+   */
+  mustWait({ command, size }: Outgoing): boolean {
+    return this.#windows.mustWait(command.sequence) || this.#span + size > maxSpan
+  }
+
+  /** A command goes out for the first time. */
+  sends(item: Outgoing): void {
+    const { sequence } = item.command
+    this.#windows.sent(sequence)
+    this.sent.set(item)
+    this.#last = sequence
+    item.position = this.#octets
+    this.#octets += item.size
+    this.#span += item.size
+  }
+
+  acknowledged(sequence: number): void {
+    this.sent.delete(sequence)
+    this.#windows.acknowledged(sequence)
+    if (sequence === this.#oldest) this.#advance()
+  }
+
+  #advance(): void {
+    const end = next(this.#last)
+    let oldest: Outgoing | undefined
+    while (!oldest && this.#oldest !== end) {
+      this.#oldest = next(this.#oldest)
+      oldest = this.sent.get(this.#oldest)
+    }
+    this.#span = oldest ? this.#octets - oldest.position : 0
   }
 }

@@ -12,6 +12,13 @@ export const maxCommands = 32 // a datagram
 /** The receiver takes 28,672 numbers ahead: more fragments than this can never be delivered. ENet allows 2^20. */
 export const maxFragments = 28_000
 
+/**
+ * Octets of payload that a channel sends beyond the first one that is not
+ * acknowledged: a receiver holds them. Ours holds 4 MiB, with 128 octets for
+ * each piece of 1,171 and more; C ENet 32 MiB.
+ */
+export const maxSpan = 3_500_000
+
 /** enet.h, enet_peer_timeout: doublings of the first timeout, and ms. */
 export interface Timeout {
   readonly limit: number

@@ -4,29 +4,37 @@
  * check_outgoing_commands, check_timeouts, remove_sent_reliable_command).
  */
 import { type Command, controlChannel } from './command.ts'
-import type { Congestion } from './congestion.ts'
+import type { Congestion, Echo, Order, Recovery, Sending } from './congestion.ts'
 import { Line, List, Outgoing } from './flight.ts'
 import { Lane } from './lane.ts'
 import type { Timeout } from './limits.ts'
 import type { Numbers } from './message.ts'
 import type { Packer } from './packer.ts'
+import type { RoundTrip } from './roundtrip.ts'
 import { next } from './sequence.ts'
 
 export class Outbox {
   readonly #congestion: Congestion
+  readonly #recovery: Recovery
+  readonly #order: Order
+  readonly #estimate: RoundTrip
   readonly #control = new Lane()
   readonly #lanes: (Lane | undefined)[] = []
-  #queued = new Line()
+  #queued: Line
   #flying = new List()
   #group = 0 // of unsequenced messages
-  #inFlight = 0
+  #number = 0 // of the latest sending
   #waiting = 0
   #offered = 0
   #pacedUntil = Infinity
-  #earliestTimeout: number | undefined
+  #mustSettle = false
 
-  constructor(congestion: Congestion) {
+  constructor({ congestion, recovery, order }: Sending, estimate: RoundTrip) {
     this.#congestion = congestion
+    this.#recovery = recovery
+    this.#order = order
+    this.#estimate = estimate
+    this.#queued = new Line(order)
   }
 
   /** Octets of payload never sent so far. */
@@ -47,10 +55,9 @@ export class Outbox {
     return this.isIdle && this.#queued.isEmpty
   }
 
-  /** When the oldest command in flight times out; Infinity without one. */
+  /** When something in flight may be taken for lost; Infinity without anything. */
   get nextTimeout(): number {
-    const first = this.#flying.first
-    return first ? first.sentTime + first.timeout : Infinity
+    return this.#recovery.deadline(this.#flying)
   }
 
   /** When pacing lets the payload go that it held back. */
@@ -86,65 +93,70 @@ export class Outbox {
 
   /** Any acknowledgement shows that the peer lives. */
   heard(): void {
-    this.#earliestTimeout = undefined
+    this.#recovery.heard()
   }
 
-  /** What the peer acknowledged, if that was sent and still waited for it. */
-  acknowledge(channel: number, sequence: number, now: number): Command | undefined {
+  /**
+   * What the peer acknowledged, if that was sent and still waited for it.
+   *
+   * @param sentTime - the low 16 bits of the ms at which the datagram left that arrived
+   */
+  acknowledge(channel: number, sequence: number, { sentTime, now }: Acknowledged): Command | undefined {
     const lane = channel === controlChannel ? this.#control : this.#lanes[channel]
     const item = lane?.sent.get(sequence)
     if (!lane || !item) return undefined
-    lane.sent.delete(sequence)
-    lane.windows.acknowledged(sequence)
-    if (item.list === this.#flying) this.#inFlight -= item.size
+    const isLatest = item.isInFlight && sentTime === (item.sentTime & 0xffff)
+    const echo: Echo = isLatest ? 'latest' : 'earlier'
+    if (sentTime !== undefined) this.#recovery.acknowledged(item, echo, now)
+    if (item.isBound) {
+      if (echo === 'earlier') this.#congestion.spurious(now)
+      this.#congestion.acknowledged(item, now)
+      this.#mustSettle = true
+    }
+    lane.acknowledged(sequence)
     item.list?.remove(item) // it may wait to be sent again
-    if (item.isBound) this.#congestion.acknowledged(item, now)
     return item.command
   }
 
-  /** Queues again, in front, what timed out. False: too much did for too long, the peer is lost. */
+  /** Queues again, in front, what is lost. False: too much was for too long, the peer is lost. */
   expire(now: number, limits: Timeout): boolean {
-    const time = Math.floor(now)
-    if (time < this.nextTimeout) return true
-    const late: Outgoing[] = []
-    for (let item = this.#flying.first; item; item = item.after) {
-      if (time - item.sentTime < item.timeout) continue
-      this.#earliestTimeout = Math.min(this.#earliestTimeout ?? Infinity, item.sentTime)
-      const silence = time - this.#earliestTimeout
-      const isOften = 2 ** (item.attempts - 1) >= limits.limit
-      if (silence >= limits.maximum || (isOften && silence >= limits.minimum)) return false
-      item.timeout *= 2
-      late.push(item)
-    }
-    this.#sendAgain(late, now)
+    const due = this.#recovery.due(this.#flying, now, limits)
+    if (due === 'gone') return false
+    if (due.length > 0) this.#sendAgain(due, now)
+    if (this.#mustSettle) this.#congestion.settled(now)
+    this.#mustSettle = false
     return true
   }
 
-  /** Queues again, in front, all that is in flight: the way it took was closed, and is open. */
-  hurry(now: number, timeout: number): void {
-    const all: Outgoing[] = []
-    for (let item = this.#flying.first; item; item = item.after) {
-      item.timeout = timeout
-      all.push(item)
-    }
-    this.#sendAgain(all, now)
+  /** The way was closed, and is open: what is in flight is not waited for any longer. */
+  hurry(now: number): void {
+    this.#sendAgain(this.#recovery.hurried(this.#flying, this.#estimate), now)
+  }
+
+  /** The path is another. */
+  rerouted(now: number): void {
+    this.#recovery.rerouted()
+    this.#congestion.rerouted(now)
   }
 
   /** Moves into the datagram what may go. True: nothing reliable could, so a ping may follow. */
-  fill(packer: Packer, now: number, timeout: number): boolean {
+  fill(packer: Packer, now: number): boolean {
     this.#pacedUntil = Infinity
     let mayPing = true
     let isBlocked = false
     for (;;) {
       const item = isBlocked ? this.#queued.firstFree : this.#queued.first
-      if (!item) return mayPing
+      if (!item) {
+        if (!isBlocked) this.#congestion.stopped('nothing-to-send', now)
+        return mayPing
+      }
       if (item.isBound && this.#mustWait(item, now)) {
         isBlocked = true
         continue
       }
       if (item.isReliable) mayPing = false
       if (!packer.takes(item.octets)) return mayPing
-      if (item.isReliable) this.#depart(item, now, timeout)
+      if (item.isReliable) this.#depart(item, now)
       else if (isDroppable(item.command) && !this.#congestion.admits()) {
         this.#drop(item)
         continue
@@ -156,36 +168,40 @@ export class Outbox {
 
   /** Forgets everything but the numbers of the control channel. */
   clear(): void {
-    this.#queued = new Line()
+    this.#queued = new Line(this.#order)
     this.#flying = new List()
     this.#lanes.length = 0
-    this.#inFlight = this.#waiting = 0
+    this.#waiting = 0
+    this.#congestion.cleared()
   }
 
   #mustWait(item: Outgoing, now: number): boolean {
-    const { channel, sequence } = item.command
-    if (item.attempts === 0 && this.#lane(channel).windows.mustWait(sequence)) return true
-    const { window, paced } = this.#congestion
-    if (this.#inFlight + item.size > window) return true
+    if (item.isProbe) return false
+    if (item.attempts === 0 && this.#lane(item.command.channel).mustWait(item)) return true
+    if (!this.#congestion.allows(item)) {
+      this.#congestion.stopped('window', now)
+      return true
+    }
+    const { paced } = this.#congestion
     if (paced <= now) return false
     this.#pacedUntil = paced
     return true
   }
 
-  #depart(item: Outgoing, now: number, timeout: number): void {
+  #depart(item: Outgoing, now: number): void {
     item.list?.remove(item)
     if (item.attempts++ === 0) {
-      const lane = this.#lane(item.command.channel)
-      lane.windows.sent(item.command.sequence)
-      lane.sent.set(item)
-      item.timeout = timeout
+      this.#lane(item.command.channel).sends(item)
       this.#waiting -= item.size
     }
+    item.number = ++this.#number
     item.sentAt = now
     item.sentTime = Math.floor(now)
-    this.#inFlight += item.size
     this.#flying.insert(item)
+    this.#recovery.sent(item, this.#estimate, now)
     if (item.isBound) this.#congestion.sent(item, now)
+    item.isInFlight = true
+    item.isProbe = false
   }
 
   /** What is unreliable is never asked for again. */
@@ -205,9 +221,11 @@ export class Outbox {
 
   #sendAgain(items: readonly Outgoing[], now: number): void {
     for (const item of items) {
-      this.#inFlight -= item.size
       this.#flying.remove(item)
-      if (item.isBound) this.#congestion.lost(item, now)
+      item.isInFlight = false
+      if (!item.isBound) continue
+      if (item.isProbe) this.#congestion.recalled(item)
+      else this.#congestion.lost(item, now)
     }
     this.#queued.pushFront(items)
   }
@@ -218,6 +236,11 @@ export class Outbox {
     if (!lane) this.#lanes[channel] = lane = new Lane()
     return lane
   }
+}
+
+interface Acknowledged {
+  readonly sentTime: number | undefined // of a CONNECT, whose answer does not tell it
+  readonly now: number
 }
 
 /** An unreliable message, or the first piece of one: of the others the throttle is not asked. */

@@ -69,6 +69,9 @@ export interface Peer {
   /** Sends again at once whatever is not acknowledged: the network was away, and is back. */
   hurry(now: number): void
 
+  /** The path to the peer is another: what was learned of its rate and its round trips is forgotten. */
+  rerouted(now: number): void
+
   /** Tells the peer and waits for its acknowledgement; what is queued is dropped. */
   disconnect(data?: number): void
 

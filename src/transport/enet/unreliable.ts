@@ -8,9 +8,11 @@ import type { Limits } from './limits.ts'
 import { kept, overhead, Reassembly } from './reassembly.ts'
 import { placeOf } from './sequence.ts'
 
-/** Octets that all channels of a peer hold. */
+/** What all channels of a peer have in common. */
 export interface Waiting {
-  octets: number
+  octets: number // held
+  /** The last reliable command had come before. */
+  isRepeated: boolean
 }
 
 /** A whole message, or its pieces so far. */

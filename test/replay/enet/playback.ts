@@ -9,6 +9,7 @@
  * milliseconds from the one in which it was relayed, and a timer may fire up to
  * `lag` ms late, never early. There must be one schedule that explains all.
  */
+import { classic } from '../../../src/transport/enet/classic.ts'
 import { decodeDatagram, decodeHeader } from '../../../src/transport/enet/datagram.ts'
 import { Host } from '../../../src/transport/enet/host.ts'
 import type { Delivery } from '../../../src/transport/enet/message.ts'
@@ -105,7 +106,7 @@ class Playback {
       const wrapping = isPlain ? undefined : new Wrapping(checksums, compression)
       const set = { limits, bandwidth, wrapping }
       const options = { local: udp, random, peerCount, channelLimit: 4, mtu, ...set }
-      return new Host({ ...options, acceptsConnects: side === 'B', duplicatePeers: 4_095 })
+      return new Host({ sending: classic, ...options, acceptsConnects: side === 'B', duplicatePeers: 4_095 })
     }
     this.#players = { A: new Player(host('A', 2, recording.mtuOfA)), B: new Player(host('B', 4, 1_400)) }
     for (const player of Object.values(this.#players)) player.drain(clockStart)

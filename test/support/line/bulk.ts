@@ -2,10 +2,10 @@
  * One host sends another a number of large messages over a line, as long as
  * there is `room`: how fast, what was sent twice, what stood in the queue.
  *
- *     bulk({ delay: 50, rate: 100, queue: 256, loss: 0.01, megabytes: 10, congestion: () => new Bbr() })
+ *     bulk({ delay: 50, rate: 100, queue: 256, loss: 0.01, megabytes: 10, sending: classic })
  */
 import { commandSize, decodeCommand } from '../../../src/transport/enet/command.ts'
-import type { Congestion } from '../../../src/transport/enet/congestion.ts'
+import type { Sending } from '../../../src/transport/enet/congestion.ts'
 import { decodeHeader, headerSize } from '../../../src/transport/enet/datagram.ts'
 import { Host, type HostOptions } from '../../../src/transport/enet/host.ts'
 import type { HostEvent, Peer } from '../../../src/transport/enet/peer.ts'
@@ -55,7 +55,7 @@ export function bulk(options: BulkOptions): BulkResult {
 export interface FlowOptions {
   readonly seed?: number
   readonly messageSize?: number // octets, 64 KiB
-  readonly congestion?: () => Congestion // of the sender; the host's default
+  readonly sending?: () => Sending // of the sender; the host's default
   readonly sender?: Partial<HostOptions>
   readonly receiver?: Partial<HostOptions>
 }
@@ -78,7 +78,7 @@ export class Flow {
   #newest = 0 // number of a command
 
   constructor(line: Line, options: FlowOptions) {
-    const { messageSize = 65_536, congestion, sender, receiver, seed = 1 } = options
+    const { messageSize = 65_536, sending, sender, receiver, seed = 1 } = options
     const random = mulberry32(seed)
     const octets = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256))
     const [a, b] = line.ends()
@@ -87,7 +87,7 @@ export class Flow {
     this.#pattern = Buffer.from(octets(Math.min(messageSize, 65_536)))
     const left = new Host({
       ...{ ...common, local: a.local, acceptsConnects: false },
-      ...(congestion && { congestion }),
+      ...(sending && { sending }),
       ...sender,
     })
     const right = new Host({ ...common, local: b.local, acceptsConnects: true, ...receiver })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Address, Datagram, Local, Machine, Output } from '../../../src/machine.ts'
+import { classic } from '../../../src/transport/enet/classic.ts'
 import { bulk } from './bulk.ts'
 import { type End, Line, type LineOptions } from './line.ts'
 
@@ -149,7 +150,13 @@ test('who always has something due, or wakes for ever in vain, is a livelock', (
 })
 
 test('a host with a window of 64 KiB gets 0.65 MB/s over 100 ms there and back, all of it in order', () => {
-  const { isWhole, goodput, retransmitted } = bulk({ delay: 50, rate: 100, queue: 256, megabytes: 1 })
+  const { isWhole, goodput, retransmitted } = bulk({
+    delay: 50,
+    rate: 100,
+    queue: 256,
+    megabytes: 1,
+    sending: classic,
+  })
   expect([isWhole, retransmitted]).toEqual([true, 0])
   expect(goodput).toBeCloseTo(0.65, 1)
 })

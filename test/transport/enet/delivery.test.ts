@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Classic } from '../../../src/transport/enet/congestion.ts'
+import { Classic, classic } from '../../../src/transport/enet/classic.ts'
 import { decodeDatagram, encodeDatagram } from '../../../src/transport/enet/datagram.ts'
 import type { Delivery } from '../../../src/transport/enet/message.ts'
 import { digests, type End, message, Wire } from './wire.ts'
@@ -69,7 +69,7 @@ test('after 65,535 unreliable messages one goes reliably, and their count begins
 })
 
 test('unreliable messages and pings pass reliable ones that wait for the window', () => {
-  const wire = new Wire({ latency: [100, 100] })
+  const wire = new Wire({ latency: [100, 100], a: { sending: classic } })
   const peer = wire.connect()
   wire.run(1_500)
   for (let n = 0; n < 100; n++) peer.send(message(1_300), { channel: 0 })
@@ -86,7 +86,7 @@ test('unreliable messages and pings pass reliable ones that wait for the window'
 })
 
 test('what times out goes before all that waits, in the order it had', () => {
-  const wire = new Wire()
+  const wire = new Wire({ a: { sending: classic } })
   const peer = wire.connected()
   wire.isUp = false
   peer.send(numbered(1, 1_300), { channel: 0 })
@@ -109,7 +109,7 @@ test('what times out goes before all that waits, in the order it had', () => {
 describe('the throttle', () => {
   test('drops a message whole, is asked once for each, and never for a reliable one', () => {
     const gate = new Gate()
-    const wire = new Wire({ a: { congestion: () => gate } })
+    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: gate }) } })
     const peer = wire.connected()
     const send = (): void => {
       peer.send(message(5_000), { channel: 0, delivery: 'unreliable-fragments' })
@@ -139,7 +139,7 @@ describe('the throttle', () => {
       }
     }
     const throttle = { interval: 3_000, acceleration: 4, deceleration: 1 }
-    const wire = new Wire({ b: { congestion: () => new Told() } })
+    const wire = new Wire({ b: { sending: () => ({ ...classic(), congestion: new Told() }) } })
     const peer = wire.connect()
     peer.configureThrottle(throttle)
     wire.run(100)
@@ -163,7 +163,7 @@ describe('disconnectLater', () => {
   })
 
   test('goes when the throttle dropped all that was left', () => {
-    const wire = new Wire({ a: { congestion: () => new Gate() } })
+    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: new Gate() }) } })
     const peer = wire.connected()
     wire.run(1_000)
     peer.send(message(5), { channel: 0, delivery: 'unreliable' })

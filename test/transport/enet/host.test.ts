@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { classic } from '../../../src/transport/enet/classic.ts'
 import type { Command } from '../../../src/transport/enet/command.ts'
 import type { Congestion, Packet } from '../../../src/transport/enet/congestion.ts'
 import { decodeDatagram, encodeDatagram, noPeer } from '../../../src/transport/enet/datagram.ts'
@@ -180,8 +181,8 @@ describe('messages', () => {
     expect(wire.b.sent.map((bytes) => bytes.length)).toEqual([258, 258, 130])
   })
 
-  test('stay within 64 KiB in flight, whatever is queued', () => {
-    const wire = new Wire({ latency: [500, 500] })
+  test('of the classic sender stay within 64 KiB in flight, whatever is queued', () => {
+    const wire = new Wire({ latency: [500, 500], a: { sending: classic } })
     const peer = wire.connect()
     wire.run(3_000)
     wire.a.sent.length = 0
@@ -272,12 +273,20 @@ describe('messages', () => {
 describe('another controller', () => {
   /** A packet each 10 ms, whatever is in flight. */
   class Metronome implements Congestion {
-    readonly window = Infinity
     paced = -Infinity
     readonly log: string[] = []
     readonly times: number[] = []
+    allows(): boolean {
+      return true
+    }
     configure(): void {}
     limit(): void {}
+    recalled(): void {}
+    spurious(): void {}
+    settled(): void {}
+    stopped(): void {}
+    cleared(): void {}
+    rerouted(): void {}
     admits(): boolean {
       return true
     }
@@ -298,7 +307,7 @@ describe('another controller', () => {
 
   test('sets the pace, and hears of each packet what became of it', () => {
     const metronome = new Metronome()
-    const wire = new Wire({ a: { congestion: () => metronome } })
+    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: metronome }) } })
     const peer = wire.connected()
     let isFirst = true
     wire.passes = (_from, bytes) => {

@@ -7,7 +7,7 @@ import { digests, message } from './wire.ts'
 const limits: Limits = { maximumPacketSize: 10_000, maximumWaitingData: 3_000 }
 
 function channel() {
-  const waiting = { octets: 0 }
+  const waiting = { octets: 0, isRepeated: false }
   const delivered: Uint8Array[] = []
   const incoming = new Incoming(waiting, (bytes) => delivered.push(bytes))
   return { waiting, delivered, incoming }

@@ -10,7 +10,7 @@ const limits: Limits = { maximumPacketSize: 10_000, maximumWaitingData: 3_000 }
 
 /** A channel; what it delivers is told by the first octet. */
 function channel() {
-  const waiting = { octets: 0 }
+  const waiting = { octets: 0, isRepeated: false }
   const delivered: number[] = []
   const incoming = new Incoming(waiting, (bytes) => delivered.push(bytes[0]!))
   return { waiting, delivered, incoming }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { Classic } from '../../../src/transport/enet/congestion.ts'
+import { Classic } from '../../../src/transport/enet/classic.ts'
 import { RoundTrip } from '../../../src/transport/enet/roundtrip.ts'
 import { defaultThrottle } from '../../../src/transport/enet/throttle.ts'
 
-function classic(): Classic {
+function controller(): Classic {
   const congestion = new Classic()
   congestion.configure({ mtu: 1_400, windowSize: 65_536, throttle: defaultThrottle })
   return congestion
@@ -17,7 +17,7 @@ function estimate(...samples: readonly number[]): RoundTrip {
 }
 
 test('the window is the peer’s, scaled by a throttle that follows the round trips', () => {
-  const congestion = classic()
+  const congestion = controller()
   expect(congestion.window).toBe(65_536)
   congestion.sampled(501) // over 500, what is known at the start
   expect(congestion.window).toBe(61_440) // 30 / 32
@@ -28,13 +28,13 @@ test('the window is the peer’s, scaled by a throttle that follows the round tr
 })
 
 test('one datagram may always be in flight', () => {
-  const congestion = classic()
+  const congestion = controller()
   for (let i = 0; i < 20; i++) congestion.sampled(10_000)
   expect(congestion.window).toBe(1_400)
 })
 
 test('where round trips vary more than they last, nothing is throttled', () => {
-  const congestion = classic()
+  const congestion = controller()
   for (let i = 0; i < 20; i++) congestion.sampled(10_000)
   congestion.estimated(estimate(1), 1_000) // 1 ms, variance 1
   congestion.sampled(10_000)
@@ -42,7 +42,7 @@ test('where round trips vary more than they last, nothing is throttled', () => {
 })
 
 test('what round trips are measured against is taken once an interval', () => {
-  const congestion = classic()
+  const congestion = controller()
   congestion.estimated(estimate(100, 100, 100, 100), 1_000) // variance 23 by then
   congestion.estimated(estimate(300), 5_999.9)
   congestion.sampled(200) // over 100 + 2 * 23
