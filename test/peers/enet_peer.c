@@ -3,14 +3,14 @@
  *   enet_peer server [--port N] [--bind IP] [--echo] [--crc] [--range] [--seconds N] [--mtu N]
  *   enet_peer bulk   HOST PORT [--mb N | --for SECONDS] [--size BYTES] [--seconds N] [--crc] [--range]
  *   enet_peer ping   HOST PORT [--count N] [--size BYTES] [--unreliable] [--interval-us N]
- *                    [--each] [--leave]
+ *                    [--leave]
  *
  * Server: prints one JSON line per event of interest. Without --echo it is a sink that
  * sends back one reliable 8-byte message "DONE" + u32 when it has got a message that
  * starts with "FIN!". With --echo every message is sent back with the same flags.
  * bulk: sends reliable messages on channel 0, so many or for so long, then "FIN!", waits for "DONE".
  * In both modes a message that is "BYE!" makes the server disconnect with data 5.
- * ping: one message in flight at a time; reports the round trip times in microseconds, with --each every one in order.
+ * ping: one message in flight at a time; reports the round trip times in microseconds, each and what they come to.
  * With --leave it disconnects with data 6 and waits for the acknowledgement.
  */
 #include <enet/enet.h>
@@ -39,7 +39,7 @@ static int cmp_double(const void *a, const void *b) {
 }
 
 struct options {
-  int port, leave, echo, crc, range, unreliable, each;
+  int port, leave, echo, crc, range, unreliable;
   double mb, seconds, fill;
   long size, count, interval_us, mtu;
   const char *bind, *host;
@@ -58,7 +58,6 @@ static struct options parse(int argc, char **argv, int first) {
     else if (!strcmp(a, "--count")) o.count = atol(v), i++;
     else if (!strcmp(a, "--interval-us")) o.interval_us = atol(v), i++;
     else if (!strcmp(a, "--mtu")) o.mtu = atol(v), i++;
-    else if (!strcmp(a, "--each")) o.each = 1;
     else if (!strcmp(a, "--leave")) o.leave = 1;
     else if (!strcmp(a, "--echo")) o.echo = 1;
     else if (!strcmp(a, "--crc")) o.crc = 1;
@@ -233,11 +232,9 @@ static int run_ping(struct options o, const char *host, int port) {
     rtt[n++] = now_us() - t;
     while (o.interval_us && now_us() - t < o.interval_us) enet_host_service(h, NULL, 1);
   }
-  if (o.each) {
-    printf("{\"rtts_us\":[");
-    for (long i = 0; i < n; i++) printf(i ? ",%.1f" : "%.1f", rtt[i]);
-    printf("]}\n");
-  }
+  printf("{\"rtts_us\":[");
+  for (long i = 0; i < n; i++) printf(i ? ",%.1f" : "%.1f", rtt[i]);
+  printf("]}\n");
   qsort(rtt, n, sizeof *rtt, cmp_double);
   printf("{\"test\":\"enet-c-ping\",\"n\":%ld,\"size\":%ld,\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,"
          "\"cpu_us_per_rt\":%.2f,\"connect_ms\":%.2f}\n",

@@ -1,0 +1,106 @@
+/** Two processes that measure a way between them: one serves, the other asks and says what came of it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** A program that understands bench/peers/task.ts. */
+export interface Program {
+  /** Before the task. */
+  readonly command: readonly string[]
+}
+
+/** Where the two run: put before a command, and the server's address. */
+export interface Place {
+  readonly server: readonly string[]
+  readonly client: readonly string[]
+  readonly host: string
+}
+
+export const loopback: Place = { server: [], client: [], host: '127.0.0.1' }
+
+/** One of bench/peers. */
+export function peer(file: string, ...options: readonly string[]): Program {
+  const path = join(import.meta.dirname, 'peers', `${file}.ts`)
+  return {
+    command: [process.execPath, join(import.meta.dirname, '../scripts/ts.mjs'), path, ...options],
+  }
+}
+
+/** What the client of a task prints, one object a line, merged. */
+export type Answer = Readonly<Record<string, unknown>>
+
+export interface Task {
+  readonly kind: 'bulk' | 'ping'
+  readonly options: readonly string[]
+}
+
+/**
+ * Runs a task to its end.
+ *
+ * @throws Error when one of them fails, or the server did not get what the client sent
+ */
+export async function measure(
+  client: Program,
+  server: Program,
+  { kind, options }: Task,
+  place: Place = loopback,
+): Promise<Answer> {
+  const echo = kind === 'ping' ? ['--echo'] : []
+  await using serving = new Child([
+    ...place.server,
+    ...server.command,
+    'server',
+    '--bind',
+    place.host,
+    ...echo,
+  ])
+  const { port } = await serving.answer('port')
+  const task = [kind, place.host, `${port}`, ...options]
+  await using asking = new Child([...place.client, ...client.command, ...task])
+  const answer = await asking.answer(kind === 'bulk' ? 'MBps' : 'rtts_us')
+  if (kind === 'bulk') {
+    const { bytes } = await serving.answer('bytes')
+    const surplus = Number(bytes) - Number(answer['bytes'])
+    if (surplus < 0 || surplus > 4) throw new Error(`${answer['bytes']} octets were sent, and ${bytes} came`)
+  }
+  return answer
+}
+
+/** A process that prints JSON lines; killed when it is let go of. */
+class Child implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
+  readonly #said: Answer[] = []
+  #wake = (): void => {}
+  #isClosed = false
+
+  constructor([file, ...args]: readonly string[]) {
+    this.#child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#closed = once(this.#child, 'close').finally(() => {
+      this.#isClosed = true
+      this.#wake()
+    })
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      if (line.startsWith('{')) this.#said.push(JSON.parse(line))
+      this.#wake()
+    })
+  }
+
+  /** The first line with such a key, and what was said before it. */
+  async answer(key: string): Promise<Answer> {
+    for (;;) {
+      const found = this.#said.find((said) => key in said)
+      if (found) return Object.assign({}, ...this.#said.slice(0, this.#said.indexOf(found) + 1))
+      if (this.#isClosed) throw new Error(`${this.#child.spawnargs.join(' ')} ended and said no ${key}`)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isClosed) this.#child.kill()
+    await this.#closed
+  }
+}
