@@ -26,7 +26,14 @@ import { Runs } from './runs.ts'
 
 export type ApproachEvent =
   /** The handshake is done: a link can be made of it. */
-  | { readonly kind: 'reached'; readonly established: Established; readonly path: Path; readonly way: Way }
+  | {
+      readonly kind: 'reached'
+      readonly established: Established
+      readonly path: Path
+      readonly way: Way
+      /** As the initiator: our init went to where its response came from. */
+      readonly isProven: boolean
+    }
   /** An attempt begins, or aims anew, perhaps at many ports; or it ends in vain. */
   | { readonly kind: 'trying'; readonly goals: readonly Goal[]; readonly isGuessing: boolean }
   | { readonly kind: 'failed'; readonly why: Unreached }
@@ -278,10 +285,11 @@ export class Approach {
 
   /** A response to one of our indices. */
   receiveResponse({ local, peer, bytes }: Datagram): void {
+    const isProven = this.#firsts.wentTo(peer)
     const established = this.#firsts.receive(bytes)
     if (!established) return
     const path = { local, peer }
-    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path) })
+    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path), isProven })
     this.rest()
   }
 
@@ -438,6 +446,7 @@ export class Approach {
     const isRumour = punch.wayOf(path) === 'rumour'
     const hour = epochOf(this.#options.wall(now))
     if (isRumour && !this.#rumours.maySend(splitAddress(path.peer).address, hour)) return
+    this.#firsts.goesTo(path.peer)
     yield { kind: 'send', datagram: { ...path, bytes: this.#firsts.of(epoch) } }
     const theirs = this.#neighbours.epochAt(path.peer)
     const bytes = theirs === undefined ? undefined : this.#firsts.ofNeighbour(theirs)
@@ -456,7 +465,8 @@ export class Approach {
     // It may be a replay: only when something opens on the link is anybody there.
     if (!answer.established) return
     const path = { local, peer }
-    this.#emit({ kind: 'reached', established: answer.established, path, way: this.#wayOf(path) })
+    const { established } = answer
+    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path), isProven: false })
   }
 
   #wayOf(path: Path): Way {
@@ -476,6 +486,7 @@ export class Approach {
       return
     }
     this.#answeredUntil = now + patience
+    this.#firsts.goesTo(peer)
     this.#outbox.push({ kind: 'send', datagram: { local, peer, bytes: this.#firsts.of(epoch) } })
   }
 

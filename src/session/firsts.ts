@@ -5,6 +5,7 @@
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { hmacSha256, type Random } from '../crypto.ts'
+import type { Address } from '../machine.ts'
 import type { Pair } from '../profile/pair.ts'
 import { knock, type LinkKeys } from '../transport/link/frames.ts'
 import { Initiator } from '../transport/link/handshake.ts'
@@ -28,6 +29,7 @@ interface First {
 export class Firsts {
   readonly #options: FirstsOptions
   readonly #firsts = new Map<number, First>() // by epoch
+  readonly #goals = new Set<Address>() // the latest that one of them went to
   #foreign: number | undefined
 
   constructor(options: FirstsOptions) {
@@ -45,6 +47,19 @@ export class Firsts {
   ofNeighbour(epoch: number): Uint8Array | undefined {
     this.#foreign ??= epoch
     return this.#foreign === epoch ? this.of(epoch) : undefined
+  }
+
+  /** One of them goes there. */
+  goesTo(peer: Address): void {
+    if (this.#goals.has(peer)) return
+    const [oldest] = this.#goals
+    if (oldest !== undefined && this.#goals.size >= maxGoals) this.#goals.delete(oldest)
+    this.#goals.add(peer)
+  }
+
+  /** Whether a response from there proves that he is there: one from elsewhere may have been carried. */
+  wentTo(peer: Address): boolean {
+    return this.#goals.has(peer)
   }
 
   /** A response: the first that is right ends all others, and its index is the link's. */
@@ -66,6 +81,7 @@ export class Firsts {
       if (handshake) this.#options.release(handshake.index)
     }
     this.#firsts.clear()
+    this.#goals.clear()
     this.#foreign = undefined
   }
 
@@ -79,6 +95,8 @@ export class Firsts {
     return { bytes: initiator.init, handshake: { initiator, index } }
   }
 }
+
+const maxGoals = 4_096 // more than an attempt has
 
 /** How a knock names a run: who watches two networks cannot tell in another hour that it is the same. */
 export const runName = ({ mac1 }: LinkKeys, run: Uint8Array): Uint8Array =>

@@ -46,6 +46,17 @@ describe('the first datagram of an hour', () => {
     expect([firsts.of(10), indices.size]).toEqual([init, 2])
   })
 
+  test('proves by its response only an address that it went to, until the next', () => {
+    const { firsts } = start(initiating)
+    const [there, elsewhere] = [address('198.51.100.1:1'), address('198.51.100.1:2')]
+    firsts.goesTo(there)
+    expect([firsts.wentTo(there), firsts.wentTo(elsewhere)]).toEqual([true, false])
+    firsts.wipe()
+    expect(firsts.wentTo(there)).toBe(false)
+    for (let port = 1; port <= 5_000; port++) firsts.goesTo(address(`198.51.100.1:${port}`))
+    expect([firsts.wentTo(there), firsts.wentTo(address('198.51.100.1:5000'))]).toEqual([false, true])
+  })
+
   test('is a knock of the responder that names his run in that hour’s way, and takes no index', () => {
     const { firsts, indices } = start(responding)
     for (const epoch of [10, 11]) {

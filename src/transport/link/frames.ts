@@ -132,8 +132,8 @@ export const margin = { before: headerSize + 1, after: 16 }
 export const overhead = margin.before + margin.after
 /** With the 48 octets of IPv6 and UDP the 1,280 that every IPv6 path carries. */
 export const maxFrameSize = 1_232
-const initSize = 192
-const responseSize = 76
+export const initSize = 192
+export const responseSize = 76
 
 const type = { init: 0xf0, response: 0xf1, data: 0xf3, knock: 0xf4 } as const
 

@@ -205,7 +205,13 @@ export class KeepAlive {
     this.#repeats = this.#repeats.filter((at) => at > now)
     this.#part = this.#draw()
     this.#dueAt = now + this.gap * this.#part // whether it can be sent or not
-    return { kind: content.keepAlive, octets: new Writer(2).u16(gap / 1_000).done() }
+    return {
+      kind: content.keepAlive,
+      octets: new Writer(toldSize)
+        .u16(gap / 1_000)
+        .zeros(toldSize - 2)
+        .done(),
+    }
   }
 
   #ask(now: number): Duty {
@@ -304,9 +310,13 @@ export class KeepAlive {
   }
 }
 
-/** ms: how long the sender of a keep-alive may be silent; `undefined` if it says nothing that we know. */
+/**
+ * ms: how long the sender of a keep-alive may be silent; `undefined` if it says
+ * nothing that we know. What follows the two octets only makes the frame as
+ * long as the challenge that it has to pay for where its sender moved to.
+ */
 export function toldGap(octets: Uint8Array): number | undefined {
-  if (octets.length !== 2) return undefined
+  if (octets.length !== 2 && octets.length !== toldSize) return undefined
   return bounded(new Reader(octets).u16())
 }
 
@@ -342,6 +352,7 @@ const grace = 1_500 // ms: a round trip
 /** ms after a silence that was agreed on until who asked for it speaks. */
 export const longestAgreed = 2 * grace
 const tooEarly = 1_000 // ms: clocks run differently, frames take their time
+const toldSize = 8
 const tolerated = 2
 const unansweredPause = 900_000 // ms
 const settleTime = 10_000 // ms

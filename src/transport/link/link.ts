@@ -4,14 +4,14 @@
  * that never changes, whatever path the frames take. Until the DAKE has ended
  * the other side is nobody: one channel, 64 KiB waiting, 15 s.
  */
-import type { Random } from '../../crypto.ts'
+import { equal, type Random } from '../../crypto.ts'
 import type { Datagram, Local, Machine, Output, Path } from '../../machine.ts'
 import { Queue } from '../../queue.ts'
 import { parseAddress } from '../../wire/address.ts'
 import { Host } from '../enet/host.ts'
 import { defaultLimits, type Limits, type Timeout } from '../enet/limits.ts'
 import type { HostEvent, Peer } from '../enet/peer.ts'
-import { margin, maxFrameSize, overhead } from './frames.ts'
+import { initSize, margin, maxFrameSize, overhead, responseSize } from './frames.ts'
 import { type Duty, KeepAlive, longestAgreed, toldGap } from './keepalive.ts'
 import { isSame, Paths } from './paths.ts'
 import { content, type Established, type Opened, type Role, Sealed } from './sealed.ts'
@@ -38,6 +38,11 @@ export interface LinkOptions {
    * a NAT that draws a port at each mapping and one that minds the port.
    */
   readonly mayMeasure?: boolean
+  /**
+   * Of an initiator: whether its init went to where the response came from. No
+   * other address is proven by that: the response may have been carried there.
+   */
+  readonly isProven?: boolean
 }
 
 /** What went over the wire. */
@@ -69,17 +74,19 @@ export class Link implements Machine<LinkEvent> {
   readonly #keepAlive: KeepAlive
   readonly #host: Host
   readonly #outbox = new Queue<Output<LinkEvent>>()
+  readonly #waiting = new Queue<Uint8Array>() // frames of ENet's, not sealed, that an unproven address is not sent yet
   #held: (LinkEvent & { readonly kind: 'message' })[] = [] // for other channels, until unlocked
   #state: State
 
-  constructor({ established, path, random, now, mayMeasure = true }: LinkOptions) {
+  constructor({ established, path, random, now, mayMeasure = true, isProven = true }: LinkOptions) {
     const { h, role, index } = established
     this.h = h
     this.role = role
     this.index = index
     this.#sealed = new Sealed(established, now)
     this.#sealed.hold()
-    this.#paths = new Paths(path, { random, role })
+    const credit = role === 'responder' ? initCredit : isProven ? Infinity : responseCredit
+    this.#paths = new Paths(path, { random, role, credit, now })
     this.#silence = new Silence(now)
     this.#keepAlive = new KeepAlive({ role, random, now, mayMeasure })
     this.#host = new Host({
@@ -121,7 +128,7 @@ export class Link implements Machine<LinkEvent> {
   get deadline(): number {
     if (this.#outbox.length > 0) return -Infinity
     if (this.#state.kind === 'over') return Infinity
-    const timers = Math.min(this.#paths.deadline, this.#sealed.deadline, this.#host.deadline)
+    const timers = Math.min(this.#paths.deadline, this.#sealed.deadline, this.#enetAt)
     return Math.min(timers, this.#beatAt, this.#state.until)
   }
 
@@ -249,7 +256,7 @@ export class Link implements Machine<LinkEvent> {
         this.#host.receive({ local: inside, peer: otherSide, bytes: octets }, now)
         return
       case content.challenge:
-        if (octets.length === challengeSize) this.#transmit(content.echo, octets, path, now)
+        if (octets.length === challengeSize) this.#echo(octets, path, now)
         return
       case content.echo:
         this.#keepAlive.echoed(octets, isSame(path, this.#paths.current) ? 'current' : 'another', now)
@@ -263,6 +270,12 @@ export class Link implements Machine<LinkEvent> {
         return
       default: // a kind of a later version: it was heard
     }
+  }
+
+  /** To who only wants a sign of life, from where nobody is proven to be, our own challenge is one. */
+  #echo(octets: Uint8Array, path: Path, now: number): void {
+    if (equal(octets, unasked) && this.#paths.isDoubted(path)) return
+    this.#transmit(content.echo, octets, path, now)
   }
 
   #takeEcho(octets: Uint8Array, path: Path, now: number): void {
@@ -289,18 +302,44 @@ export class Link implements Machine<LinkEvent> {
   #work(now: number): void {
     if (now - this.#beatAt > overslept) this.moved([this.#paths.current], now)
     this.#sealed.expire(now)
+    if (this.#paths.decide(now)) this.#hasMoved(now)
+    for (const { path, octets } of this.#paths.due(now)) this.#transmit(content.challenge, octets, path, now)
+    while (this.#mayCarryOn) this.#carry(this.#waiting.shift()!, now)
+    if (this.#waiting.length === 0) this.#workInside(now)
+    this.#beat(now)
+    if (now >= this.#state.until) this.#end('lost')
+  }
+
+  #workInside(now: number): void {
     for (const out of this.#host.drain(now)) {
       if (out.kind === 'event') this.#hear(out.event, now)
       else if (out.kind === 'send') {
-        const { bytes } = out.datagram
-        if (wantsAnswer(bytes)) this.#silence.asked(now)
-        this.#dispatch(content.enet, frameAround(bytes), this.#paths.current, now)
+        const frame = frameAround(out.datagram.bytes)
+        if (this.#waiting.length === 0 && this.#mayCarry(frame)) this.#carry(frame, now)
+        else this.#waiting.push(frame)
       }
     }
-    if (this.#paths.decide(now)) this.#hasMoved(now)
-    for (const { path, octets } of this.#paths.due(now)) this.#transmit(content.challenge, octets, path, now)
-    this.#beat(now)
-    if (now >= this.#state.until) this.#end('lost')
+  }
+
+  /** What the address may not be sent yet waits, and ENet with it: it would take it for lost. */
+  #mayCarry(frame: Uint8Array): boolean {
+    return this.#paths.affords(this.#paths.current, frame.length)
+  }
+
+  #carry(frame: Uint8Array, now: number): void {
+    if (wantsAnswer(frame)) this.#silence.asked(now)
+    this.#dispatch(content.enet, frame, this.#paths.current, now)
+  }
+
+  get #mayCarryOn(): boolean {
+    const next = this.#waiting.peek()
+    return next !== undefined && this.#mayCarry(next)
+  }
+
+  /** When ENet has something to do; while it waits, not before its next datagram may leave. */
+  get #enetAt(): number {
+    if (this.#waiting.length === 0) return this.#host.deadline
+    return this.#mayCarryOn ? -Infinity : Infinity
   }
 
   #beat(now: number): void {
@@ -395,8 +434,8 @@ export class Link implements Machine<LinkEvent> {
 const frameAround = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset - margin.before, overhead + length)
 
-/** ENet tells the time exactly when it wants an acknowledgement; one of these wants none. */
-const wantsAnswer = (enet: Uint8Array): boolean => (enet[0]! & 0x80) !== 0
+/** ENet tells the time exactly when it wants an acknowledgement; one of these wants none. @param frame - before it is sealed */
+const wantsAnswer = (frame: Uint8Array): boolean => (frame[margin.before]! & 0x80) !== 0
 
 const channels = 2 // talk; bulk data later
 
@@ -413,6 +452,9 @@ const movedPatience = 30_000 // ms
 const cutPatience = 40_000 // ms
 const overslept = 5_000 // ms
 const challengeSize = 8
+
+const initCredit = initSize - responseSize // what the response left of the init's octets
+const responseCredit = responseSize
 
 const inside: Local = { kind: 'udp4' } // no socket: what goes there is sealed
 const otherSide = parseAddress('192.0.2.1:1')! // RFC 5737: nobody's

@@ -18,6 +18,17 @@ export interface Heard {
   readonly isProbing: boolean
 }
 
+export interface PathsOptions {
+  readonly random: Random
+  readonly role: Role
+  /**
+   * Octets that the first path may get before it echoes; Infinity: it is proven.
+   * Of a responder it gets nothing before a frame came.
+   */
+  readonly credit: number
+  readonly now: number
+}
+
 export class Paths {
   readonly #random: Random
   readonly #role: Role
@@ -26,16 +37,21 @@ export class Paths {
   #told: Path // the last one that was told as moved to
   #trials: Trial[] = []
   #left: { readonly path: Path; readonly until: number } | undefined
+  #isProven: boolean // the current peer's address
+  #isSilent: boolean // nobody has been heard where the init came from
   #isLost = false
   #decideAt = Infinity
 
-  /** The responder has shown to the initiator that it hears there, by its response, and not the other way. */
-  constructor(path: Path, { random, role }: { readonly random: Random; readonly role: Role }) {
+  constructor(path: Path, { random, role, credit, now }: PathsOptions) {
     this.#random = random
     this.#role = role
     this.#current = path
     this.#told = path
-    if (role === 'responder') this.#trials.push(this.#trial(path, 'heard', { rank: -1, now: Infinity }))
+    this.#isProven = credit === Infinity
+    this.#isSilent = role === 'responder'
+    if (this.#isProven) return
+    const from = this.#isSilent ? Infinity : now
+    this.#trials.push(this.#trial(path, 'heard', { rank: -1, now: from, credit }))
   }
 
   get current(): Path {
@@ -75,17 +91,17 @@ export class Paths {
 
   /** Our network changed: the first of these that echoes is taken, and meanwhile the current peer's address from our new end. */
   moved(paths: readonly Path[], now: number): void {
-    const unproven = find(this.#trials, this.#current)
-    const isTrusted = !unproven || unproven.cause === 'moved'
+    const unproven = this.#isProven ? undefined : find(this.#trials, this.#current)
+    const isTrusted = this.#isProven
     const { peer } = this.#current
     const usable = this.#usable(paths)
     const home = isTrusted ? usable.find((path) => path.peer === peer) : undefined
     this.#trials = usable
       .filter((path) => isTrusted || !isSame(path, this.#current))
       .map((path, rank) =>
-        this.#trial(path, 'moved', { rank, now, isTrusted: isTrusted && path.peer === peer }),
+        this.#trial(path, 'moved', { rank, now, credit: isTrusted && path.peer === peer ? Infinity : 0 }),
       )
-    if (!isTrusted) this.#trials.push(unproven)
+    if (unproven) this.#trials.push(unproven)
     if (home) this.#current = home
     this.#left = undefined
     this.#decideAt = Infinity
@@ -102,15 +118,18 @@ export class Paths {
   /** A frame opened that came on this path. */
   heard({ path, size, isNewest, isProbing }: Heard, now: number): void {
     const known = find(this.#trials, path)
+    const isHome = isSame(path, this.#current)
     if (known) {
       known.heard(size, now)
+      if (isHome) this.#isSilent = false
       return
     }
-    if (isSame(path, this.#current) || !isNewest || isProbing || !this.#mayFollow(path, now)) return
-    // Nobody has been heard where the init came from: nothing is lost by following at once.
-    if (find(this.#trials, this.#current)?.received === 0 && !this.#isLost) {
+    if (isHome || !isNewest || isProbing || !this.#mayFollow(path, now)) return
+    // Nothing is lost by following at once.
+    if (this.#isSilent && !this.#isLost) {
       this.#trials = []
       this.#current = this.#told = path
+      this.#isSilent = this.#isProven = false
     }
     const trial = this.#trial(path, 'heard', { rank: -1, now })
     trial.heard(size, now)
@@ -142,10 +161,20 @@ export class Paths {
     return this.#take(best, this.#isLost ? [] : better, now)
   }
 
-  /** Whether a frame of this size may go there; it counts as sent. */
+  /** Whether a frame of this size may go there by now; one from an end that is closed goes nowhere at any time. */
+  affords(path: Path, size: number): boolean {
+    return !this.#isUnheard(path) && (find(this.#trials, path)?.affords(size) ?? true)
+  }
+
+  /** Whether a frame of this size goes there; it counts as sent. */
   spend(path: Path, size: number): boolean {
-    if (this.#gone.has(path.local)) return false
+    if (this.#gone.has(path.local) || this.#isUnheard(path)) return false
     return find(this.#trials, path)?.spend(size) ?? true
+  }
+
+  /** Somebody is on trial there. */
+  isDoubted(path: Path): boolean {
+    return find(this.#trials, path)?.hasEchoed === false
   }
 
   /** The challenges that are due; `spend` decides on each. Gives up addresses that never echo. */
@@ -156,10 +185,15 @@ export class Paths {
     return due
   }
 
+  #isUnheard(path: Path): boolean {
+    return this.#isSilent && isSame(path, this.#current)
+  }
+
   #take(trial: Trial, better: Trial[], now: number): boolean {
     const { path, cause } = trial
     this.#decideAt = Infinity
     this.#isLost = false
+    this.#isProven = true
     if (isSame(path, this.#current)) this.#trials = this.#trials.filter((other) => other !== trial)
     else {
       this.#left = { path: this.#current, until: now + this.#staysAway(cause) }
@@ -203,7 +237,7 @@ export class Paths {
   #trial(
     path: Path,
     cause: Cause,
-    options: { readonly rank: number; readonly now: number; readonly isTrusted?: boolean },
+    options: { readonly rank: number; readonly now: number; readonly credit?: number },
   ): Trial {
     return new Trial(path, { cause, octets: this.#random(8), ...options })
   }

@@ -1,8 +1,9 @@
 /**
  * One path on trial: when it is challenged, and what may be sent there before
- * it has echoed. Until then it gets at most three times the octets of the
- * frames that came from it (RFC 9000, section 8.1), and what its own challenges
- * weigh when it was us who named it.
+ * it has echoed. Until then it gets no more octets than came from it (RFC 9000,
+ * section 8.1, allows three times as many: then a spoofed address gets more
+ * than the spoofer pays), and what its own challenges weigh when it was us who
+ * named it.
  */
 import type { Path } from '../../machine.ts'
 import { overhead } from './frames.ts'
@@ -25,8 +26,8 @@ export interface TrialOptions {
   /** 0 is the best of those that our owner named; -1 where the other side was heard. */
   readonly rank: number
   readonly now: number // Infinity: not before a frame is heard there
-  /** The peer has echoed at this address before: it may be sent anything. */
-  readonly isTrusted?: boolean
+  /** Octets that may be sent there for other reasons. Infinity: the peer has echoed at this address before. */
+  readonly credit?: number
 }
 
 export class Trial implements Challenge {
@@ -37,17 +38,16 @@ export class Trial implements Challenge {
   hasEchoed = false
   /** ms: when it is given up. */
   readonly until: number
-  /** Octets of the frames that came from it. */
-  received = 0
   readonly #start: number
   readonly #allowance: number
+  #received = 0 // octets
   #sent = 0
   #challenges = 0
   #challengedAt = -Infinity
   #isHeard: boolean
   #nextAt: number
 
-  constructor(path: Path, { cause, octets, rank, now, isTrusted }: TrialOptions) {
+  constructor(path: Path, { cause, octets, rank, now, credit = 0 }: TrialOptions) {
     const { times, patience } = courses[cause]
     this.path = path
     this.octets = octets
@@ -55,18 +55,18 @@ export class Trial implements Challenge {
     this.rank = rank
     this.#start = this.#nextAt = now
     this.until = now + patience
-    this.#allowance = isTrusted ? Infinity : times.length * challengeSize
+    this.#allowance = times.length * challengeSize + credit
     this.#isHeard = cause === 'heard'
   }
 
   /** When it is to be challenged; Infinity: not before a frame is heard there. */
   get nextAt(): number {
-    return this.hasEchoed ? Infinity : this.#nextAt
+    return this.hasEchoed || !this.affords(challengeSize) ? Infinity : this.#nextAt
   }
 
   /** A frame opened that came from there: the way is open, so asking is worth it again. */
   heard(size: number, now: number): void {
-    this.received += size
+    this.#received += size
     this.#isHeard = true
     this.#nextAt = Math.min(this.#nextAt, Math.max(now, this.#challengedAt + heardGap))
   }
@@ -79,9 +79,14 @@ export class Trial implements Challenge {
     this.#nextAt = this.#isHeard ? Math.min(next, now + heardGap) : next
   }
 
-  /** Whether a frame of this size may go there; it counts as sent. */
+  /** Whether a frame of this size may go there. */
+  affords(size: number): boolean {
+    return this.hasEchoed || this.#sent + size <= this.#allowance + this.#received
+  }
+
+  /** The same; it counts as sent. */
   spend(size: number): boolean {
-    if (this.#sent + size > this.#allowance + maxAmplification * this.received) return false
+    if (!this.affords(size)) return false
     this.#sent += size
     return true
   }
@@ -97,6 +102,5 @@ const courses: Record<Cause, { readonly times: readonly number[]; readonly patie
   offered: { times: [0, 250, 500, 1_000], patience: 5_000 },
   moved: { times: [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000], patience: 30_000 },
 }
-const challengeSize = overhead + 8
-const heardGap = 250 // ms: a challenge may be lost; a keep-alive pays for two
-const maxAmplification = 3
+const challengeSize = overhead + 8 // no frame that we send is smaller, so that each pays for one
+const heardGap = 250 // ms: a challenge may be lost

@@ -1,9 +1,10 @@
 /** Two sides that share keys, and randomness that one seed decides. */
 import { createHash } from 'node:crypto'
-import { nobleAead, type Random } from '../../../src/crypto.ts'
+import { aead, nobleAead, type Random } from '../../../src/crypto.ts'
 import { type Header, type LinkKeys, writeHeader } from '../../../src/transport/link/frames.ts'
 import { Initiator, Responder } from '../../../src/transport/link/handshake.ts'
-import type { Established } from '../../../src/transport/link/sealed.ts'
+import { hkdf } from '../../../src/transport/link/noise.ts'
+import type { Established, Role } from '../../../src/transport/link/sealed.ts'
 import { address } from '../../support/network.ts'
 
 export const octets = (size: number, value: number): Uint8Array => new Uint8Array(size).fill(value)
@@ -44,6 +45,18 @@ export function* bitFlips(bytes: Uint8Array, step = 1): Generator<Uint8Array> {
 
 export function* truncations(bytes: Uint8Array): Generator<Uint8Array> {
   for (let size = 0; size < bytes.length; size++) yield bytes.slice(0, size)
+}
+
+/** Says what a data frame holds that a link of `establish(seed)` sent: the octet `kind`. */
+export function kindsOf(seed = 1): (frame: Uint8Array, from: Role) => number | undefined {
+  const keys: (readonly [Uint8Array, Uint8Array])[] = [] // of each generation
+  let { ck } = establish(seed).initiator
+  return (frame, from) => {
+    for (; keys.length <= frame[1]!; ck = hkdf(ck, new TextEncoder().encode('step'))[0]) keys.push(hkdf(ck))
+    const key = keys[frame[1]!]![from === 'initiator' ? 0 : 1]
+    const aad = frame.subarray(0, 16)
+    return aead(key).open(Uint8Array.of(0, 0, 0, 0, ...aad.subarray(8)), aad, frame.subarray(16))?.[0]
+  }
 }
 
 /** A data frame that is as it should be, whatever its header says and its key. */

@@ -8,8 +8,13 @@ import { octets, randomOf } from './pair.ts'
 const local: Local = { kind: 'udp4' }
 const pathTo = (port: number, from = local): Path => ({ local: from, peer: address(`10.0.0.1:${port}`) })
 const [home, there] = [pathTo(1), pathTo(2)]
-const start = (isProven: boolean): Paths =>
-  new Paths(home, { random: randomOf(1), role: isProven ? 'initiator' : 'responder' })
+const start = (isProven: boolean, credit = 0): Paths =>
+  new Paths(home, {
+    random: randomOf(1),
+    role: isProven ? 'initiator' : 'responder',
+    credit: isProven ? Infinity : credit,
+    now: 0,
+  })
 const newest = (path: Path, size = 100) => ({ path, size, isNewest: true, isProbing: false })
 
 describe('a proven path', () => {
@@ -51,14 +56,23 @@ describe('a proven path', () => {
 })
 
 describe('an address that has not echoed', () => {
-  test('gets three times what it sent, to the octet', () => {
+  test('gets what it sent, to the octet', () => {
     const paths = start(true)
     paths.heard(newest(there, 100), 0)
-    expect(paths.spend(there, 300)).toBe(true)
+    expect([paths.affords(there, 100), paths.affords(there, 101)]).toEqual([true, false])
+    expect(paths.spend(there, 100)).toBe(true)
     expect(paths.spend(there, 1)).toBe(false)
-    paths.heard({ ...newest(there, 1), isNewest: false }, 0)
+    paths.heard({ ...newest(there, 3), isNewest: false }, 0)
     expect(paths.spend(there, 4)).toBe(false)
     expect(paths.spend(there, 3)).toBe(true)
+  })
+
+  test('is not challenged before its octets pay for that', () => {
+    const paths = start(true)
+    paths.heard(newest(there, 40), 0)
+    expect([paths.deadline, paths.due(0)]).toEqual([Infinity, []])
+    paths.heard({ ...newest(there, 1), isNewest: false }, 10)
+    expect(paths.due(10)).toMatchObject([{ path: there }])
   })
 
   test('is challenged every 250 ms with the same octets, and forgotten after 5 s', () => {
@@ -82,12 +96,12 @@ describe('an address that has not echoed', () => {
 })
 
 describe('the path an init came on', () => {
-  test('gets nothing before a frame, then three times its octets until it echoes, however long', () => {
-    const paths = start(false)
-    expect([paths.deadline, paths.spend(home, 1)]).toEqual([Infinity, false])
+  test('gets nothing before a frame, then its octets and what the init left until it echoes, however long', () => {
+    const paths = start(false, 116)
+    expect([paths.deadline, paths.affords(home, 1), paths.spend(home, 1)]).toEqual([Infinity, false, false])
     paths.heard(newest(home, 100), 0)
-    expect(paths.spend(home, 300)).toBe(true)
     const [challenge] = paths.due(0)
+    expect([paths.spend(home, 217), paths.spend(home, 216)]).toEqual([false, true])
     paths.due(60_000)
     expect(paths.spend(home, 1)).toBe(false)
     expect(paths.echoed(home, challenge!.octets, 0)).toBe(false) // believed, but not moved
@@ -95,10 +109,10 @@ describe('the path an init came on', () => {
   })
 
   test('is left at once for where the first frame comes from, which is not believed either', () => {
-    const paths = start(false)
+    const paths = start(false, 116)
     paths.heard(newest(there, 100), 0)
     expect(paths.current).toBe(there)
-    expect([paths.spend(there, 300), paths.spend(there, 1)]).toEqual([true, false])
+    expect([paths.spend(there, 101), paths.spend(there, 100)]).toEqual([false, true])
     paths.heard(newest(home, 100), 0)
     expect(paths.current).toBe(there)
     paths.due(60_000)
@@ -171,13 +185,13 @@ describe('paths that our owner offers', () => {
     expect(paths.echoed(offered[0], octets, 4_500)).toBe(true)
   })
 
-  test('are challenged again when the other side is heard there, by any frame, for three times its octets', () => {
+  test('are challenged again when the other side is heard there, by any frame, for its octets', () => {
     const paths = offer([pathTo(11)])
     challenges(paths, 2_000)
     for (let i = 0; i < 4; i++) paths.spend(pathTo(11), 41)
     paths.heard({ path: pathTo(11), size: 41, isNewest: false, isProbing: true }, 3_000)
     expect(paths.due(3_000)).toHaveLength(1)
-    expect([paths.spend(pathTo(11), 123), paths.spend(pathTo(11), 1)]).toEqual([true, false])
+    expect([paths.spend(pathTo(11), 41), paths.spend(pathTo(11), 1)]).toEqual([true, false])
   })
 
   test('do not end because a frame that only asks or echoes came from elsewhere', () => {
@@ -189,7 +203,12 @@ describe('paths that our owner offers', () => {
 
 describe('who has just moved by his own choice', () => {
   const moved = (role: Role): Paths => {
-    const paths = new Paths(home, { random: randomOf(1), role })
+    const paths = new Paths(home, {
+      random: randomOf(1),
+      role,
+      credit: role === 'responder' ? 0 : Infinity,
+      now: 0,
+    })
     if (role === 'responder') {
       paths.heard(newest(home), 0)
       paths.echoed(home, paths.due(0)[0]!.octets, 0)
@@ -277,7 +296,12 @@ describe('when our network changed', () => {
     expect(paths.echoed(pathTo(5, fresh), added!.octets, 160)).toBe(false)
   })
 
-  test('an address that never echoed is sent no more for it', () => {
+  test('an address that never echoed is sent no more for it, also after its end was closed', () => {
+    const closed = start(false)
+    closed.heard(newest(home, 10), 0)
+    closed.localGone(local)
+    closed.moved([again], 0)
+    expect(closed.spend(again, 8 * 41 + 1)).toBe(false)
     const paths = start(false)
     paths.heard(newest(home, 10), 0)
     paths.moved([again, home], 0)
