@@ -7,7 +7,7 @@ import type { Random } from '../../crypto.ts'
 import type { Address, Datagram, Local, Machine, Output } from '../../machine.ts'
 import { Queue } from '../../queue.ts'
 import { splitAddress } from '../../wire/address.ts'
-import { type Bandwidth, incomingShares, throttleLimits, unlimited } from './bandwidth.ts'
+import { type Bandwidth, unlimited } from './bandwidth.ts'
 import { bbr } from './bbr/sending.ts'
 import { type Command, type Connect, commandSize, decodeCommand, u32 } from './command.ts'
 import type { Sending } from './congestion.ts'
@@ -29,8 +29,8 @@ import {
 } from './limits.ts'
 import { type Envelope, Packer } from './packer.ts'
 import type { HostEvent, Peer } from './peer.ts'
+import { Shares } from './sharing.ts'
 import { type Margin, Slab } from './slab.ts'
-import { throttleScale } from './throttle.ts'
 import type { Wrapping } from './wrapping.ts'
 
 export interface HostOptions {
@@ -73,13 +73,9 @@ export class Host implements Machine<HostEvent> {
   readonly #wrapping: Wrapping | undefined
   readonly #packer: Packer
   readonly #home: Home
+  readonly #shares: Shares
   #isAwake = true
   #deadline = Infinity
-  #bandwidth: Bandwidth
-  #beat: number | undefined // whole ms: bandwidth is looked at once a second from the first drain on
-  #lookedAt = 0
-  #mustTellBandwidth = false
-  #isThrottled = false
 
   constructor(options: HostOptions) {
     const { peerCount, channelLimit, mtu = defaultMtu } = options
@@ -88,12 +84,12 @@ export class Host implements Machine<HostEvent> {
     within(mtu, minMtu, maxMtu)
     for (const value of Object.values(options.bandwidth ?? unlimited)) within(value, 0, 0xffff_ffff)
     this.#options = { ...defaults, ...options }
-    this.#bandwidth = this.#options.bandwidth
+    this.#shares = new Shares(this.#options.bandwidth)
     this.#wrapping = options.wrapping
     this.#packer = new Packer(this.#wrapping)
     this.#slab = new Slab(this.#options.margin)
     this.#home = {
-      bandwidth: () => this.#bandwidth,
+      bandwidth: () => this.#shares.bandwidth,
       wake: () => {
         this.#isAwake = true
       },
@@ -105,9 +101,7 @@ export class Host implements Machine<HostEvent> {
         this.#farewells.push({ to, envelope, command })
         this.#isAwake = true
       },
-      recalculate: () => {
-        this.#mustTellBandwidth = true
-      },
+      recalculate: () => this.#shares.recalculate(),
       release: ({ number }) => {
         this.#connections[number] = undefined
       },
@@ -128,8 +122,7 @@ export class Host implements Machine<HostEvent> {
   /** Sets the bandwidth of the host; the peers are told within a second. */
   limitBandwidth(bandwidth: Bandwidth): void {
     for (const value of Object.values(bandwidth)) within(value, 0, 0xffff_ffff)
-    this.#bandwidth = bandwidth
-    this.#mustTellBandwidth = true
+    this.#shares.bandwidth = bandwidth
     this.#isAwake = true
   }
 
@@ -169,7 +162,7 @@ export class Host implements Machine<HostEvent> {
   }
 
   *drain(now: number): Generator<Output<HostEvent>> {
-    this.#shareBandwidth(Math.floor(now))
+    this.#shares.look(this.#connections, Math.floor(now))
     const { local } = this.#options
     for (const { to, envelope, command } of this.#farewells.take()) {
       this.#packer.begin(this.#slab, minMtu)
@@ -187,6 +180,7 @@ export class Host implements Machine<HostEvent> {
         if (bytes) yield { kind: 'send', datagram: { local, peer: connection.address, bytes } }
       }
     }
+    if (this.#hasNothingQueued) this.#packer.rest(this.#slab)
     this.#deadline = this.#nextDeadline()
     this.#isAwake = false // before the events: what they lead to may be due at once
     for (const event of this.#events.take()) yield { kind: 'event', event }
@@ -194,6 +188,10 @@ export class Host implements Machine<HostEvent> {
 
   get deadline(): number {
     return this.#isAwake ? -Infinity : this.#deadline
+  }
+
+  get #hasNothingQueued(): boolean {
+    return this.#connections.every((connection) => !connection || connection.room === this.#options.highWater)
   }
 
   #accept(connect: Connect, from: Address): Connection | undefined {
@@ -242,42 +240,14 @@ export class Host implements Machine<HostEvent> {
     }
   }
 
-  /** Once a second, where there is a limit, or a peer came or went (host.c, enet_host_bandwidth_throttle). */
-  #shareBandwidth(time: number): void {
-    this.#beat ??= this.#lookedAt = time
-    const seconds = Math.floor((time - this.#beat) / bandwidthInterval)
-    if (seconds < 1) return
-    this.#beat += seconds * bandwidthInterval
-    const open = this.#connections.filter(
-      (connection): connection is Connection => connection?.isOpen === true,
-    )
-    const limits = throttleLimits(open, this.#bandwidth, time - this.#lookedAt)
-    for (const [i, connection] of open.entries()) connection.share(limits[i]!)
-    this.#isThrottled = limits.some((limit) => limit < throttleScale)
-    this.#lookedAt = time
-    if (!this.#mustTellBandwidth || open.length === 0) return
-    this.#mustTellBandwidth = false
-    const shares = incomingShares(open, this.#bandwidth)
-    for (const [i, connection] of open.entries()) connection.tellBandwidth(shares[i]!)
-  }
-
   #nextDeadline(): number {
-    let deadline = Infinity
-    let isAnyOpen = false
-    let isLimited = this.#bandwidth.outgoing !== 0 || this.#isThrottled
+    let deadline = this.#shares.nextLook(this.#connections)
     for (const connection of this.#connections) {
-      if (!connection) continue
-      deadline = Math.min(deadline, connection.deadline)
-      if (!connection.isOpen) continue
-      isAnyOpen = true
-      isLimited ||= connection.bandwidth.incoming !== 0
+      if (connection) deadline = Math.min(deadline, connection.deadline)
     }
-    const isDue = (this.#mustTellBandwidth || isLimited) && isAnyOpen && this.#beat !== undefined
-    return isDue ? Math.min(deadline, this.#beat! + bandwidthInterval) : deadline
+    return deadline
   }
 }
-
-const bandwidthInterval = 1_000 // ms
 
 const defaults = {
   mtu: defaultMtu,

@@ -78,6 +78,12 @@ export class Packer {
     encodeHeader(header, this.#into, begin)
     return slab.take(this.#at).subarray(begin)
   }
+
+  /** There is nothing to send. */
+  rest(slab: Slab): void {
+    this.#into = none
+    slab.rest()
+  }
 }
 
 const plainHeaderRoom = 4

@@ -35,6 +35,14 @@ export class Slab {
     this.#used = begin + size + this.#margin.after
     return this.#block.subarray(begin, begin + size)
   }
+
+  /** Nothing is sent for a while: what is left of a large block is given up. */
+  rest(): void {
+    if (this.#block.length <= kept) return
+    this.#block = new Uint8Array(0)
+    this.#used = 0
+  }
 }
 
+const kept = 2_048 // octets: an idle host holds no more
 const largest = 65_536 // some 46 datagrams: the cost of a block is spread; it grows to that, as most hosts are idle
