@@ -68,10 +68,11 @@ export async function measure(
 }
 
 /** A process that prints JSON lines; killed when it is let go of. */
-class Child implements AsyncDisposable {
+export class Child implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #closed: Promise<unknown>
   readonly #said: Answer[] = []
+  readonly #lines: string[] = []
   #wake = (): void => {}
   #isClosed = false
 
@@ -82,6 +83,7 @@ class Child implements AsyncDisposable {
       this.#wake()
     })
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      this.#lines.push(line)
       if (line.startsWith('{')) this.#said.push(JSON.parse(line))
       this.#wake()
     })
@@ -89,18 +91,39 @@ class Child implements AsyncDisposable {
 
   /** The first line with such a key, and what was said before it. */
   async answer(key: string): Promise<Answer> {
-    for (;;) {
-      const found = this.#said.find((said) => key in said)
-      if (found) return Object.assign({}, ...this.#said.slice(0, this.#said.indexOf(found) + 1))
-      if (this.#isClosed) throw new Error(`${this.#child.spawnargs.join(' ')} ended and said no ${key}`)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+    const at = await this.#first(() => this.#said.findIndex((said) => key in said))
+    return Object.assign({}, ...this.#said.slice(0, at + 1))
+  }
+
+  /** Waits for a line that contains a text. */
+  async line(text: string): Promise<void> {
+    await this.#first(() => this.#lines.findIndex((line) => line.includes(text)))
+  }
+
+  /** It has ended, whether asked to or not. */
+  get over(): Promise<unknown> {
+    return this.#closed
+  }
+
+  /** Asks it to end; everything it said. */
+  async ended(): Promise<readonly Answer[]> {
+    await this[Symbol.asyncDispose]()
+    return this.#said
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isClosed) this.#child.kill()
     await this.#closed
+  }
+
+  async #first(find: () => number): Promise<number> {
+    for (;;) {
+      const at = find()
+      if (at >= 0) return at
+      if (this.#isClosed) throw new Error(`${this.#child.spawnargs.join(' ')} ended too early`)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
   }
 }

@@ -27,13 +27,14 @@ export class Samples {
     if (!values) return
     const value = percentile(values, 0.5)
     const counterpart = beside === undefined ? undefined : this.median(beside)
-    const range = `${brief(Math.min(...values))} to ${brief(Math.max(...values))}`
+    const range = values.length > 1 ? [`${brief(Math.min(...values))} to ${brief(Math.max(...values))}`] : []
+    const notes = [...range, ...(note === undefined ? [] : [note])]
     yield {
       name: as,
       value,
       unit: this.#unit,
       ...(counterpart !== undefined && against !== undefined && { against, ratio: value / counterpart }),
-      note: [range, ...(note === undefined ? [] : [note])].join('; '),
+      ...(notes.length > 0 && { note: notes.join('; ') }),
     }
   }
 }
