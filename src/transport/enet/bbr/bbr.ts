@@ -542,10 +542,17 @@ export class Bbr implements Congestion {
       rate = Math.min(rate, known * trainMargin)
     }
     if (rate <= 0) return
+    rate = Math.max(rate, this.#minimum / Math.max(this.#rtt, 1))
     const pacer = this.#pacer
+    // InitPacingRate: one short line before all else, or one after an outage, tells nothing of the path.
+    if (pacer.rate === 0) rate = Math.max(rate, this.#initialRate)
     if (this.#isFull || rate > pacer.rate || this.#trains.rate < Infinity) pacer.rate = rate
     const least = this.#state === 'startup' ? trainPackets : 2
     pacer.burst = Math.min(Math.max(creditTime * pacer.rate, least * packet), maxBurst * packet)
+  }
+
+  get #initialRate(): number {
+    return (startupGain * initialPackets * this.#packet) / Math.max(this.#path.minRtt, 1)
   }
 
   #setWindow({ newlyAcknowledged }: RateSample): void {

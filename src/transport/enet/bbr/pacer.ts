@@ -7,20 +7,24 @@ export class Pacer {
   rate = 0
   /** Octets that may leave together after a pause. */
   burst = 0
-  #next = -Infinity // when the next packet would leave, one after the other
+  #debt = 0 // octets sent ahead of the rate, at `#since`; less than 0: credit
+  #since = -Infinity // ms
 
-  /** When something may be sent. */
+  /** When something may be sent: what is owed is paid at the rate of today. */
   get at(): number {
-    return this.rate > 0 ? this.#next : -Infinity
+    return this.rate > 0 ? this.#since + this.#debt / this.rate : -Infinity
   }
 
   sent(octets: number, now: number): void {
     if (this.rate === 0) return
-    this.#next = Math.max(this.#next, now - this.burst / this.rate) + octets / this.rate
+    const earned = (now - this.#since) * this.rate
+    this.#debt = Math.max(this.#debt - earned, -this.burst) + octets
+    this.#since = now
   }
 
   /** What was sent is forgotten. */
   reset(): void {
-    this.#next = -Infinity
+    this.#debt = 0
+    this.#since = -Infinity
   }
 }
