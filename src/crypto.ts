@@ -22,6 +22,7 @@ import {
   verify,
 } from 'node:crypto'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { UserError } from './error.ts'
 
 /** Random octets from the operating system; what machines take as their `random`. */
 export const randomBytes: Random = (size) => randomFillSync(new Uint8Array(size))
@@ -246,7 +247,7 @@ export function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signat
 const ed25519Pkcs8 = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]
 const ed25519Spki = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
 
-/** scrypt (RFC 7914) off the main thread. */
+/** scrypt (RFC 7914) off the main thread. @throws UserError if the system does not give it 128 N r octets */
 export function scrypt(
   secret: Uint8Array,
   salt: Uint8Array,
@@ -254,11 +255,21 @@ export function scrypt(
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     nodeScrypt(secret, salt, size, { N, r, p, maxmem: 256 * N * r + 1024 * r * p }, (error, key) => {
-      if (error) reject(error)
+      if (error)
+        reject(outOfMemory(128 * N * r, error)) // what is wrong with N, r or p is thrown at once
       else resolve(new Uint8Array(key))
     })
   })
 }
+
+const outOfMemory = (octets: number, cause: Error): UserError =>
+  new UserError(
+    `this takes ${Math.ceil(octets / 2 ** 20)} MiB of memory, and the system has not so much left`,
+    {
+      hint: 'leave other programs, and try again',
+      cause,
+    },
+  )
 
 function digest(name: string, parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash(name)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { modp15, modp15Power } from '../src/crypto.ts'
+import { modp15, modp15Power, scrypt } from '../src/crypto.ts'
+import { UserError } from '../src/error.ts'
 
 const bigEndian = (octets: Uint8Array): bigint => BigInt(`0x0${Buffer.from(octets).toString('hex')}`)
 const p = bigEndian(modp15())
@@ -37,4 +38,16 @@ test('a public value that begins with zeros, and small exponents', () => {
   const small = Uint8Array.of(0, 0, 4)
   for (const exponent of [1, 2, 3, 127, 128, 255])
     expect(bigEndian(modp15Power(small, Uint8Array.of(exponent)))).toBe(power(4n, BigInt(exponent)))
+})
+
+test('memory that the system does not give is told in words; what scrypt does not have is our fault', async () => {
+  const asking = (N: number, r: number) =>
+    scrypt(new Uint8Array(1), new Uint8Array(1), { N, r, p: 1, size: 32 }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  const refused = await asking(2 ** 31, 1_024) // 2^48 octets: more than a process can address
+  expect(refused).toBeInstanceOf(UserError)
+  expect(String(refused)).toContain('takes 268435456 MiB of memory, and the system has not so much left')
+  expect(await asking(3, 1)).not.toBeInstanceOf(UserError)
 })

@@ -1,6 +1,7 @@
 /** Profiles as files that are carried from one machine to another: src/profile/portable.ts. */
 import { createReadStream } from 'node:fs'
 import { lstat } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { Contents } from '../profile/contents.ts'
@@ -10,6 +11,7 @@ import {
   openPortable,
   type Portable,
   portableFault,
+  portableMemory,
   sealPortable,
 } from '../profile/portable.ts'
 import type { Cost, SealFault } from '../profile/seal.ts'
@@ -39,11 +41,16 @@ export async function refuseTakenFile(path: string): Promise<void> {
 }
 
 /**
- * All octets of a file or a pipe, if they can be an exported profile.
+ * All octets of a file or a pipe, if they can be an exported profile that this machine can open.
  *
  * @param name - for who is told that they are none
+ * @param options - `memory`: of this machine, in octets; for tests
  */
-export async function readExported(name: string, octets: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+export async function readExported(
+  name: string,
+  octets: AsyncIterable<Uint8Array>,
+  { memory = machineMemory() }: { readonly memory?: number } = {},
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
   try {
@@ -59,8 +66,21 @@ export async function readExported(name: string, octets: AsyncIterable<Uint8Arra
   const file = new Uint8Array(Buffer.concat(parts))
   const fault = portableFault(file)
   if (fault) throw refused(fault, name)
+  const taken = portableMemory(file)
+  if (taken > memory / 2) throw tooLarge(taken, name)
   return file
 }
+
+/** Octets, of the machine or of the part of it that we may use. */
+const machineMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
+
+const tooLarge = (octets: number, name: string): UserError =>
+  new UserError(
+    `${name} takes ${Math.ceil(octets / 2 ** 20)} MiB of memory to open: too much for this machine`,
+    {
+      hint: 'what otrtalk exports takes 128 MiB: is this file from whom you think?',
+    },
+  )
 
 /** A file's octets; also of what is not on a disk, as `<(…)` of a shell. */
 export const octetsOf = (path: string): AsyncIterable<Uint8Array> => createReadStream(path)

@@ -8,7 +8,7 @@ import { Writer } from '../wire/writer.ts'
 import { type Contents, encodeContents, readContents } from './contents.ts'
 import { withNewInstanceTag } from './identity.ts'
 import { isProfileName } from './name.ts'
-import { type Cost, formOf, needsPassphrase, Seal, type SealFault } from './seal.ts'
+import { type Cost, costOf, formOf, memoryOf, needsPassphrase, Seal, type SealFault } from './seal.ts'
 
 export interface Portable {
   /** What the profile was called where it comes from. */
@@ -52,6 +52,12 @@ export function portableFault(file: Uint8Array): 'newer' | 'damaged' | undefined
   const needed = needsPassphrase(form, file)
   if (typeof needed === 'string') return needed
   return needed ? undefined : 'damaged' // we write none without
+}
+
+/** Octets of memory that it takes to try a passphrase: who made the file says how many. */
+export function portableMemory(file: Uint8Array): number {
+  const cost = costOf(form, file)
+  return typeof cost === 'string' ? 0 : memoryOf(cost)
 }
 
 /** @param file - of any octets */

@@ -10,12 +10,15 @@ import { equal, hmacSha256, type Random, scrypt, sha256, wipe } from '../crypto.
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 
-/** What a guess of the passphrase costs: 128 N r octets of memory, and p times N r steps. */
+/** What a guess of the passphrase costs: `memoryOf`, and p times N r steps. */
 export interface Cost {
   readonly logN: number // N = 2^logN
   readonly r: number
   readonly p: number
 }
+
+/** 128 N r octets */
+export const memoryOf = ({ logN, r }: Cost): number => 128 * 2 ** logN * r
 
 /** 0.4 s and 128 MiB on two slow cores: RFC 9106's recommendation for scrypt's memory, four times OWASP's least. */
 export const defaultCost: Cost = { logN: 17, r: 8, p: 1 }
@@ -118,8 +121,14 @@ export class Seal {
 
 /** Whether the file was sealed with a passphrase, or why it cannot be opened with any. */
 export function needsPassphrase(form: Form, file: Uint8Array): boolean | 'newer' | 'damaged' {
+  const cost = costOf(form, file)
+  return typeof cost === 'string' ? cost : cost.logN !== freeCost.logN
+}
+
+/** What a guess at the file’s passphrase costs, or why there is none to guess. */
+export function costOf(form: Form, file: Uint8Array): Cost | 'newer' | 'damaged' {
   const parts = split(form, file)
-  return typeof parts === 'string' ? parts : parts.header.cost.logN !== freeCost.logN
+  return typeof parts === 'string' ? parts : parts.header.cost
 }
 
 function writeHeader({ magic }: Form, { logN, r, p }: Cost, random: Random): Header {

@@ -146,6 +146,23 @@ describe('an exported profile', () => {
     expect((await faultOf(readExported(path, octetsOf(path)))).message).toMatch(message)
   })
 
+  test('that takes more than half of the memory of the machine is refused before a passphrase is asked for', async () => {
+    await using profile = await open(await homeWith(), 'old', 'read')
+    const file = await exported(profile, 'carry', { logN: 10, r: 8, p: 1 }) // 1 MiB
+    const read = (memory: number) =>
+      readExported(
+        'ada.otrtalk',
+        (async function* () {
+          yield file
+        })(),
+        { memory },
+      )
+    expect(await read(2 ** 21)).toEqual(file)
+    const { message, hint } = await faultOf(read(2 ** 21 - 1))
+    expect(message).toBe('ada.otrtalk takes 1 MiB of memory to open: too much for this machine')
+    expect(hint).toContain('128 MiB')
+  })
+
   test('that is endless is read no further than a vault may be long', async () => {
     let read = 0
     async function* endless() {
