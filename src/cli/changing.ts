@@ -1,17 +1,17 @@
 /** Changes of a profile as a command makes them: refused in words, and then nothing has changed. */
 import type { Access } from '../edge/access.ts'
 import type { Refusal } from '../edge/control/switchboard.ts'
-import { unknownBuddy } from '../edge/refusals.ts'
+import { nobodyIn } from '../edge/refusals.ts'
 import { findBuddy } from '../profile/buddies.ts'
 import type { Change } from '../profile/change.ts'
 import type { BuddyView, ProfileView } from '../profile/view.ts'
 import { explainChangeFault } from './faults.ts'
 
 /** The buddy of that alias; refused in words if there is none. */
-export function knownBuddy({ buddies }: Pick<ProfileView, 'buddies'>, alias: string): BuddyView {
-  const buddy = findBuddy(buddies, alias)
+export function knownBuddy(view: Pick<ProfileView, 'buddies' | 'invites'>, alias: string): BuddyView {
+  const buddy = findBuddy(view.buddies, alias)
   if (buddy) return buddy
-  throw unknownBuddy(buddies, alias)
+  throw nobodyIn(view, alias)
 }
 
 /** Throws in words if it is refused. */

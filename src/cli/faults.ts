@@ -1,5 +1,5 @@
 /** Wording for people of what the profile refuses. */
-import { otherFingerprint, unknownBuddy } from '../edge/refusals.ts'
+import { nobodyIn, otherFingerprint } from '../edge/refusals.ts'
 import { UserError } from '../error.ts'
 import type { AddressFault } from '../profile/address.ts'
 import { type BuddyFault, maxHints } from '../profile/buddies.ts'
@@ -79,11 +79,11 @@ export function explainBuddyFault(
 export function explainChangeFault(
   { why, by }: { readonly why: ChangeFault; readonly by?: string },
   alias: string,
-  { buddies }: Pick<ProfileView, 'buddies'>,
+  view: Pick<ProfileView, 'buddies' | 'invites'>,
 ): UserError {
   switch (why) {
     case 'unknown-buddy':
-      return unknownBuddy(buddies, alias)
+      return nobodyIn(view, alias)
     case 'no-address':
       return new UserError('this is no address', {
         hint: 'your buddy sees his own with: otrtalk id',
@@ -97,7 +97,7 @@ export function explainChangeFault(
       return otherFingerprint(alias)
     case 'too-many-former':
       return new UserError('some buddies have not learned your last four addresses', {
-        hint: `talk with them first, or block them: ${untoldOf(buddies).join(', ')}`,
+        hint: `talk with them first, or block them: ${untoldOf(view.buddies).join(', ')}`,
       })
     default:
       return explainBuddyFault({ why, ...(by !== undefined && { by }) }, alias)

@@ -1,5 +1,7 @@
 /** Why a buddy is not talked with, in words: the same for who opens a profile and for the clients of who has it open. */
 import { type FaultCode, UserError } from '../error.ts'
+import { findBuddy } from '../profile/buddies.ts'
+import type { ProfileView } from '../profile/view.ts'
 
 /** Nobody is called that. */
 export function unknownBuddy(buddies: readonly { readonly alias: string }[], alias: string): UserError {
@@ -10,6 +12,17 @@ export function unknownBuddy(buddies: readonly { readonly alias: string }[], ali
       ? `your buddies: ${aliases.join(', ')}${more}`
       : 'you have none yet: otrtalk invite, or otrtalk buddy add <alias> <address>'
   return new UserError(`no buddy named ${alias}`, { hint })
+}
+
+/** No buddy is called that in a profile: at the most somebody who is not met yet. */
+export function nobodyIn(
+  { buddies, invites }: Pick<ProfileView, 'buddies' | 'invites'>,
+  alias: string,
+): UserError {
+  const invite = findBuddy(invites, alias)
+  return invite
+    ? unmet(invite.alias, { hint: `to meet: otrtalk chat ${invite.alias}` })
+    : unknownBuddy(buddies, alias)
 }
 
 export const blockedFault = (alias: string): UserError =>
@@ -29,7 +42,7 @@ export const unpinnable = (alias: string): UserError =>
 export const soughtNowhere = (alias: string): UserError =>
   unmet(alias, { hint: `leave the other otrtalk first, then: otrtalk chat ${alias}`, exit: 5 })
 
-const unmet = (alias: string, next: { readonly hint: string; readonly exit: FaultCode }): UserError =>
+const unmet = (alias: string, next: { readonly hint: string; readonly exit?: FaultCode }): UserError =>
   new UserError(`${alias} is yet to be met by an invite code`, next)
 
 const maxNamed = 10 // buddies in a hint

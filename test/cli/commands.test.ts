@@ -293,6 +293,16 @@ describe('buddy', () => {
     const { stdout, stderr } = await otrtalk('buddy list')
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^dora is to be met by a code, until \d{4}-\d\d-\d\d .*: otrtalk chat dora\n$/)
+    for (const command of [
+      'buddy show Dora',
+      'buddy fingerprint dora',
+      'buddy block dora',
+      'buddy rename dora eve',
+    ])
+      expect(await otrtalk(command)).toMatchObject({
+        code: 1,
+        stderr: 'otrtalk: dora is yet to be met by an invite code\nhint: to meet: otrtalk chat dora\n',
+      })
   })
 
   test('add, list, show and remove one', async () => {
