@@ -1,15 +1,12 @@
 /** What `/info`, `/fingerprint` and a mistyped command have to say. */
+
+import type { Conversation } from './conversation.ts'
+import { timeOfDay } from './date.ts'
 import { explainDuration } from './duration.ts'
-import {
-  explainFingerprint,
-  explainPostQuantum,
-  explainTrust,
-  explainTrustMeaning,
-  type Notice,
-  timeOfDay,
-} from './explain.ts'
 import { explainPath } from './explainreach.ts'
-import type { Conversation, Model } from './model.ts'
+import { explainFingerprint, explainPostQuantum, explainTrust, explainTrustMeaning } from './explaintrust.ts'
+import type { Model } from './model.ts'
+import type { Notice } from './notice.ts'
 import type { CommandName } from './parse.ts'
 import { joined, noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { explainState, explainStatus } from './state.ts'

@@ -1,6 +1,7 @@
 /** What would help to reach a buddy: only what really would, as far as a report shows it. */
 import type { BuddyReport, FamilyReport, NetworkReport, Report } from '../session/report.ts'
-import { explainNetwork, explainRefused } from './explain.ts'
+import { explainRefused } from './explain.ts'
+import { explainNetwork } from './explainnetwork.ts'
 import { explainUnreached } from './explainreach.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
 

@@ -5,8 +5,8 @@
  * sent to another. What is typed hidden is no text to say, whatever happens.
  */
 import type { Command, Under } from '../session/command.ts'
-import type { Notice } from './explain.ts'
-import { type Asked, type Conversation, isOf, verificationOf } from './model.ts'
+import { type Asked, type Conversation, isOf, verificationOf } from './conversation.ts'
+import type { Notice } from './notice.ts'
 import { type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
 export type Dialogue =

@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { Exec, type Job, type Outcome, type OwnCommand } from '../edge/exec.ts'
 import type { TalkEvent } from '../session/command.ts'
-import { timeOfDay } from './explain.ts'
+import { timeOfDay } from './date.ts'
 import { explainOutcome } from './explainexec.ts'
 import { type SafeText, safeText, visibleJson, words } from './safetext.ts'
 import { legible, onLeavingSignal } from './terminal.ts'

@@ -2,7 +2,8 @@
 import type { BuddyReport, FamilyReport, NetworkReport, Report, Told } from '../session/report.ts'
 import { adviceFor } from './advice.ts'
 import { explainElapsed } from './duration.ts'
-import { explainNetwork, explainPhase, explainRefused } from './explain.ts'
+import { explainPhase, explainRefused } from './explain.ts'
+import { explainNetwork } from './explainnetwork.ts'
 import {
   explainPath,
   explainRouter,

@@ -13,9 +13,11 @@ import {
   aboutNoSuch,
   aboutUnknown,
 } from './about.ts'
+import type { Conversation } from './conversation.ts'
 import { beginAnswer, beginVerify, cancelVerification, type Dialogue, type Step } from './dialogue.ts'
-import { help, helpAmongSeveral, keys, keysAmongSeveral, type Notice, page } from './explain.ts'
-import { type Conversation, focused, type Input, type Model, named } from './model.ts'
+import { help, helpAmongSeveral, keys, keysAmongSeveral } from './help.ts'
+import { focused, type Input, type Model, named } from './model.ts'
+import { type Notice, page } from './notice.ts'
 import type { CommandName, Typed } from './parse.ts'
 import { type SafeText, words } from './safetext.ts'
 

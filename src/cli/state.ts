@@ -1,8 +1,10 @@
 /** What is known of a conversation, and how the header and the status line say it. */
 import type { Lost, NetworkState, PathKind, Phase, Refused, Under } from '../session/command.ts'
 import { durationChange, explainDuration } from './duration.ts'
-import { explainLost, explainNetwork, explainPhase, explainTrust } from './explain.ts'
+import { explainLost, explainPhase } from './explain.ts'
+import { explainNetwork } from './explainnetwork.ts'
 import { explainPath } from './explainreach.ts'
+import { explainTrust } from './explaintrust.ts'
 import { type SafeText, safeName, words } from './safetext.ts'
 
 /** Trust is a property of a secured conversation and goes with it: promise 2 of the design. */

@@ -1,9 +1,11 @@
 /** What ends a conversation from outside: it cannot be reached, it is not what was asked for. */
 import { UserError } from '../error.ts'
 import type { NetworkState, TalkEvent, Unreached } from '../session/command.ts'
-import { explainEvent, explainNetwork, explainRefused, explainRemoved, type Notice } from './explain.ts'
+import { explainEvent, explainRefused, explainRemoved } from './explain.ts'
+import { explainNetwork } from './explainnetwork.ts'
 import { explainUnreached } from './explainreach.ts'
 import { burntFault } from './faults.ts'
+import type { Notice } from './notice.ts'
 
 export interface WatchOptions {
   /** With whom the conversation is; everybody if it is not given. */

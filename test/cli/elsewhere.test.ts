@@ -1,15 +1,8 @@
 /** What another process of the profile does shows here at once, and nothing typed goes to somebody else by it. */
 import { expect, test } from 'vitest'
 import { Called } from '../../src/cli/called.ts'
-import {
-  conversationWith,
-  focused,
-  isLate,
-  type Model,
-  newModel,
-  shown,
-  update,
-} from '../../src/cli/model.ts'
+import { isLate } from '../../src/cli/conversation.ts'
+import { conversationWith, focused, type Model, newModel, shown, update } from '../../src/cli/model.ts'
 import { informed, newDesk } from '../../src/cli/screen/desk.ts'
 import { edit, emptyDraft } from '../../src/cli/screen/draft.ts'
 import type { TalkEvent, Under } from '../../src/session/command.ts'

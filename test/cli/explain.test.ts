@@ -1,16 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { timeOfDay } from '../../src/cli/date.ts'
 import { durationChange, explainDuration } from '../../src/cli/duration.ts'
 import {
   explainEvent,
-  explainFingerprint,
   explainLost,
-  explainNetwork,
   explainPhase,
   explainRefused,
-  explainTrust,
   explainUndelivered,
-  timeOfDay,
 } from '../../src/cli/explain.ts'
+import { explainNetwork } from '../../src/cli/explainnetwork.ts'
 import {
   explainPath,
   explainRouter,
@@ -19,6 +17,7 @@ import {
   explainTold,
   explainUnreached,
 } from '../../src/cli/explainreach.ts'
+import { explainFingerprint, explainTrust } from '../../src/cli/explaintrust.ts'
 import { safeText } from '../../src/cli/safetext.ts'
 
 const absences = [

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type Conversation,
-  focused,
-  type Input,
-  type Line,
-  type Model,
-  newModel,
-  update,
-} from '../../src/cli/model.ts'
+import type { Conversation, Line } from '../../src/cli/conversation.ts'
+import { focused, type Input, type Model, newModel, update } from '../../src/cli/model.ts'
 import { columnsOf, safeText } from '../../src/cli/safetext.ts'
 import { type Scroll, scrollBy, windowOf } from '../../src/cli/screen/window.ts'
 import { explainState, explainStatus } from '../../src/cli/state.ts'

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { manPage } from '../../scripts/manpage.ts'
 import { define, nobody } from '../../src/cli/definitions/all.ts'
 import { type Outline, outlineOf } from '../../src/cli/definitions/outline.ts'
-import { help } from '../../src/cli/explain.ts'
+import { help } from '../../src/cli/help.ts'
 
 const outline = outlineOf(define(nobody))
 const page = manPage(outline, { version: '1.2.3', conversation: help })

@@ -1,5 +1,5 @@
 /** Looking for a text in a conversation: which lines have it, and where. Pure. */
-import type { Conversation, Line } from '../model.ts'
+import type { Conversation, Line } from '../conversation.ts'
 import type { SafeText } from '../safetext.ts'
 
 /** What is looked for, and which of the lines that have it is shown. */

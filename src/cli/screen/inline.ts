@@ -6,8 +6,9 @@
  */
 import { moveKey } from '../../keyed.ts'
 import type { TalkEvent } from '../../session/command.ts'
+import type { Line } from '../conversation.ts'
 import { explainUndelivered } from '../explain.ts'
-import { type Line, type Model, shown } from '../model.ts'
+import { type Model, shown } from '../model.ts'
 import { noText, safeName, safeTitle, words } from '../safetext.ts'
 import { divider, layOut, rowsFrom, type WindowRow } from './window.ts'
 

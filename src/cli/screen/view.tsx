@@ -5,7 +5,8 @@
  */
 import { Box, render, Static, Text, useApp, useInput, usePaste } from 'ink'
 import type { ReactElement } from 'react'
-import { type Conversation, focused, shown } from '../model.ts'
+import type { Conversation } from '../conversation.ts'
+import { focused, shown } from '../model.ts'
 import { clip, columnsOf, noText, type SafeText, safeName, words } from '../safetext.ts'
 import { explainState } from '../state.ts'
 import { Rule, Sides } from './bars.tsx'

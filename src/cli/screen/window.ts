@@ -5,8 +5,10 @@
  * no text can look like another's line.
  */
 import type { Trust } from '../../session/command.ts'
-import { explainDay, explainTrust, explainUndelivered, timeOfDay } from '../explain.ts'
-import type { Conversation, Line, Sending } from '../model.ts'
+import type { Conversation, Line, Sending } from '../conversation.ts'
+import { explainDay, timeOfDay } from '../date.ts'
+import { explainUndelivered } from '../explain.ts'
+import { explainTrust } from '../explaintrust.ts'
 import { clip, columnsOf, noText, type SafeText, safeName, words } from '../safetext.ts'
 import { wrap, wrapHanging } from './layout.ts'
 

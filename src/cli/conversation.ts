@@ -1,0 +1,238 @@
+/**
+ * One conversation as it is shown, as a value: what was said in it and became
+ * of it, and under which key. What is told of it makes a new one.
+ */
+import type { TalkEvent, Undelivered, Under } from '../session/command.ts'
+import { explainEvent } from './explain.ts'
+import { explainLate } from './explaintrust.ts'
+import { explainReport } from './explainwhy.ts'
+import { type Notice, page } from './notice.ts'
+import { type SafeText, safeText } from './safetext.ts'
+import type { State } from './state.ts'
+import type { UiBuddy } from './ui.ts'
+
+export interface Conversation {
+  readonly buddy: string
+  /** The key saved in the profile: said by `/fingerprint`, never taken for the state of a conversation. */
+  readonly pinned: string | undefined
+  /** The fingerprint that the user gave for this time. */
+  readonly given: string | undefined
+  readonly state: State
+  /** Told last of a verification; `verificationOf` says whether it still counts. */
+  readonly verification: VerificationUnderWay | undefined
+  readonly lines: readonly Line[]
+  /** Messages that came while another conversation was shown. */
+  readonly unread: number
+  /** `seq` of the first of them, when the conversation was last brought to the front. */
+  readonly divider: number | undefined
+  /** Lines so far, dropped ones too: the next line's `seq`. */
+  readonly count: number
+}
+
+/** A question of the buddy's that waits for an answer. */
+export interface Asked {
+  readonly kind: 'asked'
+  readonly question: string
+  readonly under: Under
+}
+
+export type VerificationUnderWay = Asked | { readonly kind: 'running'; readonly under: Under }
+
+interface Placed {
+  readonly seq: number
+  readonly at: number
+}
+
+export type Line =
+  /** Received and decrypted; `isLate` if it is not of the conversation that was secured when it came. */
+  | (Placed & {
+      readonly kind: 'theirs'
+      readonly text: SafeText
+      readonly under: Under
+      readonly isLate: boolean
+    })
+  | (Placed & {
+      readonly kind: 'ours'
+      readonly id: string
+      readonly text: SafeText
+      readonly sending: Sending
+    })
+  | (Placed & { readonly kind: 'notice' } & Notice)
+
+/** How far a line of ours came. Only `delivered` is certain. */
+export type Sending =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'sent'; readonly under: Under | undefined }
+  | { readonly kind: 'delivered'; readonly ms: number }
+  | { readonly kind: 'undelivered'; readonly why: Undelivered }
+
+/** The verification under way in the conversation that is secured: that of an earlier one is over. */
+export function verificationOf({ state, verification }: Conversation): VerificationUnderWay | undefined {
+  const isOfThis = verification && state.kind === 'secured' && isOf(state.under, verification.under)
+  return isOfThis ? verification : undefined
+}
+
+/** Not of the conversation that is secured, nor as trusted: it must not be taken for it. */
+export const isLate = ({ state }: Conversation, under: Under): boolean =>
+  state.kind !== 'secured' || !isSame(state.under, under)
+
+/** What there is to say about an event; of a verification only what is true of the conversation shown. */
+export function noticeOf({ state, given }: Conversation, event: TalkEvent): Notice | undefined {
+  if (event.kind !== 'asked' && event.kind !== 'verification' && event.kind !== 'verified')
+    return explainEvent(event, given)
+  return state.kind === 'secured' && isOf(state.under, event) ? explainEvent(event) : explainLate(event)
+}
+
+type Message = Extract<TalkEvent, { kind: 'message' }>
+type AboutBuddy = Exclude<
+  TalkEvent,
+  { kind: 'listening' | 'network' | 'unresolved' | 'message' | 'said' | 'added' | 'renamed' | 'removed' }
+>
+
+/** With one message more. @param focus - whose conversation is shown: of others it counts as unread */
+export function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
+  const { buddy, session, fingerprint, trust, at } = event
+  const under = { buddy, session, fingerprint, trust }
+  const text = safeText(event.text)
+  const added = add(conversation, { kind: 'theirs', at, text, under, isLate: isLate(conversation, under) })
+  return conversation.buddy === focus ? added : { ...added, unread: added.unread + 1 }
+}
+
+const isSame = (a: Under, b: Under): boolean => isOf(a, b) && a.trust === b.trust
+
+/** Of one conversation and key. */
+export const isOf = (a: Under, b: Under): boolean =>
+  a.session === b.session && a.fingerprint === b.fingerprint
+
+/** As it is after an event. @param now - wall time, unix milliseconds */
+export function tell(conversation: Conversation, event: AboutBuddy, now: number): Conversation {
+  switch (event.kind) {
+    case 'phase':
+      return { ...conversation, state: { kind: 'under way', phase: event.phase, since: now - event.ms } }
+    case 'secured': {
+      const { buddy, session, fingerprint, trust, path, pq } = event
+      const state: State = {
+        kind: 'secured',
+        under: { buddy, session, fingerprint, trust },
+        path,
+        since: now,
+        isPostQuantum: pq,
+      }
+      const pinned = conversation.pinned ?? fingerprint
+      return notice({ ...conversation, state, pinned }, noticeOf(conversation, event), now)
+    }
+    case 'sent': {
+      const { state } = conversation
+      const under = state.kind === 'secured' ? state.under : undefined
+      return settle(conversation, event.id, { kind: 'sent', under })
+    }
+    case 'delivered':
+      return settle(conversation, event.id, { kind: 'delivered', ms: event.ms })
+    case 'undelivered':
+      return settle(conversation, event.id, { kind: 'undelivered', why: event.why })
+    case 'lost': {
+      const { why } = event
+      const state: State = why === 'closed' ? { kind: 'closed' } : { kind: 'lost', why }
+      return notice({ ...conversation, state }, explainEvent(event), now)
+    }
+    case 'refused': {
+      // Whoever was refused cannot touch a conversation there is.
+      const state: State =
+        conversation.state.kind === 'secured' ? conversation.state : { kind: 'refused', why: event.why }
+      return notice({ ...conversation, state }, explainEvent(event), now)
+    }
+    case 'verified':
+    case 'trust': {
+      const { state } = conversation
+      const { buddy, session, fingerprint, trust } = event
+      const isOfThis = state.kind === 'secured' && isOf(state.under, event)
+      const raised = isOfThis ? { ...state, under: { buddy, session, fingerprint, trust } } : state
+      const verification = event.kind === 'trust' ? conversation.verification : undefined
+      const after = { ...conversation, state: raised, verification }
+      return notice(isOfThis ? after : conversation, noticeOf(conversation, event), now)
+    }
+    case 'asked':
+    case 'verification': {
+      const { buddy, session, fingerprint, trust } = event
+      const under = { buddy, session, fingerprint, trust }
+      const isOver = event.kind === 'verification' && event.state !== 'running'
+      const verification = isOver ? undefined : underWay(event, under)
+      const isOfThis = conversation.state.kind === 'secured' && isOf(conversation.state.under, under)
+      const after = isOfThis ? { ...conversation, verification } : conversation
+      // Told when it is asked for, and again when the buddy has answered: one line says it.
+      const isSaid = verification?.kind === 'running' && verificationOf(conversation)?.kind === 'running'
+      if (isOfThis && isSaid) return after
+      return notice(after, noticeOf(conversation, event), now)
+    }
+    case 'path': {
+      const { state } = conversation
+      const moved: State = state.kind === 'secured' ? { ...state, path: event.path } : state
+      return notice({ ...conversation, state: moved }, explainEvent(event), now)
+    }
+    case 'why':
+      return page(explainReport(event.report, event.buddy)).reduce(
+        (longer, told) => notice(longer, told, now),
+        conversation,
+      )
+    case 'bound':
+    case 'code':
+    case 'unreached':
+    case 'alone':
+    case 'burnt':
+    case 'introduced':
+    case 'met':
+    case 'moved':
+      return notice(conversation, explainEvent(event), now)
+    default:
+      return event satisfies never
+  }
+}
+
+const underWay = (event: TalkEvent, under: Under): VerificationUnderWay =>
+  event.kind === 'asked' ? { kind: 'asked', question: event.question, under } : { kind: 'running', under }
+
+/** A line of ours came further; it never goes back. */
+function settle(conversation: Conversation, id: string, sending: Sending): Conversation {
+  const { lines } = conversation
+  const index = lines.findLastIndex((line) => line.kind === 'ours' && line.id === id)
+  const line = lines[index]
+  if (line?.kind !== 'ours' || rank[line.sending.kind] >= rank[sending.kind]) return conversation
+  return { ...conversation, lines: lines.with(index, { ...line, sending }) }
+}
+
+/** Says it once, however often an attempt ends in the same way. */
+export function notice(conversation: Conversation, told: Notice | undefined, now: number): Conversation {
+  const last = conversation.lines.at(-1)
+  const isSaid = last?.kind === 'notice' && last.tone === 'bad' && last.text === told?.text
+  return told && !isSaid ? add(conversation, { kind: 'notice', at: now, ...told }) : conversation
+}
+
+/** It is shown from here on: nothing of it is unread, and a divider stands above what was. */
+export function bringToFront(conversation: Conversation): Conversation {
+  const { unread, lines, count } = conversation
+  if (unread === 0) return { ...conversation, divider: undefined }
+  const first = lines.filter((line) => line.kind === 'theirs').at(-unread)
+  return { ...conversation, unread: 0, divider: first?.seq ?? count }
+}
+
+type Unplaced = Line extends infer Each ? (Each extends Line ? Omit<Each, 'seq'> : never) : never
+
+/** With one line more; very old ones leave. */
+export function add(conversation: Conversation, line: Unplaced): Conversation {
+  const kept = conversation.lines.length >= maxLines ? conversation.lines.slice(dropped) : conversation.lines
+  const { count } = conversation
+  return { ...conversation, count: count + 1, lines: [...kept, { ...line, seq: count }] }
+}
+
+/** Nothing is told of it yet. */
+export const newConversation = (
+  buddy: string,
+  { fingerprint: pinned, given }: Pick<UiBuddy, 'fingerprint' | 'given'> = {},
+): Conversation => ({
+  ...{ buddy, pinned, given, state: { kind: 'idle' }, verification: undefined },
+  ...{ lines: [], unread: 0, divider: undefined, count: 0 },
+})
+
+const rank = { waiting: 0, sent: 1, undelivered: 2, delivered: 3 } // a receipt may come after giving up
+const maxLines = 10_000 // of a conversation: some 20 MB; older ones leave
+const dropped = 1000 // at once, so that it is not done for each line

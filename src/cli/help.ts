@@ -1,0 +1,34 @@
+/** What the pages of `/help` and `/keys` say, row by row. */
+import { type SafeText, words } from './safetext.ts'
+
+export const help: readonly SafeText[] = [
+  words`/info          how you are connected, and since when`,
+  words`/why           which ways to the buddy were tried, and what would help`,
+  words`/verify        make sure who it is, by a question that only your buddy can answer`,
+  words`/answer        answer a question of your buddy's; what you type is not shown`,
+  words`/cancel        end a verification, or refuse to answer`,
+  words`/fingerprint   your buddy's key and yours, to compare`,
+  words`/find          look for a text in this conversation: /find TEXT`,
+  words`/clear         empty this screen; nothing is kept elsewhere`,
+  words`/close         end the conversation and stop looking`,
+  words`/open          look for the buddy again`,
+  words`/quit          leave; so do Ctrl-D and Ctrl-C`,
+  words`//text         say a text that begins with a slash`,
+]
+
+/** Where there are several buddies. */
+export const helpAmongSeveral: readonly SafeText[] = [
+  words`/to            whom you write to: /to ALIAS`,
+  words`/buddies       who they are, how they are connected, and who wrote`,
+]
+
+export const keys: readonly SafeText[] = [
+  words`Enter sends, Alt-Enter or Ctrl-J begins a new line`,
+  words`Up and Down bring back what you wrote, Page Up and Page Down move through the conversation`,
+  words`Ctrl-R looks for a text, again for an older one; Tab completes a command or an alias`,
+]
+
+export const keysAmongSeveral: readonly SafeText[] = [
+  words`Tab and Shift-Tab go to the next buddy and back, Alt-1 to Alt-9 to one of the first nine`,
+  words`Alt-A goes to the next who wrote something new`,
+]
