@@ -542,6 +542,7 @@ export class Bbr implements Congestion {
       rate = Math.min(rate, known * trainMargin)
     }
     if (rate <= 0) return
+    // Else a rate near nothing, of an acknowledgement that an outage delayed, would hold the next packet for hours.
     rate = Math.max(rate, this.#minimum / Math.max(this.#rtt, 1))
     const pacer = this.#pacer
     // InitPacingRate: one short line before all else, or one after an outage, tells nothing of the path.

@@ -7,24 +7,20 @@ export class Pacer {
   rate = 0
   /** Octets that may leave together after a pause. */
   burst = 0
-  #debt = 0 // octets sent ahead of the rate, at `#since`; less than 0: credit
-  #since = -Infinity // ms
+  #next = -Infinity // when the next packet would leave, one after the other
 
-  /** When something may be sent: what is owed is paid at the rate of today. */
+  /** When something may be sent. */
   get at(): number {
-    return this.rate > 0 ? this.#since + this.#debt / this.rate : -Infinity
+    return this.rate > 0 ? this.#next : -Infinity
   }
 
   sent(octets: number, now: number): void {
     if (this.rate === 0) return
-    const earned = (now - this.#since) * this.rate
-    this.#debt = Math.max(this.#debt - earned, -this.burst) + octets
-    this.#since = now
+    this.#next = Math.max(this.#next, now - this.burst / this.rate) + octets / this.rate
   }
 
   /** What was sent is forgotten. */
   reset(): void {
-    this.#debt = 0
-    this.#since = -Infinity
+    this.#next = -Infinity
   }
 }

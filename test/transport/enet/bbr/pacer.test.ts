@@ -21,15 +21,6 @@ test('a pause earns no more than a burst', () => {
   expect(pacer.at).toBe(1_010)
 })
 
-test('what was sent too early at a rate near nothing does not wait when the rate is known better', () => {
-  const pacer = new Pacer()
-  pacer.rate = 0.001
-  pacer.sent(1_400, 0)
-  expect(pacer.at).toBe(1_400_000)
-  pacer.rate = 1_400
-  expect(pacer.at).toBe(1)
-})
-
 test('without a rate nothing is paced', () => {
   const pacer = new Pacer()
   pacer.sent(1_400, 0)
