@@ -23,14 +23,14 @@ import { Queue } from '../queue.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Found, Fresh, Near } from './approach.ts'
 import type { Command, Lost, PathKind, Phase, TalkEvent } from './command.ts'
-import { KnownMessages } from './known.ts'
+import { Exchange } from './exchange.ts'
 import { Ladder } from './ladder.ts'
 import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
-import { Outbox } from './outbox.ts'
 import type { Payload } from './payload.ts'
 import type { BuddyReport } from './report.ts'
-import { Search, type SearchEvent, tenths } from './search.ts'
+import { Search, type SearchEvent } from './search.ts'
 import type { SessionEvent } from './session.ts'
+import { Sessions } from './sessions.ts'
 import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
 
@@ -79,18 +79,13 @@ export class Buddy {
   readonly #options: BuddyOptions
   readonly #acquaintance: Acquaintance
   readonly #ways: Ways
-  readonly #outbox = new Outbox()
   readonly #events = new Queue<TalkEvent>()
-  readonly #known = new KnownMessages()
+  readonly #exchange: Exchange
   readonly #dakes = new DakeBudget()
   readonly #ladder: Ladder // of what was tried, for `report`
   readonly #search: Search
-  #current: Current | undefined
-  #rivals: Rival[] = [] // the oldest first
-  #leaving: Live[] = [] // closed, their links still flush
-  #early: Payload[] = [] // texts that came while the vault was written
+  readonly #sessions = new Sessions()
   #upgrade: Upgrade | undefined // of the conversation there is
-  readonly #kept = new Set<Local>() // ends of attempts that links use
   #hurriedAt = -Infinity
   #path: PathKind | undefined // as it was told
   #pause = endedPause // ms, after a link that was not secured
@@ -102,6 +97,7 @@ export class Buddy {
     this.#search = new Search(now)
     this.#ladder = new Ladder(now)
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
+    this.#exchange = new Exchange({ acquaintance: this.#acquaintance, events: this.#events, wall })
     const { allocate, release } = indices
     const hints = whom.kind === 'known' ? whom.contact.hints : []
     const ways = {
@@ -123,28 +119,30 @@ export class Buddy {
 
   get deadline(): number {
     if (this.#events.length > 0 || this.wishes.length > 0) return -Infinity
-    if (this.#acquaintance.events.length > 0 || this.#isSayingDue) return -Infinity
+    const { current } = this.#sessions
+    if (this.#acquaintance.events.length > 0 || (current && this.#exchange.isDue(current))) return -Infinity
     const upgrade = this.#upgrade?.deadline ?? Infinity
-    return Math.min(upgrade, this.#ways.deadline, ...this.#live().map(({ session }) => session.deadline))
+    return Math.min(upgrade, this.#ways.deadline, this.#sessions.deadline)
   }
 
   /** Nothing is left to flush: it may be forgotten. */
   get isQuiet(): boolean {
-    return this.#isClosed && this.#live().length === 0 && this.#events.length === 0
+    return this.#isClosed && this.#sessions.all.length === 0 && this.#events.length === 0
   }
 
   get isSecured(): boolean {
-    return this.#current !== undefined
+    return this.#sessions.current !== undefined
   }
 
   /** How he is being reached, or why not. @param isOnLink - he is listened for there */
   report({ isOnLink }: { readonly isOnLink: boolean }, now: number): BuddyReport {
-    const current = this.#acquaintance.isMet ? this.#current : undefined
-    const live = this.#current ?? this.#rivals.find(isTried)
+    const secured = this.#sessions.current
+    const current = this.#acquaintance.isMet ? secured : undefined
+    const live = secured ?? this.#sessions.rivals.find(isTried)
     const reached = live && { address: live.session.path.peer, way: live.way }
     const [{ goals }, ends, record] = [this.#ways, this.#options.ends(), this.#ladder.record(now)]
     const { phase, unreached, refusedFor } = this.#search
-    const verdict = this.#current ? undefined : unreached
+    const verdict = secured ? undefined : unreached
     return {
       state: current ? 'secured' : (phase ?? 'securing'),
       isInvited: !this.#acquaintance.isMet,
@@ -189,42 +187,41 @@ export class Buddy {
     if (this.#isClosed) return
     const ends = this.#options.ends()
     const paths = pathsTo(this.#ways.goals, ends)
-    for (const { session } of this.#live()) {
+    for (const { session } of this.#sessions.all) {
       const { peer } = session.path
       const home: Goal = { address: peer, way: 'learnt' }
       session.moved([...pathsTo([home], ends), ...paths], now)
     }
-    if (!this.#current) this.#ladder.forget()
-    if (!this.#current) this.#ways.moved(now)
+    if (!this.isSecured) this.#ladder.forget()
+    if (!this.isSecured) this.#ways.moved(now)
     this.#upgrade?.soon(now)
   }
 
   /** What became of an end that is not a main one. */
   notice(notice: Notice, now: number): void {
     this.#ways.notice(notice, now)
-    if (notice.kind === 'opened' || !this.#kept.delete(notice.local)) return
-    for (const { session } of this.#live()) session.localGone(notice.local, now)
+    if (notice.kind !== 'opened') this.#sessions.localGone(notice.local, now)
   }
 
   /** @param said - `fingerprint`: of whom alone it is for */
   say({ text, id, fingerprint }: Said, now: number): void {
-    const why = this.#isClosed ? 'closed' : this.#outbox.push({ id, text, to: fingerprint, saidAt: now })
-    if (why) this.#emit({ kind: 'undelivered', buddy: this.alias, id, why })
+    if (this.#isClosed) this.#emit({ kind: 'undelivered', buddy: this.alias, id, why: 'closed' })
+    else this.#exchange.say({ id, text, to: fingerprint, saidAt: now })
   }
 
   /** Begins to verify that he is who he should be: both must know the secret. */
   verify(input: { question?: string; secret: string }, now: number): void {
-    this.#acquaintance.verify(this.#current, input, now)
+    this.#acquaintance.verify(this.#sessions.current, input, now)
   }
 
   /** Answers his question. */
   answer(secret: string, now: number): void {
-    this.#acquaintance.answer(this.#current, secret, now)
+    this.#acquaintance.answer(this.#sessions.current, secret, now)
   }
 
   /** Ends the verification under way, whoever began it. */
   cancel(now: number): void {
-    this.#acquaintance.cancel(this.#current, now)
+    this.#acquaintance.cancel(this.#sessions.current, now)
   }
 
   /** The user calls him otherwise from here on. */
@@ -235,7 +232,7 @@ export class Buddy {
 
   /** The user has changed what is known of him. */
   revise(contact: Contact, now: number): void {
-    this.#acquaintance.revise(this.#current, contact, now)
+    this.#acquaintance.revise(this.#sessions.current, contact, now)
     const hints = contact.hints.map((address): Goal => ({ address, way: 'hint' }))
     if (hints.length > 0) for (const pair of this.pairs) this.hear(pair, hints, now)
   }
@@ -248,13 +245,13 @@ export class Buddy {
 
   /** The address he told is in the vault. */
   saved(address: string, now: number): void {
-    const [current, wasMet] = [this.#current, this.#acquaintance.isMet]
+    const [{ current }, wasMet] = [this.#sessions, this.#acquaintance.isMet]
     this.#acquaintance.saved(current, address)
     if (this.#isClosed) return
     this.#ways.change(this.#acquaintance.pairs)
     if (!current || wasMet || !this.#acquaintance.isMet) return
     this.#welcome(current, now)
-    for (const payload of this.#early.splice(0)) this.#hearText(current, payload, now)
+    this.#exchange.met(current, now)
   }
 
   /** Ends the conversation, saying so; what is unconfirmed stays so. */
@@ -262,13 +259,8 @@ export class Buddy {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#ways.close()
-    this.#retireRivals(now)
-    if (this.#current) {
-      this.#retire(this.#current, now)
-      this.#lose('closed', now)
-    }
-    for (const { id } of this.#outbox.clear())
-      this.#emit({ kind: 'undelivered', buddy: this.alias, id, why: 'closed' })
+    if (this.#sessions.close(now)) this.#lost('closed', now)
+    this.#exchange.close()
     this.#acquaintance.wipe()
   }
 
@@ -279,7 +271,7 @@ export class Buddy {
 
   /** A response or a data frame to one of this buddy's indices. */
   receive(datagram: Datagram, index: number, now: number): void {
-    const live = this.#live().find((live) => live.index === index)
+    const live = this.#sessions.at(index)
     if (live) live.session.receive(datagram, now)
     else this.#ways.receiveResponse(datagram)
   }
@@ -287,40 +279,26 @@ export class Buddy {
   *drain(now: number): Generator<Output<TalkEvent>> {
     for (const out of this.#ways.drain(now)) {
       if (out.kind === 'event') this.#approached(out.event, now)
-      else if (out.kind !== 'close' || !this.#isUsed(out.local)) yield out
-      else this.#kept.add(out.local)
+      else if (out.kind !== 'close' || !this.#sessions.keeps(out.local)) yield out
     }
-    for (const live of this.#live()) {
-      this.#sayWhatWaits(live, now)
+    for (const live of this.#sessions.all) {
+      const current = this.#sessions.currentOf(live)
+      if (current) this.#exchange.drain(current, now)
       for (const out of live.session.drain(now)) {
         if (out.kind === 'event') this.#hear(live, out.event, now)
         else yield out
       }
       if (live.session.isOver) this.#forget(live)
     }
-    if (this.#current?.session.isOverdue) this.#overdue(now)
+    if (this.#sessions.current?.session.isOverdue) this.#overdue(now)
     if (this.#upgrade?.isDue(now)) this.#offerPaths(now)
-    for (const local of [...this.#kept]) {
-      if (this.#isUsed(local)) continue
-      this.#kept.delete(local)
-      for (const { session } of this.#live()) session.localGone(local, now)
-      yield { kind: 'close', local }
-    }
+    for (const local of this.#sessions.released(now)) yield { kind: 'close', local }
     if (this.#acquaintance.events.length > 0) this.#tellAcquaintance(now)
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
 
-  #live(): readonly Live[] {
-    return [...(this.#current ? [this.#current] : []), ...this.#rivals, ...this.#leaving]
-  }
-
-  /** A link may be heard there. */
-  #isUsed(local: Local): boolean {
-    return this.#live().some(({ session }) => session.path.local === local)
-  }
-
   #offerPaths(now: number): void {
-    const current = this.#current
+    const { current } = this.#sessions
     if (!current) return
     const { goals } = this.#ways
     const { peer } = current.session.path
@@ -345,32 +323,11 @@ export class Buddy {
   #moved(live: Live): void {
     const { peer } = live.session.path
     live.way = this.#ways.goals.find(({ address }) => address === peer)?.way ?? 'learnt'
-    const current = this.#current
-    if (live.session !== current?.session || !this.#acquaintance.isMet) return
+    if (!this.#sessions.currentOf(live) || !this.#acquaintance.isMet) return
     const path = this.#pathOf(live)
     if (path === this.#path) return
     this.#path = path
     this.#emit({ kind: 'path', buddy: this.alias, path })
-  }
-
-  get #isSayingDue(): boolean {
-    const current = this.#current
-    if (!current?.session.hasRoom || !this.#acquaintance.mayTalk(current)) return false
-    return this.#outbox.next(current.fingerprint) !== undefined
-  }
-
-  #sayWhatWaits(live: Live, now: number): void {
-    const current = this.#current
-    if (!current || live.session !== current.session) return
-    this.#acquaintance.introduce(current, now)
-    if (!this.#acquaintance.mayTalk(current)) return
-    while (current.session.hasRoom) {
-      const message = this.#outbox.next(current.fingerprint)
-      if (!message) return
-      current.session.say(message, now)
-      this.#outbox.sent(message.id, current.fingerprint)
-      this.#emit({ kind: 'sent', buddy: this.alias, id: message.id })
-    }
   }
 
   /** A handshake of the link is done: a conversation is tried in it, beside the one there is. */
@@ -382,7 +339,7 @@ export class Buddy {
     }
     const accepts = (fingerprint: Fingerprint): boolean => this.#acquaintance.accepts(fingerprint)
     const rival = newRival(event, { ...options, number: nextSession(), accepts, dakes: this.#dakes, now })
-    this.#rivals.push(rival)
+    this.#sessions.add(rival)
     if (rival.session.role !== 'initiator') return // the init may be a replay: so far nobody is there
     this.#ladder.reached(now)
     this.#ways.rest()
@@ -391,14 +348,14 @@ export class Buddy {
 
   /** Somebody is at the other end of a rival's link: its DAKE may run. */
   #up(live: Live, now: number): void {
-    const rival = this.#rivalOf(live)
+    const rival = this.#sessions.rivalOf(live)
     if (!rival) return
     rival.isUp = true
     this.#pause = endedPause
     this.#ladder.reached(now)
     this.#ways.rest()
     this.#enter('securing', now)
-    const up = this.#rivals.filter(({ isUp }) => isUp)
+    const up = this.#sessions.rivals.filter(({ isUp }) => isUp)
     if (up.length > maxRivals) this.#dismiss(up[0]!, now)
     // The initiator's DAKE costs us as much as the other side: it counts for both.
     if (rival.session.role === 'initiator' && !this.#dakes.take(now)) this.#dismiss(rival, now)
@@ -417,7 +374,7 @@ export class Buddy {
         this.#ladder.failed(event.pair, now)
         this.wishes.push({ kind: 'hurry', pair: event.pair })
         this.#enter('looking', now)
-        if (!this.#current) this.#tell(this.#search.failed(event.why, now))
+        if (!this.isSecured) this.#tell(this.#search.failed(event.why, now))
         return
       case 'measure':
         this.wishes.push({ kind: 'measure', local: event.local })
@@ -427,10 +384,10 @@ export class Buddy {
         this.wishes.push({ kind: 'tell', pair: event.pair, fresh: event.fresh })
         return
       case 'doubt':
-        this.#current?.session.doubt(now)
+        this.#sessions.current?.session.doubt(now)
         return
       case 'displaced': {
-        const rival = this.#rivals.find(({ index, isUp }) => index === event.index && !isUp)
+        const rival = this.#sessions.rivals.find(({ index, isUp }) => index === event.index && !isUp)
         if (rival) this.#dismiss(rival, now)
         return
       }
@@ -449,7 +406,7 @@ export class Buddy {
         return
       case 'received':
         this.#confirmRival(live, now)
-        if (this.#current?.session === live.session) this.#received(this.#current, event.payload, now)
+        this.#received(live, event.payload, now)
         return
       case 'room':
         return // the next drain says what waits
@@ -457,7 +414,7 @@ export class Buddy {
         this.#moved(live)
         return
       case 'smp':
-        if (this.#current?.session === live.session) this.#acquaintance.hearSmp(this.#current, event, now)
+        this.#heardSmp(live, event, now)
         return
       case 'refused':
         this.#refused(live, event, now)
@@ -475,16 +432,16 @@ export class Buddy {
    * it lets go of a conversation only when a word came in the new one.
    */
   #secured(live: Live, fingerprint: Fingerprint, now: number): void {
-    if (live.session === this.#current?.session) this.#outbox.rewind() // its keys were renewed
-    const rival = this.#rivalOf(live)
+    if (this.#sessions.currentOf(live)) this.#exchange.rewind() // its keys were renewed
+    const rival = this.#sessions.rivalOf(live)
     if (!rival) return // dismissed meanwhile, or the keys were renewed
     rival.fingerprint = fingerprint
     this.#dakes.succeeded()
-    if (!this.#current || live.session.role === 'responder') this.#promote(rival, fingerprint, now)
+    if (!this.isSecured || live.session.role === 'responder') this.#promote(rival, fingerprint, now)
   }
 
   #confirmRival(live: Live, now: number): void {
-    const rival = this.#rivalOf(live)
+    const rival = this.#sessions.rivalOf(live)
     if (rival?.fingerprint !== undefined) this.#promote(rival, rival.fingerprint, now)
   }
 
@@ -495,22 +452,15 @@ export class Buddy {
       this.#dismiss(rival, now)
       return
     }
-    this.#rivals = this.#rivals.filter(({ session }) => session !== rival.session)
-    this.#retireRivals(now)
-    const old = this.#current
-    if (old) {
-      this.#retire(old, now)
-      this.#lose('restarted', now)
-    }
-    const { session, pair, index, way } = rival
-    this.#current = { session, pair, index, way, fingerprint }
+    if (this.#sessions.close(now, rival)) this.#lost('restarted', now)
+    const current = this.#sessions.promote(rival, fingerprint)
     this.#upgrade = new Upgrade(now)
     this.#search.ended()
     this.#ladder.secured(now)
-    this.#ways.settle(index)
+    this.#ways.settle(rival.index)
     this.#ways.rest()
-    this.#acquaintance.secured(this.#current, now)
-    this.#welcome(this.#current, now)
+    this.#acquaintance.secured(current, now)
+    this.#welcome(current, now)
   }
 
   /** He who answers is the buddy, and can be shown; with an invite code only once it is proved. */
@@ -527,25 +477,16 @@ export class Buddy {
     return pathKind({ address: session.path.peer, way })
   }
 
-  #received(current: Current, payload: Payload, now: number): void {
-    const buddy = this.alias
+  #received(live: Live, payload: Payload, now: number): void {
+    const current = this.#sessions.currentOf(live)
+    if (!current) return
     if (payload.run !== undefined) this.#ways.ran(hexToBytes(payload.run))
-    for (const id of payload.receipts) {
-      this.#acquaintance.confirmed(current, id)
-      const confirmed = this.#outbox.confirm(id, current.fingerprint)
-      if (confirmed) this.#emit({ kind: 'delivered', buddy, id, ms: tenths(now - confirmed.saidAt) })
-    }
-    if (payload.address) this.#acquaintance.hearAddress(current, payload, now)
-    else if (this.#acquaintance.isMet) this.#hearText(current, payload, now)
-    else if (this.#acquaintance.isPending && this.#early.length < maxEarly) this.#early.push(payload)
+    this.#exchange.receive(current, payload, now)
   }
 
-  #hearText(current: Current, { id, text }: Payload, now: number): void {
-    if (id === undefined) return
-    current.session.confirm(id)
-    if (!this.#known.add(id, text)) return // resent because our receipt was lost
-    const at = Math.floor(this.#options.wall(now))
-    this.#emit({ kind: 'message', id, text, at, ...this.#acquaintance.under(current) })
+  #heardSmp(live: Live, event: SessionEvent & { kind: 'smp' }, now: number): void {
+    const current = this.#sessions.currentOf(live)
+    if (current) this.#acquaintance.hearSmp(current, event, now)
   }
 
   /** What it has to tell comes before what follows from it; and other secrets may serve by now. */
@@ -558,48 +499,38 @@ export class Buddy {
   }
 
   #refused(live: Live, { why, clocks }: SessionEvent & { kind: 'refused' }, now: number): void {
-    if (this.#rivalOf(live)) this.#pause = refusedPause
+    if (this.#sessions.rivalOf(live)) this.#pause = refusedPause
     this.#tell(this.#search.refused(why, clocks, now))
   }
 
   #ended(live: Live, why: Lost, now: number): void {
-    const rival = this.#rivalOf(live)
-    const isCurrent = live.session === this.#current?.session
+    const sessions = this.#sessions
+    const [rival, isCurrent] = [sessions.rivalOf(live), sessions.currentOf(live) !== undefined]
     if (!rival && !isCurrent) return // it was leaving
-    this.#rivals = this.#rivals.filter(({ session }) => session !== live.session)
-    this.#leaving.push(live)
-    if (isCurrent) this.#lose(why, now)
+    sessions.leave(live)
+    if (isCurrent) this.#lost(why, now)
     // A rival that waited for its turn has it, if the other side is there too.
-    const next = isCurrent ? this.#rivals.find(({ fingerprint }) => fingerprint !== undefined) : undefined
+    const next = isCurrent ? sessions.rivals.find(({ fingerprint }) => fingerprint !== undefined) : undefined
     if (next?.fingerprint !== undefined) this.#promote(next, next.fingerprint, now)
-    if (this.#isClosed || this.#current || this.#rivals.some(isTried)) return
+    if (this.#isClosed || sessions.current || sessions.rivals.some(isTried)) return
     if (isCurrent || (rival && isTried(rival))) this.#ways.resume(rival ? this.#pause : 0, now)
     this.#enter('looking', now)
   }
 
   /** Its link is gone: its index is free. */
   #forget(live: Live): void {
-    this.#leaving = this.#leaving.filter(({ session }) => session !== live.session)
+    this.#sessions.forget(live)
     this.#ways.settle(live.index)
     this.#options.indices.release(live.index)
   }
 
-  #lose(why: Lost, now: number): void {
-    this.#current = undefined
+  /** The conversation there was is over. */
+  #lost(why: Lost, now: number): void {
     this.#upgrade = undefined
-    this.#early = []
-    this.#outbox.rewind()
+    this.#exchange.lost()
     this.#search.begin(now)
     this.#ladder.begin(now)
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
-  }
-
-  #rivalOf({ session }: Live): Rival | undefined {
-    return this.#rivals.find((rival) => rival.session === session)
-  }
-
-  #retireRivals(now: number): void {
-    for (const rival of this.#rivals.splice(0)) this.#retire(rival, now)
   }
 
   /** It had to make room: what comes of it is told as of one that ended. */
@@ -608,13 +539,8 @@ export class Buddy {
     this.#ended(rival, 'closed', now)
   }
 
-  #retire(live: Live, now: number): void {
-    live.session.close(now)
-    this.#leaving.push(live)
-  }
-
   #enter(phase: Phase, now: number): void {
-    if (!this.#current) this.#tell(this.#search.enter(phase, now))
+    if (!this.isSecured) this.#tell(this.#search.enter(phase, now))
   }
 
   #tell(told: SearchEvent | undefined): void {
@@ -628,8 +554,6 @@ export class Buddy {
 
 /** Beside each other: the buddy may be started twice in 15 s. */
 const maxRivals = 2
-
-const maxEarly = 64 // texts in the milliseconds that a write takes
 
 const hurryGap = 15_000 // ms
 const refusedPause = 60_000 // ms; the same key would answer again
