@@ -11,14 +11,8 @@ import {
 import { type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
 import { type Holder, InUse, isServing } from '../edge/lock.ts'
-import {
-  findProfile,
-  listProfiles,
-  type OpenProfile,
-  openProfile,
-  ownerOf,
-  WrongPassphrase,
-} from '../edge/profiles.ts'
+import type { OpenProfile } from '../edge/openprofile.ts'
+import { findProfile, listProfiles, openProfile, ownerOf, WrongPassphrase } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
 import { remark } from './print.ts'

@@ -1,5 +1,5 @@
 /** With whom a conversation is to be: buddies, or who has the other half of a pending invite. */
-import type { OpenProfile } from '../edge/profiles.ts'
+import type { OpenProfile } from '../edge/openprofile.ts'
 import { blockedFault, otherFingerprint, unknownBuddy, unpinnable } from '../edge/refusals.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../profile/buddies.ts'
 import { findInvite, type Invite, type Invites, isSame, openInvites, tidied } from '../profile/invite.ts'

@@ -16,7 +16,8 @@ import {
 } from '../profile/portable.ts'
 import type { Cost, SealFault } from '../profile/seal.ts'
 import { maxVaultSize } from '../profile/vault.ts'
-import { type CreateOptions, createProfile, type OpenProfile, WrongPassphrase } from './profiles.ts'
+import type { OpenProfile } from './openprofile.ts'
+import { type CreateOptions, createProfile, WrongPassphrase } from './profiles.ts'
 import { codeOf, diskFault, taken } from './store.ts'
 
 /** The octets of a file with all that the profile takes to another machine. `cost` is for tests. */

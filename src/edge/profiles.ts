@@ -14,6 +14,7 @@ import type { Cost, SealFault } from '../profile/seal.ts'
 import { maxVaultSize, needsPassphrase, Vault } from '../profile/vault.ts'
 import type { Home } from './home.ts'
 import { acquire, type Holder, holderOf, InUse, isServing } from './lock.ts'
+import { Opened, type OpenProfile, vaultFile } from './openprofile.ts'
 import { changeSettings, type Place, type Values } from './settingsfile.ts'
 import { codeOf, diskFault, makeFolder, readWhole, removeWhole, writeWhole } from './store.ts'
 
@@ -26,22 +27,6 @@ export interface ProfileEntry {
   readonly fault: 'newer' | 'damaged' | undefined
   /** Who has it open now. */
   readonly usedBy: Holder | undefined
-}
-
-export interface OpenProfile extends AsyncDisposable {
-  readonly name: string
-  readonly path: string
-  /** As it was read, and changed by `save` since. */
-  readonly contents: Contents
-  /** Writes what `change` makes of the contents; one after another. Only with the lock. */
-  save(change: (contents: Contents) => Contents): Promise<void>
-  /** Whether this is its passphrase; costs as much as opening. */
-  opensWith(passphrase: string): Promise<boolean>
-  /**
-   * Writes the contents anew, under another passphrase and new keys: a copy of the old vault, and whoever has its
-   * passphrase, opens none of what is written from here on. Only with the lock. `cost` is for tests.
-   */
-  rekey(passphrase: string, cost?: Cost): Promise<void>
 }
 
 export interface OpenOptions {
@@ -171,7 +156,7 @@ export async function openProfile(options: OpenOptions): Promise<OpenProfile> {
     if (!file) throw new UserError(`no profile named ${name}`)
     const opened = await Vault.open(file, passphrase)
     if (opened.kind === 'refused') throw refused(opened.why, path, name)
-    return new LockedProfile({ name, path, held, vault: opened.vault, contents: opened.contents })
+    return new Opened({ name, path, held, vault: opened.vault, contents: opened.contents })
   } catch (error) {
     held?.[Symbol.dispose]()
     throw error
@@ -266,80 +251,5 @@ function refused(why: SealFault, path: string, name: string): UserError {
 const readVault = (path: string): Promise<Uint8Array | undefined> =>
   readWhole(join(path, vaultFile), maxVaultSize)
 
-interface LockedProfileOptions {
-  readonly name: string
-  readonly path: string
-  readonly held: Disposable | undefined
-  readonly vault: Vault
-  readonly contents: Contents
-}
-
-class LockedProfile implements OpenProfile {
-  readonly name: string
-  readonly path: string
-  #vault: Vault
-  #held: Disposable | undefined
-  #contents: Contents
-  #writing: Promise<void> = Promise.resolve()
-
-  constructor({ name, path, held, vault, contents }: LockedProfileOptions) {
-    this.name = name
-    this.path = path
-    this.#held = held
-    this.#vault = vault
-    this.#contents = contents
-  }
-
-  get contents(): Contents {
-    return this.#contents
-  }
-
-  save(change: (contents: Contents) => Contents): Promise<void> {
-    return this.#next(() => this.#write(change(this.#contents)))
-  }
-
-  opensWith(passphrase: string): Promise<boolean> {
-    return this.#vault.opensWith(passphrase)
-  }
-
-  rekey(passphrase: string, cost?: Cost): Promise<void> {
-    return this.#next(async () => {
-      this.#refuseUnlocked()
-      const vault = await Vault.create(passphrase, { random: randomBytes, ...(cost && { cost }) })
-      await writeWhole(join(this.path, vaultFile), vault.seal(this.#contents, randomBytes))
-      this.#vault.wipe()
-      this.#vault = vault
-    })
-  }
-
-  /** Waits for what is being written. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing
-    this.#held?.[Symbol.dispose]()
-    this.#held = undefined
-    this.#vault.wipe()
-  }
-
-  /** One write after another. */
-  #next(write: () => Promise<void>): Promise<void> {
-    const written = this.#writing.then(write)
-    this.#writing = written.catch(() => {}) // told to who asked; the next one begins anew
-    return written
-  }
-
-  #refuseUnlocked(): void {
-    if (!this.#held) throw new Error('a profile is changed without its lock')
-  }
-
-  /** The contents change once they are on disk. */
-  async #write(contents: Contents): Promise<void> {
-    this.#refuseUnlocked()
-    if (contents === this.#contents) return
-    await writeWhole(join(this.path, vaultFile), this.#vault.seal(contents, randomBytes))
-    this.#contents = contents
-  }
-}
-
-const vaultFile = 'vault'
 const removedMark = '.removed-' // no profile's name begins so
 const lockFile = 'lock'

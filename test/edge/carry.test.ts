@@ -10,13 +10,8 @@ import {
   refuseTakenFile,
 } from '../../src/edge/carry.ts'
 import type { Home } from '../../src/edge/home.ts'
-import {
-  createProfile,
-  listProfiles,
-  type OpenProfile,
-  openProfile,
-  WrongPassphrase,
-} from '../../src/edge/profiles.ts'
+import type { OpenProfile } from '../../src/edge/openprofile.ts'
+import { createProfile, listProfiles, openProfile, WrongPassphrase } from '../../src/edge/profiles.ts'
 import { writeFresh } from '../../src/edge/store.ts'
 import { maxVaultSize, needsPassphrase, Vault } from '../../src/profile/vault.ts'
 import { cheap, other, withBuddy } from '../profile/people.ts'

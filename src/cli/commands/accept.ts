@@ -1,6 +1,6 @@
 /** `otrtalk accept [alias]`: uses a buddy's invite code, and becomes the conversation. */
 import { equal } from '../../crypto.ts'
-import type { OpenProfile } from '../../edge/profiles.ts'
+import type { OpenProfile } from '../../edge/openprofile.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { type Code, codeWords, inviteKey, parseCode, typedWords } from '../../profile/code.ts'
 import { type Invite, maxInvites, newInvite, without } from '../../profile/invite.ts'

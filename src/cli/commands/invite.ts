@@ -1,6 +1,6 @@
 /** `otrtalk invite [alias]`: makes a one-time code, and waits for the buddy who has it. */
 import { randomBytes } from '../../crypto.ts'
-import type { OpenProfile } from '../../edge/profiles.ts'
+import type { OpenProfile } from '../../edge/openprofile.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { generateCode, inviteKey } from '../../profile/code.ts'
 import { type Invite, maxInvites, newInvite } from '../../profile/invite.ts'

@@ -1,5 +1,5 @@
 /** What he is called who has the other half of a code: as it was given, or else as somebody says, or a default. */
-import type { OpenProfile } from '../../edge/profiles.ts'
+import type { OpenProfile } from '../../edge/openprofile.ts'
 import { UserError } from '../../error.ts'
 import { aliasFault, findBuddy } from '../../profile/buddies.ts'
 import { findInvite, freeAlias, type Invite, inviteOf, openInvites, type Side } from '../../profile/invite.ts'
