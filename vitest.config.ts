@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 const withSignals = ['test/cli/{screen/screen,lines/plain,exchanging}.test.{ts,tsx}']
 
 // What has a foreign peer, or a clock to keep up with: the processor is its own, and nothing else runs.
-const withPeers = ['test/slow/{dht-interop,enet-interop,enet-lossy}.test.ts']
+const withPeers = ['test/slow/{dht-interop,enet-interop,enet-lossy,link-roaming}.test.ts']
 
 // More than there are cores: some wait for timers, processes and routers.
 const workers = Math.ceil(availableParallelism() * 1.5)

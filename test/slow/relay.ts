@@ -1,5 +1,5 @@
 /** A bad line on loopback: loses, doubles and delays what passes between two ends, by a seed. */
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { left } from './cenet.ts'
 import { Dice } from './dice.ts'
@@ -16,11 +16,14 @@ export interface Relay {
   readonly port: number
   readonly passed: number
   readonly lost: number
+  /** What was sent so far came from another port than what is sent from here on, as behind a NAT that forgot. */
+  move(): Promise<void>
 }
 
 /** Between whoever sends to it and `target` on 127.0.0.1. */
 export async function relay(target: number, { seed, loss, duplication, delay }: Line): Promise<Relay> {
-  const [front, back] = [createSocket('udp4'), createSocket('udp4')]
+  const front = createSocket('udp4')
+  let back = createSocket('udp4')
   const dice = new Dice(seed)
   const counts = { passed: 0, lost: 0 }
   const timers = new Set<NodeJS.Timeout>()
@@ -45,16 +48,19 @@ export async function relay(target: number, { seed, loss, duplication, delay }: 
     client = from.port
     carry(bytes, (all) => back.send(all, target, '127.0.0.1'))
   })
-  back.on('message', (bytes) => carry(bytes, (all) => front.send(all, client, '127.0.0.1')))
+  const open = async (socket: Socket): Promise<Socket> => {
+    socket.on('message', (bytes) => carry(bytes, (all) => front.send(all, client, '127.0.0.1')))
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    return socket
+  }
   left.push(() => {
     for (const timer of timers) clearTimeout(timer)
     front.close()
     back.close()
   })
-  for (const socket of [front, back]) {
-    socket.bind(0, '127.0.0.1')
-    await once(socket, 'listening')
-  }
+  front.bind(0, '127.0.0.1')
+  await Promise.all([once(front, 'listening'), open(back)])
   return {
     port: front.address().port,
     get passed() {
@@ -62,6 +68,11 @@ export async function relay(target: number, { seed, loss, duplication, delay }: 
     },
     get lost() {
       return counts.lost
+    },
+    async move() {
+      const next = await open(createSocket('udp4'))
+      back.close()
+      back = next
     },
   }
 }
