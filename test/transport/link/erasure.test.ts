@@ -26,7 +26,8 @@ function secretsOf(ck: Uint8Array, generation: number): Secrets {
   return { ck: current, initiator, responder }
 }
 
-const holds = (array: Uint8Array, secret: Uint8Array): boolean => Buffer.from(array).includes(Buffer.from(secret))
+const holds = (array: Uint8Array, secret: Uint8Array): boolean =>
+  Buffer.from(array).includes(Buffer.from(secret))
 
 /** Which of these secrets can be reached from there. */
 const heldBy = (holder: object, secrets: Secrets): (keyof Secrets)[] => {
