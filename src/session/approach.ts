@@ -7,11 +7,11 @@
  */
 import type { Random } from '../crypto.ts'
 import type { Address, Datagram, Local, Notice, Output, Path, WallClock } from '../machine.ts'
-import { type Candidate, mayProbe } from '../nat/candidates.ts'
+import { mayProbe } from '../nat/candidates.ts'
 import type { Mapping } from '../nat/mapping.ts'
 import { type End, Punch } from '../nat/punch.ts'
 import { type Unreached, verdictOf } from '../nat/verdict.ts'
-import { type Goal, type Way, wayTo } from '../nat/way.ts'
+import type { Goal, Way } from '../nat/way.ts'
 import { epochOf, type Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { readKnock } from '../transport/link/frames.ts'
@@ -20,9 +20,9 @@ import { Knocks } from '../transport/link/knocks.ts'
 import type { Established } from '../transport/link/sealed.ts'
 import { splitAddress } from '../wire/address.ts'
 import { Firsts, linkKeys, runName } from './firsts.ts'
-import { Neighbours } from './neighbours.ts'
 import { Rumours } from './rumours.ts'
 import { Runs } from './runs.ts'
+import { type Found, type Near, Whereabouts } from './whereabouts.ts'
 
 export type ApproachEvent =
   /** The handshake is done: a link can be made of it. */
@@ -70,23 +70,6 @@ export interface ApproachOptions {
   readonly loopback: boolean
 }
 
-/** What of a record matters here. */
-export interface Found {
-  readonly sessionId: Uint8Array
-  readonly candidates: readonly Candidate[]
-  readonly startAt: number // unix ms, 0 for at once
-  /** Whose keys both use, whatever the clocks say: a line that people carried names it. */
-  readonly epoch?: number
-}
-
-/** His program is on our link, and says so. */
-export interface Near {
-  readonly address: Address
-  /** By his clock. */
-  readonly epoch: number
-  readonly sessionId: Uint8Array
-}
-
 interface Attempt {
   /** Whose keys it uses. */
   readonly epoch: number
@@ -113,14 +96,9 @@ export class Approach {
   readonly #responder = new Responder()
   readonly #knocks = new Knocks()
   readonly #firsts: Firsts
-  readonly #neighbours = new Neighbours()
+  readonly #whereabouts: Whereabouts
   readonly #rumours = new Rumours()
   readonly #runs = new Runs()
-  #candidates: readonly Candidate[] = [] // of the buddy's record
-  #goals: readonly Goal[] // known otherwise
-  #record = '' // what it said
-  #agreedAt = -Infinity // when he begins: ms
-  #carried: { readonly epoch: number; readonly until: number } | undefined // by people, for a while
   #attempt: Attempt | undefined
   #fresh: FreshEnd | undefined
   #isTold = false // something else than what all are told
@@ -134,8 +112,8 @@ export class Approach {
   constructor(options: ApproachOptions) {
     this.#options = options
     this.#firsts = new Firsts(options)
-    this.#goals = options.hints
-    if (this.#goals.length > 0) this.#retryAt = -Infinity
+    this.#whereabouts = new Whereabouts(options)
+    if (options.hints.length > 0) this.#retryAt = -Infinity
   }
 
   get deadline(): number {
@@ -149,15 +127,7 @@ export class Approach {
 
   /** Every address he may be at, as far as is known. */
   get goals(): readonly Goal[] {
-    return [
-      ...this.#heard,
-      ...this.#candidates.map((known) => ({ address: known.address, way: wayTo(known) })),
-    ]
-  }
-
-  /** Where he may be besides what his record says. */
-  get #heard(): readonly Goal[] {
-    return [...this.#neighbours.addresses.map((address): Goal => ({ address, way: 'lan' })), ...this.#goals]
+    return this.#whereabouts.goals
   }
 
   /** It opened this end, and may send from it. */
@@ -166,44 +136,27 @@ export class Approach {
   }
 
   /** What a new record of the buddy's says. */
-  found({ sessionId, candidates, startAt, epoch }: Found, now: number): void {
-    const record = JSON.stringify([candidates, startAt])
-    const isNew = record !== this.#record
-    this.#record = record
-    this.#carried = epoch === undefined ? undefined : { epoch, until: now + carriedFor }
-    this.#candidates = candidates.filter(({ address }) => mayProbe(address, this.#options))
-    const { wall } = this.#options
-    const wait = startAt - wall(now)
-    this.#agreedAt = startAt > 0 && wait < longestWait ? now + wait : -Infinity
+  found(found: Found, now: number): void {
+    const isNew = this.#whereabouts.found(found, now)
     this.#failures = 0
-    if (!this.#isWanted) this.#compare(sessionId, (run) => run, now)
-    else if (this.#candidates.length === 0) return
-    else if (this.#attempt?.epoch !== this.#epoch(now)) this.#begin(now)
+    if (!this.#isWanted) this.#compare(found.sessionId, (run) => run, now)
+    else if (this.#whereabouts.candidates.length === 0) return
+    else if (this.#attempt?.epoch !== this.#whereabouts.epoch(now)) this.#begin(now)
     else if (isNew && (now < this.#attempt.punch.startAt || now >= this.#attempt.aimedAt + aimGap))
       this.#aim(this.#attempt, now)
     else if (isNew) this.#attempt.aimAt = this.#attempt.aimedAt + aimGap
   }
 
   /** He was heard on our link. Whoever is on it may show what he said earlier. */
-  near({ address, epoch, sessionId }: Near, now: number): void {
-    const { wall } = this.#options
-    if (!this.#isWanted) this.#compare(sessionId, (run) => run, now)
-    if (!mayProbe(address, this.#options)) return
-    this.#neighbours.expire(now)
-    const isNew = this.#neighbours.hear(address, { epoch, wall: wall(now) }, now)
-    this.#take([{ address, way: 'lan' }], isNew, now)
+  near(near: Near, now: number): void {
+    if (!this.#isWanted) this.#compare(near.sessionId, (run) => run, now)
+    const heard = this.#whereabouts.near(near, now)
+    if (heard) this.#take([{ address: near.address, way: 'lan' }], heard.isNew, now)
   }
 
   /** He is, or may be, at these too. */
   hear(goals: readonly Goal[], now: number): void {
-    const news = goals.filter(
-      ({ address }) =>
-        mayProbe(address, this.#options) && !this.#goals.some((known) => known.address === address),
-    )
-    const heard = [...this.#goals, ...news]
-    const kept = (way: Way): Goal[] =>
-      heard.filter((goal) => goal.way === way).slice(way === 'mesh' ? -maxMesh : -maxHeard)
-    if (news.length > 0) this.#goals = [...kept('hint'), ...kept('mesh'), ...kept('rumour')]
+    const news = this.#whereabouts.hear(goals)
     this.#take(news, news.length > 0, now)
   }
 
@@ -220,8 +173,8 @@ export class Approach {
   measured(local: Local, mapping: Mapping, now: number): void {
     const fresh = this.#fresh
     if (fresh?.local !== local || fresh.state.kind !== 'measuring' || mapping.kind !== 'same') return
-    const isAgreed = this.#agreedAt > now + shortestLead
-    const startAt = isAgreed ? this.#agreedAt : now + lead
+    const { agreedAt } = this.#whereabouts
+    const startAt = agreedAt > now + shortestLead ? agreedAt : now + lead
     fresh.state = { kind: 'told', mapping, startAt }
     this.#isTold = true
     const { wall } = this.#options
@@ -271,7 +224,7 @@ export class Approach {
   /** Our own network is another one: what was tried means nothing. */
   moved(now: number): void {
     this.#failures = 0
-    this.#neighbours.clear()
+    this.#whereabouts.moved()
     this.#abandon()
     this.#untell()
     if (this.#isWanted) this.#retryAt = now
@@ -294,7 +247,7 @@ export class Approach {
   }
 
   *drain(now: number): Generator<Output<ApproachEvent>> {
-    this.#neighbours.expire(now)
+    this.#whereabouts.expire(now)
     if (!this.#attempt && now >= this.#retryAt) this.#retry(now)
     const fresh = this.#fresh
     if (fresh && fresh.state.kind !== 'told' && now >= fresh.state.until) this.#dropFresh()
@@ -331,17 +284,11 @@ export class Approach {
     if (this.#answeredUntil === Infinity) this.#firsts.wipe()
     const punch = this.#punch(now)
     this.#attempt = {
-      ...{ epoch: this.#epoch(now), punch },
+      ...{ epoch: this.#whereabouts.epoch(now), punch },
       ...{ freshenAt: now + freshenAfter, aimedAt: -Infinity, aimAt: Infinity },
     }
     this.#retryAt = Infinity
     this.#emitTrying(punch)
-  }
-
-  /** Whose keys a handshake of ours uses, unless something speaks for others. */
-  #epoch(now: number): number {
-    const carried = this.#carried && now < this.#carried.until ? this.#carried : undefined
-    return carried?.epoch ?? epochOf(this.#options.wall(now))
   }
 
   /** He is told to be elsewhere, or we are: the same first datagram, sent there. */
@@ -358,12 +305,12 @@ export class Approach {
     const fresh = this.#fresh?.state.kind === 'told' ? this.#fresh.state : undefined
     const own = [...ends()]
     if (fresh) own.push({ local: this.#fresh!.local, mapping: fresh.mapping })
-    const agreed = Math.max(fresh?.startAt ?? -Infinity, this.#agreedAt)
-    const startAt = Math.max(now, agreed)
+    const { candidates, heard, agreedAt } = this.#whereabouts
+    const startAt = Math.max(now, fresh?.startAt ?? -Infinity, agreedAt)
     return new Punch({
       ends: own,
-      candidates: this.#candidates,
-      goals: this.#heard,
+      candidates,
+      goals: heard,
       startAt,
       patience: fresh ? freshPatience : patience,
       random,
@@ -380,8 +327,9 @@ export class Approach {
   #freshen(attempt: Attempt, now: number): void {
     attempt.freshenAt = Infinity
     const main = this.#options.ends().find(({ local }) => local.kind === 'udp4')
-    const isHard = main?.mapping.kind !== 'same' || this.#candidates.some(({ kind }) => kind === 'changing')
-    const isPromising = this.#candidates.length > 0 && this.#failures < freshTries
+    const { candidates } = this.#whereabouts
+    const isHard = main?.mapping.kind !== 'same' || candidates.some(({ kind }) => kind === 'changing')
+    const isPromising = candidates.length > 0 && this.#failures < freshTries
     if (this.#fresh || isHard || !isPromising) return
     const local: Local = { kind: 'udp4', isExtra: true }
     this.#fresh = { local, state: { kind: 'opening', until: now + measuring } }
@@ -395,12 +343,11 @@ export class Approach {
   }
 
   #fail(now: number): void {
-    const why = verdictOf(this.#options.ends(), this.#candidates)
+    const why = verdictOf(this.#options.ends(), this.#whereabouts.candidates)
     this.#abandon()
     this.#untell()
     const usual = pauses[this.#failures++] ?? steadyPause
-    const isCarried = this.#carried !== undefined && now < this.#carried.until
-    const pause = isCarried ? Math.min(usual, carriedPause) : usual
+    const pause = this.#whereabouts.isCarried(now) ? Math.min(usual, carriedPause) : usual
     this.#failedAt = now
     if (this.#isWanted) this.#retryAt = now + pause
     this.#emit({ kind: 'failed', why })
@@ -448,7 +395,7 @@ export class Approach {
     if (isRumour && !this.#rumours.maySend(splitAddress(path.peer).address, hour)) return
     this.#firsts.goesTo(path.peer)
     yield { kind: 'send', datagram: { ...path, bytes: this.#firsts.of(epoch) } }
-    const theirs = this.#neighbours.epochAt(path.peer)
+    const theirs = this.#whereabouts.epochAt(path.peer)
     const bytes = theirs === undefined ? undefined : this.#firsts.ofNeighbour(theirs)
     if (bytes) yield { kind: 'send', datagram: { ...path, bytes } }
   }
@@ -509,12 +456,8 @@ const freshenAfter = 1_800 // ms; what works at all has worked by then, as a rul
 const measuring = 1_500 // ms: to open an end, and again to hear as whom it is seen
 const lead = 2_000 // ms: he looks for a record every second, at the most
 const shortestLead = 1_000 // ms
-const longestWait = 15_000 // ms: whoever names a later time is not waited for
 const freshTries = 4 // for what he published; an absent buddy's record lies there for an hour
 const freshPatience = 5_000 // ms
 
-const maxHeard = 32 // of one kind
-const maxMesh = 256
-const carriedFor = 600_000 // ms: people are slow, and the other line may still be on its way
 const carriedPause = 10_000 // ms
 const silentFor = 2_000 // ms; told each second

@@ -21,7 +21,7 @@ import type { Buddy as Contact } from '../profile/buddies.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
-import type { Found, Fresh, Near } from './approach.ts'
+import type { Fresh } from './approach.ts'
 import type { Command, Lost, PathKind, Phase, TalkEvent } from './command.ts'
 import { Exchange } from './exchange.ts'
 import { Ladder } from './ladder.ts'
@@ -33,6 +33,7 @@ import type { SessionEvent } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
+import type { Found, Near } from './whereabouts.ts'
 
 export interface BuddyOptions {
   readonly whom: Whom

@@ -15,10 +15,11 @@ import { Stun } from '../nat/stun.ts'
 import { Queue } from '../queue.ts'
 import { splitAddress } from '../wire/address.ts'
 import { classify } from '../wire/classify.ts'
-import type { Found, Fresh, Near } from './approach.ts'
+import type { Fresh } from './approach.ts'
 import type { NetworkState } from './command.ts'
 import { type DhtReport, type NetworkReport, networkReport } from './report.ts'
 import { type Family, type Place, Standing } from './standing.ts'
+import type { Found, Near } from './whereabouts.ts'
 
 export interface PresenceOptions {
   readonly random: Random

@@ -6,7 +6,8 @@ import type { Datagram, Local, Notice, Output } from '../machine.ts'
 import type { Mapping } from '../nat/mapping.ts'
 import type { Goal } from '../nat/way.ts'
 import type { Pair } from '../profile/pair.ts'
-import { Approach, type ApproachEvent, type ApproachOptions, type Found, type Near } from './approach.ts'
+import { Approach, type ApproachEvent, type ApproachOptions } from './approach.ts'
+import type { Found, Near } from './whereabouts.ts'
 
 /** And which secret it is about. */
 export type WaysEvent = ApproachEvent & { readonly pair: Pair }
