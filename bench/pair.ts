@@ -33,6 +33,8 @@ export type Answer = Readonly<Record<string, unknown>>
 export interface Task {
   readonly kind: 'bulk' | 'ping'
   readonly options: readonly string[]
+  /** What is waited for beyond the client's result: a line with such a key, by one of them. */
+  readonly until?: { readonly by: 'client' | 'server'; readonly key: string }
 }
 
 /**
@@ -43,7 +45,7 @@ export interface Task {
 export async function measure(
   client: Program,
   server: Program,
-  { kind, options }: Task,
+  { kind, options, until }: Task,
   place: Place = loopback,
 ): Promise<Answer> {
   const echo = kind === 'ping' ? ['--echo'] : []
@@ -58,14 +60,17 @@ export async function measure(
   const { port } = await serving.answer('port')
   const task = [kind, place.host, `${port}`, ...options]
   await using asking = new Child([...place.client, ...client.command, ...task])
-  const answer = await asking.answer(kind === 'bulk' ? 'MBps' : 'rtts_us')
+  const answer = await asking.answer(results[kind])
   if (kind === 'bulk') {
     const { bytes } = await serving.answer('bytes')
     const surplus = Number(bytes) - Number(answer['bytes'])
     if (surplus < 0 || surplus > 4) throw new Error(`${answer['bytes']} octets were sent, and ${bytes} came`)
   }
-  return answer
+  if (!until) return answer
+  return await (until.by === 'client' ? asking : serving).answer(until.key) // before they are let go of
 }
+
+const results = { bulk: 'MBps', ping: 'rtts_us' } as const
 
 /** A process that prints JSON lines; killed when it is let go of. */
 export class Child implements AsyncDisposable {

@@ -8,17 +8,19 @@ import { asked, type Bulk, type Ping, type Server, say, tellBulk } from './task.
 
 const { task, manner } = asked(process.argv.slice(2))
 
-function serve({ bind, isEcho }: Server): void {
+/** @param onFin - a sink has all */
+function serve({ bind, isEcho }: Server, onFin: () => void): void {
   let bytes = 0
   const runner: Run<End> = start(new End(manner), bind, (event, end) => {
     if (event.kind === 'opened') say({ event: 'listening', port: splitAddress(event.at).port })
-    if (event.kind === 'gone') process.exit()
+    if (event.kind === 'gone' && !manner.isProfiled) process.exit() // else it has to tell
     if (event.kind !== 'message') return
     bytes += event.bytes.length
     if (isEcho) runner.act(() => end.send(event.bytes, event.channel))
     else if (begins(event.bytes, 'FIN!')) {
       say({ event: 'fin', bytes })
       runner.act(() => end.send(text.encode('DONE\0\0\0\0'), event.channel))
+      onFin()
     }
   })
 }
@@ -78,7 +80,8 @@ const bulkChannel = 1
 
 switch (task.kind) {
   case 'server':
-    serve(task)
+    if (manner.isProfiled) await profiled(() => new Promise((resolve) => serve(task, resolve)))
+    else serve(task, () => {})
     break
   case 'bulk':
     if (manner.isProfiled) await profiled(() => bulk(task))
