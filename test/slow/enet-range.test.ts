@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { RangeCoder } from '../../src/transport/enet/rangecoder.ts'
-import { Dice } from './dice.ts'
+import { Dice } from '../support/dice.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'otrtalk-enet-range-'))
 const program = join(folder, 'enet_range')

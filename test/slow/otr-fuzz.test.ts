@@ -32,7 +32,7 @@ import { decodePlaintext, type Tlv, tlvType } from '../../src/otr/tlv.ts'
 import { Reader } from '../../src/wire/reader.ts'
 import { Hostile } from '../otr/hostile.ts'
 import { alice, aliceWith, bob, bobWith, seeded, wallTime } from '../otr/pair.ts'
-import { Dice } from './dice.ts'
+import { Dice } from '../support/dice.ts'
 
 const seconds = 60 * Number(process.env['OTRTALK_FUZZ_MINUTES'] ?? 40 / 60)
 const firstSeed = Number(process.env['OTRTALK_FUZZ_SEED'] ?? Date.now() % 1_000_000_000)

@@ -1,8 +1,8 @@
 /** A bad line on loopback: loses, doubles and delays what passes between two ends, by a seed. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { Dice } from '../support/dice.ts'
 import { left } from './cenet.ts'
-import { Dice } from './dice.ts'
 
 export interface Line {
   readonly seed: number
