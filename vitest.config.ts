@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // unit and unit-signals: every `npm test`; program: the built program in a pseudo-terminal;
 // slow, slow-peers and lab: long ones, real peers and network namespaces, what .ci/run adds.
@@ -11,8 +12,20 @@ const withPeers = ['test/slow/{dht-interop,enet-interop,enet-lossy,link-roaming}
 // More than there are cores: some wait for timers, processes and routers.
 const workers = Math.ceil(availableParallelism() * 1.5)
 
+/** A worker takes a file: who is long, and begins last, is waited for. By size, as is usual, some of these would. */
+const long =
+  /\/(?:program\/(?:tutorial|invite|exits|reproducible|deb)|slow\/(?:otr-ratchets|otr-model|meeting|otr-fuzz|otr))\.test\.ts$/
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => long.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
