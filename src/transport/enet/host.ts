@@ -162,6 +162,11 @@ export class Host implements Machine<HostEvent> {
   }
 
   *drain(now: number): Generator<Output<HostEvent>> {
+    if (this.#events.length > 0) {
+      // What is told may be answered at once: then the acknowledgement leaves with the answer, in the next drain.
+      yield* this.#tellAll()
+      return
+    }
     this.#shares.look(this.#connections, Math.floor(now))
     const { local } = this.#options
     for (const { to, envelope, command } of this.#farewells.take()) {
@@ -183,6 +188,10 @@ export class Host implements Machine<HostEvent> {
     if (this.#hasNothingQueued) this.#packer.rest(this.#slab)
     this.#deadline = this.#nextDeadline()
     this.#isAwake = false // before the events: what they lead to may be due at once
+    yield* this.#tellAll()
+  }
+
+  *#tellAll(): Generator<Output<HostEvent>> {
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
 
