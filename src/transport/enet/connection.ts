@@ -27,7 +27,6 @@ import { Outbox } from './outbox.ts'
 import type { Envelope, Packer } from './packer.ts'
 import type { Peer, PeerState, SendOptions } from './peer.ts'
 import { elapsed, RoundTrip } from './roundtrip.ts'
-import type { Slab } from './slab.ts'
 import type { Throttle } from './throttle.ts'
 
 export class Connection implements Peer, Sharer {
@@ -242,8 +241,8 @@ export class Connection implements Peer, Sharer {
   }
 
   /** The next datagram there is to send at `now`, if any. */
-  flush(packer: Packer, slab: Slab, now: number): Uint8Array | undefined {
-    packer.begin(slab, this.mtu)
+  flush(packer: Packer, now: number): Uint8Array | undefined {
+    packer.begin(this.mtu)
     const hasEnded = this.#acks.pack(packer)
     if (!this.#outbox.expire(now, this.#timeout)) {
       this.#lose()
@@ -256,7 +255,7 @@ export class Connection implements Peer, Sharer {
     }
     this.#leaveIfDone(packer)
     this.#tellRoom()
-    const bytes = packer.isEmpty ? undefined : packer.finish(slab, this.#envelope(Math.floor(now)))
+    const bytes = packer.isEmpty ? undefined : packer.finish(this.#envelope(Math.floor(now)))
     if (hasEnded) this.#end(this.#data)
     return bytes
   }

@@ -69,7 +69,6 @@ export class Host implements Machine<HostEvent> {
   readonly #connections: (Connection | undefined)[] = [] // by slot
   readonly #events = new Queue<HostEvent>()
   readonly #farewells = new Queue<Farewell>()
-  readonly #slab: Slab
   readonly #wrapping: Wrapping | undefined
   readonly #packer: Packer
   readonly #home: Home
@@ -86,8 +85,7 @@ export class Host implements Machine<HostEvent> {
     this.#options = { ...defaults, ...options }
     this.#shares = new Shares(this.#options.bandwidth)
     this.#wrapping = options.wrapping
-    this.#packer = new Packer(this.#wrapping)
-    this.#slab = new Slab(this.#options.margin)
+    this.#packer = new Packer(new Slab(this.#options.margin), this.#wrapping)
     this.#home = {
       bandwidth: () => this.#shares.bandwidth,
       wake: () => {
@@ -170,22 +168,25 @@ export class Host implements Machine<HostEvent> {
     this.#shares.look(this.#connections, Math.floor(now))
     const { local } = this.#options
     for (const { to, envelope, command } of this.#farewells.take()) {
-      this.#packer.begin(this.#slab, minMtu)
+      this.#packer.begin(minMtu)
       this.#packer.add(command)
-      const bytes = this.#packer.finish(this.#slab, envelope)
+      const bytes = this.#packer.finish(envelope)
       yield { kind: 'send', datagram: { local, peer: to, bytes } }
     }
     let isMore = true
+    let hasSent = false
     while (isMore) {
       isMore = false
       for (const connection of this.#connections) {
         if (!connection) continue
-        const bytes = connection.flush(this.#packer, this.#slab, now)
+        const bytes = connection.flush(this.#packer, now)
         isMore ||= this.#packer.isOverfull
-        if (bytes) yield { kind: 'send', datagram: { local, peer: connection.address, bytes } }
+        if (!bytes) continue
+        hasSent = true
+        yield { kind: 'send', datagram: { local, peer: connection.address, bytes } }
       }
     }
-    if (this.#hasNothingQueued) this.#packer.rest(this.#slab)
+    if (this.#hasNothingQueued) this.#packer.rest(hasSent ? talkMemory : 0)
     this.#deadline = this.#nextDeadline()
     this.#isAwake = false // before the events: what they lead to may be due at once
     yield* this.#tellAll()
@@ -257,6 +258,8 @@ export class Host implements Machine<HostEvent> {
     return deadline
   }
 }
+
+const talkMemory = 4_096 // octets: a talk of short lines needs no new block for each
 
 const defaults = {
   mtu: defaultMtu,

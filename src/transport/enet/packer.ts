@@ -22,12 +22,15 @@ export class Packer {
   /** A command wants to be acknowledged: the datagram carries its time. */
   isTimed = false
   readonly #headerRoom: number
+  readonly #slab: Slab
   readonly #wrapping: Wrapping | undefined
-  #into: Uint8Array = none
+  #into: Uint8Array = none // from the first command on
+  #mtu = 0
   #at = 0
   #count = 0
 
-  constructor(wrapping: Wrapping | undefined) {
+  constructor(slab: Slab, wrapping: Wrapping | undefined) {
+    this.#slab = slab
     this.#wrapping = wrapping
     this.#headerRoom = wrapping?.headerRoom ?? plainHeaderRoom
   }
@@ -42,15 +45,15 @@ export class Packer {
   }
 
   /** @param mtu - octets of the whole datagram at most */
-  begin(slab: Slab, mtu: number): void {
-    this.#into = slab.open(mtu)
+  begin(mtu: number): void {
+    this.#mtu = mtu
     this.#at = this.#headerRoom
     this.#count = 0
     this.isOverfull = this.isTimed = false
   }
 
   fits(size: number): boolean {
-    return this.#count < maxCommands && this.#at + size <= this.#into.length
+    return this.#count < maxCommands && this.#at + size <= this.#mtu
   }
 
   /** Does a command of this size fit? The datagram is `isOverfull` otherwise. */
@@ -62,27 +65,27 @@ export class Packer {
 
   /** Adds a command that fits. */
   add(command: Command): void {
+    if (this.#count++ === 0) this.#into = this.#slab.open(this.#mtu)
     this.#at = encodeCommand(command, this.#into, this.#at)
-    this.#count++
   }
 
-  finish(slab: Slab, envelope: Envelope): Uint8Array {
+  finish(envelope: Envelope): Uint8Array {
     const { peer, session, time, connectId } = envelope
     const sentTime = this.isTimed ? time & 0xffff : undefined
     const header = { peer, session, sentTime, checksum: undefined }
     if (this.#wrapping) {
       const [begin, end] = this.#wrapping.close(this.#into, this.#at, { header, connectId })
-      return slab.take(end).subarray(begin)
+      return this.#slab.take(end).subarray(begin)
     }
     const begin = this.isTimed ? 0 : 2
     encodeHeader(header, this.#into, begin)
-    return slab.take(this.#at).subarray(begin)
+    return this.#slab.take(this.#at).subarray(begin)
   }
 
-  /** There is nothing to send. */
-  rest(slab: Slab): void {
+  /** Nothing is queued: memory for more than so many octets is given up. */
+  rest(kept: number): void {
     this.#into = none
-    slab.rest()
+    this.#slab.rest(kept)
   }
 }
 

@@ -13,6 +13,7 @@ export class Slab {
   readonly #margin: Margin
   #block = new Uint8Array(0)
   #used = 0
+  #size = 0 // of the block
 
   constructor(margin: Margin) {
     this.#margin = margin
@@ -23,7 +24,8 @@ export class Slab {
     const { before, after } = this.#margin
     const whole = before + size + after
     if (this.#block.length - this.#used < whole) {
-      this.#block = new Uint8Array(Math.max(whole, Math.min(this.#block.length * 2, largest)))
+      this.#size = Math.max(whole * 2, Math.min(this.#size * 2, largest))
+      this.#block = new Uint8Array(this.#size)
       this.#used = 0
     }
     return this.#block.subarray(this.#used + before, this.#used + before + size)
@@ -36,13 +38,12 @@ export class Slab {
     return this.#block.subarray(begin, begin + size)
   }
 
-  /** Nothing is sent for a while: what is left of a large block is given up. */
-  rest(): void {
-    if (this.#block.length <= kept) return
+  /** Gives up a block of more octets than this; the next is a small one. */
+  rest(kept: number): void {
+    if (this.#size <= kept) return
     this.#block = new Uint8Array(0)
-    this.#used = 0
+    this.#used = this.#size = 0
   }
 }
 
-const kept = 2_048 // octets: an idle host holds no more
 const largest = 65_536 // some 46 datagrams: the cost of a block is spread; it grows to that, as most hosts are idle

@@ -288,8 +288,8 @@ export class KeepAlive {
 
   /** ms: a gap that our NAT did not keep. */
   get #limit(): number {
-    const failed = ladder.findIndex((_, step) => (this.#failures[step] ?? 0) >= tolerated)
-    return ladder[failed] ?? Infinity
+    const failed = this.#failures.findIndex((times) => times >= tolerated)
+    return failed < 0 ? Infinity : ladder[failed]! // an index of -1 is looked for in a dictionary: 0.3 µs a frame
   }
 
   get #measuresAt(): number {

@@ -260,6 +260,22 @@ describe('limits of bandwidth', () => {
   })
 })
 
+test('an answer leaves in one datagram with the acknowledgement of what it answers: 20 for 10 round trips', () => {
+  const wire = new Wire()
+  wire.connected()
+  wire.run(3_000)
+  for (const end of [wire.a, wire.b]) {
+    end.sent.length = 0
+    end.onEvent = ({ kind }) => {
+      if (kind === 'message') end.peer.send(message(64), { channel: 0 })
+    }
+  }
+  wire.a.peer.send(message(64), { channel: 0 })
+  wire.run(99)
+  expect([wire.a.sent.length, wire.b.sent.length]).toEqual([10, 10])
+  expect(kindsOf(wire.b)).toEqual(Array(10).fill(['acknowledge', 'send-reliable']).flat())
+})
+
 const seeds = Array.from({ length: 12 }, (_, seed) => seed + 1)
 
 test('under loss, doubling and overtaking each delivery keeps its word', () => {
