@@ -21,7 +21,7 @@ export async function profiled(work: () => Promise<void>): Promise<void> {
 
 type Cost = readonly [source: string, name: string, ms: number]
 
-function costs({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Cost[] {
+export function costs({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Cost[] {
   const parents = new Map<number, Profiler.ProfileNode>()
   for (const node of nodes) for (const child of node.children ?? []) parents.set(child, node)
   const spent = new Map<number, number>() // µs of each node
