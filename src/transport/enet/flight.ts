@@ -13,7 +13,7 @@ export class Outgoing implements Packet {
   readonly octets: number // of the whole command
   readonly size: number // of its payload
   readonly isBound: boolean // by the window: control commands and what is unreliable are not
-  position = 0 // octets of payload that its channel sent before it
+  position = 0 // octets of the receiver's memory, for all that its channel sent before
   turn = 0 // place in the queue
   number = 0 // of the latest sending
   isInFlight = false

@@ -1,7 +1,7 @@
 /** The sending side of one channel: the numbers it gave, and what is sent under them. */
 import type { Command } from './command.ts'
 import { type Outgoing, Ring } from './flight.ts'
-import { maxSpan } from './limits.ts'
+import { maxSpan, pieceCost, wholeCost } from './limits.ts'
 import { next, SendWindows } from './sequence.ts'
 
 export class Lane {
@@ -11,7 +11,7 @@ export class Lane {
   #unreliable = 0
   #oldest = 1 // the first number that is not acknowledged
   #last = 0 // the last number that was sent
-  #octets = 0 // of payload, sent in all
+  #octets = 0 // of the receiver's memory, for all that was sent
   #span = 0 // of these, from the oldest on
 
   /** The last reliable number. */
@@ -38,19 +38,20 @@ export class Lane {
    * May a command not be sent for the first time? The receiver holds what comes
    * after a gap, within bounds of numbers and octets: beyond them it would be refused.
    */
-  mustWait({ command, size }: Outgoing): boolean {
-    return this.#windows.mustWait(command.sequence) || this.#span + size > maxSpan
+  mustWait(item: Outgoing): boolean {
+    return this.#windows.mustWait(item.command.sequence) || this.#span + costOf(item) > maxSpan
   }
 
   /** A command goes out for the first time. */
   sends(item: Outgoing): void {
     const { sequence } = item.command
+    const cost = costOf(item)
     this.#windows.sent(sequence)
     this.sent.set(item)
     this.#last = sequence
     item.position = this.#octets
-    this.#octets += item.size
-    this.#span += item.size
+    this.#octets += cost
+    this.#span += cost
   }
 
   acknowledged(sequence: number): void {
@@ -69,3 +70,7 @@ export class Lane {
     this.#span = oldest ? this.#octets - oldest.position : 0
   }
 }
+
+/** Octets of the receiver's memory. */
+const costOf = ({ command, size }: Outgoing): number =>
+  size + (command.kind === 'send-fragment' ? pieceCost : wholeCost)

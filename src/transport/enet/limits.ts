@@ -13,11 +13,16 @@ export const maxCommands = 32 // a datagram
 export const maxFragments = 28_000
 
 /**
- * Octets of payload that a channel sends beyond the first one that is not
- * acknowledged: a receiver holds them. Ours holds 4 MiB, with 128 octets for
- * each piece of 1,171 and more; C ENet 32 MiB.
+ * Octets that a receiver may have to hold for a channel: what was sent beyond
+ * the first command that is not acknowledged. Ours holds 4 MiB, C ENet 32 MiB.
  */
-export const maxSpan = 3_500_000
+export const maxSpan = 4_000_000
+
+/** What a message in one piece costs it beside its octets. */
+export const wholeCost = 128
+
+/** The same of each piece: a message of two costs 128 octets for each and 128 for itself. */
+export const pieceCost = 192
 
 /** enet.h, enet_peer_timeout: doublings of the first timeout, and ms. */
 export interface Timeout {

@@ -4,6 +4,7 @@
  *
  *     bulk({ delay: 50, rate: 100, queue: 256, loss: 0.01, megabytes: 10, sending: classic })
  */
+import type { Machine } from '../../../src/machine.ts'
 import { commandSize, decodeCommand } from '../../../src/transport/enet/command.ts'
 import type { Sending } from '../../../src/transport/enet/congestion.ts'
 import { decodeHeader, headerSize } from '../../../src/transport/enet/datagram.ts'
@@ -11,7 +12,7 @@ import { Host, type HostOptions } from '../../../src/transport/enet/host.ts'
 import type { HostEvent, Peer } from '../../../src/transport/enet/peer.ts'
 import { next } from '../../../src/transport/enet/sequence.ts'
 import { mulberry32 } from '../network.ts'
-import { Line, type LineOptions } from './line.ts'
+import { Line, type LineOptions, type Station } from './line.ts'
 import type { Tally } from './way.ts'
 
 export interface BulkOptions extends LineOptions, FlowOptions {
@@ -58,6 +59,7 @@ export interface FlowOptions {
   readonly sending?: () => Sending // of the sender; the host's default
   readonly sender?: Partial<HostOptions>
   readonly receiver?: Partial<HostOptions>
+  readonly watch?: (receiver: Machine<HostEvent>) => Machine<HostEvent>
 }
 
 /** Two hosts, the left one of which sends to the other whenever there is room. */
@@ -68,6 +70,9 @@ export class Flow {
   waiting = 0 // octets, see `BulkResult`
   isRight = true // whatever was delivered so far is what was sent, in order
   peer: Peer | undefined // of the sender, once connected
+  readonly station: Station // of the sender
+  /** What arrives on channel 0: the bulk is on 1. */
+  onTalk: (bytes: Uint8Array, now: number) => void = () => {}
   sent = 0 // octets of payload, first time or again
   distinct = 0 // octets of payload that were sent a first time
   readonly #messageSize: number
@@ -78,7 +83,14 @@ export class Flow {
   #newest = 0 // number of a command
 
   constructor(line: Line, options: FlowOptions) {
-    const { messageSize = 65_536, sending, sender, receiver, seed = 1 } = options
+    const {
+      messageSize = 65_536,
+      sending,
+      sender,
+      receiver,
+      seed = 1,
+      watch = (machine: Machine<HostEvent>) => machine,
+    } = options
     const random = mulberry32(seed)
     const octets = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256))
     const [a, b] = line.ends()
@@ -91,8 +103,8 @@ export class Flow {
       ...sender,
     })
     const right = new Host({ ...common, local: b.local, acceptsConnects: true, ...receiver })
-    line.attach(a, left, (event) => this.#left(event))
-    line.attach(b, right, (event) => this.#right(event))
+    this.station = line.attach(a, left, (event) => this.#left(event))
+    line.attach(b, watch(right), (event, now) => this.#right(event, now))
     const { passes } = line
     line.passes = (datagram, from) => {
       if (datagram.local === a.local) this.#count(datagram.bytes)
@@ -107,14 +119,23 @@ export class Flow {
     if (event.kind === 'lost') this.isRight = false
   }
 
+  /** More is to be sent. */
+  refill(): void {
+    if (this.peer) this.#fill(this.peer)
+  }
+
   #fill(peer: Peer): void {
     for (; this.#handedOver < this.octets && peer.room > 0; this.#handedOver += this.#messageSize)
       peer.send(this.#message(this.#told++), { channel: 1 })
     this.waiting = Math.max(this.waiting, this.#handedOver - this.distinct)
   }
 
-  #right(event: HostEvent): void {
+  #right(event: HostEvent, now: number): void {
     if (event.kind !== 'message') return
+    if (event.channel === 0) {
+      this.onTalk(event.bytes, now)
+      return
+    }
     this.isRight &&= Buffer.compare(event.bytes, this.#message(this.#heard++)) === 0
     this.delivered += event.bytes.length
   }
@@ -122,7 +143,7 @@ export class Flow {
   /** Tells its number, and is otherwise always the same. */
   #message(number: number): Uint8Array {
     const bytes = Buffer.alloc(this.#messageSize, this.#pattern)
-    bytes.writeUInt32BE(number)
+    for (let at = 0, rest = number; at < Math.min(4, bytes.length); at++, rest >>>= 8) bytes[at] = rest & 0xff
     return bytes
   }
 
@@ -134,7 +155,7 @@ export class Flow {
       const command = decodeCommand(bytes, at)
       if (!command) return
       at += commandSize(command)
-      if (!('payload' in command)) continue
+      if (!('payload' in command) || command.channel !== 1) continue
       this.sent += command.payload.length
       if (command.sequence !== next(this.#newest)) continue
       this.#newest = command.sequence
