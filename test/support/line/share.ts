@@ -21,7 +21,10 @@ export interface Share {
 export function share(options: ShareOptions): Share {
   const { hosts = 1, others = ['cubic'], ms = 60_000, warmUp = 20_000 } = options
   const line = new Line({ jitter: 2, ...options }) // without any, who comes first into a full queue always does
-  const flows = Array.from({ length: hosts }, () => new Flow(line, options))
+  const flows = Array.from(
+    { length: hosts },
+    (_, i) => new Flow(line, { ...options, seed: (options.seed ?? 1) + i }),
+  )
   for (const flow of flows) flow.octets = Infinity
   const all = [...flows, ...others.map((control) => tcp(line, control))]
   line.run(warmUp)

@@ -69,6 +69,7 @@ export class Bbr implements Congestion {
   #lostInRound = 0 // octets
   #lossesInRound = 0
   #isCongested = false // in this round
+  #isLosingMuch = false // in this round
   // "ProbeRTT"
   #probeRttUntil = 0
   #hasProbeRttRound = false
@@ -84,7 +85,7 @@ export class Bbr implements Congestion {
   }
 
   get paced(): number {
-    return this.#pacer.at
+    return this.#path.minRtt < 1 ? -Infinity : this.#pacer.at
   }
 
   configure({ mtu, windowSize, throttle }: Terms): void {
@@ -140,8 +141,10 @@ export class Bbr implements Congestion {
     this.#lossesInRound++
     if (!snapshot) return
     const lost = this.#sampler.lost - snapshot.lost
+    const own = noiseMargin * this.#line.share * snapshot.inFlight
+    if (this.#isQueueing && lost > own) this.#isCongested = true
     if (!this.#isTooHigh(lost, snapshot.inFlight)) return
-    this.#isCongested = true
+    this.#isCongested = this.#isLosingMuch = true
     if (!this.#isProbeSample) return
     const before = snapshot.inFlight - octets
     const share = this.#lossThreshold
@@ -223,7 +226,7 @@ export class Bbr implements Congestion {
     this.#latestRate = sample.rate
     this.#latestDelivered = sample.delivered
     this.#lostInRound = this.#lossesInRound = 0
-    this.#isCongested = false
+    this.#isCongested = this.#isLosingMuch = false
   }
 
   #measureLine(): void {
@@ -235,13 +238,15 @@ export class Bbr implements Congestion {
 
   // "Startup", "Drain"
 
+  /** A probe that has built a queue and gained nothing need not be repeated twice to be believed. */
   #checkFull({ rate, isAppLimited }: RateSample): void {
     if (this.#isFullNow || !this.#path.isRoundStart || isAppLimited) return
     if (rate >= this.#fullRate * 1.25) {
       this.#resetFull(rate)
       return
     }
-    this.#isFullNow = ++this.#fullRounds >= (this.#isQueueing ? queuedFullRounds : fullRounds)
+    const isQueueOurs = this.#state === 'up' && this.#isQueueing
+    this.#isFullNow = ++this.#fullRounds >= (isQueueOurs ? 1 : fullRounds)
     if (this.#isFullNow) this.#fill()
   }
 
@@ -256,9 +261,12 @@ export class Bbr implements Congestion {
     this.#path.isStarting = false
   }
 
-  #checkStartup(_: RateSample): void {
+  #checkStartup({ rate, isAppLimited }: RateSample): void {
     if (this.#state !== 'startup') return
-    if (this.#isLossRoundStart && this.#isCongested && this.#lossesInRound >= startupLosses) {
+    // What the trains tell is reached: no need to see it three times.
+    if (this.#trains.isKnown && !isAppLimited && rate > nearly * (1 - this.#line.share) * this.#trains.rate)
+      this.#fill()
+    if (this.#isLossRoundStart && this.#isLosingMuch && this.#lossesInRound >= startupLosses) {
       this.#fill()
       this.#longTerm = Math.max(this.#bdp(1), this.#latestDelivered)
     }
@@ -410,7 +418,8 @@ export class Bbr implements Congestion {
   /** IsInflightTooHigh; a line that loses without a queue is no sign of it, unless it loses very much. */
   #isTooHigh(lost: number, inFlight: number): boolean {
     const share = lost / inFlight
-    return share > this.#lossThreshold && (this.#isQueueing || share > blindLossThreshold)
+    const isMuch = share > blindLossThreshold && inFlight > blindPackets * this.#packet
+    return share > this.#lossThreshold && (this.#isQueueing || isMuch)
   }
 
   get #lossThreshold(): number {
@@ -446,7 +455,7 @@ export class Bbr implements Congestion {
   }
 
   #resetCongestion(): void {
-    this.#isCongested = false
+    this.#isCongested = this.#isLosingMuch = false
     this.#lostInRound = this.#lossesInRound = 0
     this.#latestRate = this.#latestDelivered = 0
   }
@@ -539,7 +548,7 @@ export class Bbr implements Congestion {
     let rate = gain * this.#rate * (1 - pacingMargin)
     if (this.#state === 'startup') {
       const known = Math.max(this.#trains.rate, this.#rate)
-      rate = Math.min(rate, known * trainMargin)
+      rate = Math.min(rate, known)
     }
     if (rate <= 0) return
     // Else a rate near nothing, of an acknowledgement that an outage delayed, would hold the next packet for hours.
@@ -548,8 +557,14 @@ export class Bbr implements Congestion {
     // InitPacingRate: one short line before all else, or one after an outage, tells nothing of the path.
     if (pacer.rate === 0) rate = Math.max(rate, this.#initialRate)
     if (this.#isFull || rate > pacer.rate || this.#trains.rate < Infinity) pacer.rate = rate
-    const least = this.#state === 'startup' ? trainPackets : 2
-    pacer.burst = Math.min(Math.max(creditTime * pacer.rate, least * packet), maxBurst * packet)
+    pacer.quantum = this.#train
+    pacer.burst = Math.min(Math.max(creditTime * pacer.rate, 2 * packet, pacer.quantum), maxBurst * packet)
+  }
+
+  /** Octets that leave together, to measure the bottleneck by: no more than it passes in some milliseconds. */
+  get #train(): number {
+    if (this.#state !== 'startup' || this.#trains.isKnown) return 0
+    return Math.min(this.#window / 2, longestTrain * this.#packet, creditTime * this.#trains.rate)
   }
 
   get #initialRate(): number {
@@ -607,13 +622,13 @@ const pacingMargin = 0.01
 const lossThreshold = 0.02
 const blindLossThreshold = 0.15 // without a queue: so much that it may be a bottleneck that has none
 const noiseMargin = 1.5 // of what the line loses: a round's share varies
+const blindPackets = 64 // in flight: of fewer, one lost datagram of acknowledgements seems as many
 const beta = 0.7
 const headroom = 0.15
 const fullRounds = 3
-const queuedFullRounds = 2 // where a queue says the same
 const startupLosses = 6
 const queueFloor = 2 // ms: less is an event loop's noise
-const trainMargin = 1.05
-const trainPackets = 16 // may leave together in Startup: long enough to measure the bottleneck by
+const nearly = 0.95 // of the bottleneck's rate
 const creditTime = 4 // ms
+const longestTrain = 32 // packets: 3 ms at 100 Mbit/s
 const maxBurst = 64 // packets

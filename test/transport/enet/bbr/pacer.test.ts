@@ -21,6 +21,22 @@ test('a pause earns no more than a burst', () => {
   expect(pacer.at).toBe(1_010)
 })
 
+test('a quantum is waited for, and leaves together', () => {
+  const pacer = Object.assign(new Pacer(), { rate: 100, burst: 4_000, quantum: 4_000 })
+  for (const now of [1_000, 1_040]) {
+    let left = 0
+    for (; pacer.at <= now; left++) pacer.sent(1_000, now)
+    expect([left, pacer.at]).toEqual([now === 1_000 ? 5 : 4, now + 40])
+  }
+})
+
+test('over time it is the rate, however seldom it is looked at', () => {
+  const pacer = Object.assign(new Pacer(), { rate: 100, burst: 3_000 })
+  let octets = 0
+  for (let now = 0; now < 10_000; now += 7) for (; pacer.at <= now; octets += 100) pacer.sent(100, now)
+  expect(Math.abs(octets - 1_000_000)).toBeLessThan(4_000)
+})
+
 test('without a rate nothing is paced', () => {
   const pacer = new Pacer()
   pacer.sent(1_400, 0)
