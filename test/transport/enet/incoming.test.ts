@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SendFragment, SendReliable } from '../../../src/transport/enet/command.ts'
 import { Incoming } from '../../../src/transport/enet/incoming.ts'
-import type { Limits } from '../../../src/transport/enet/limits.ts'
+import { defaultLimits, type Limits } from '../../../src/transport/enet/limits.ts'
 import { digests, message } from './wire.ts'
 
 const limits: Limits = { maximumPacketSize: 10_000, maximumWaitingData: 3_000 }
@@ -83,6 +83,26 @@ describe('fragments', () => {
     const { incoming, waiting } = channel()
     incoming.fragment(cut(message(10_000), 1, 500)[0]!, limits)
     expect(waiting.octets).toBeLessThan(1_000)
+  })
+
+  test('1,040 first ones that each promise 1 MiB take as much memory as came: less than 4 MB', () => {
+    const [total, size] = [1 << 20, 1_000]
+    const count = Math.ceil(total / size)
+    const before = process.memoryUsage().arrayBuffers
+    let first = 0
+    for (let i = 0; i < 40; i++) {
+      const { incoming, waiting } = channel()
+      for (let start = 1; start + count < 28_000; start += count) {
+        const payload = new Uint8Array(size)
+        const place = { sequence: start, start, count, number: 0, total, offset: 0 }
+        const piece: SendFragment = { kind: 'send-fragment', flags: 0x80, channel: 0, ...place, payload }
+        expect(incoming.fragment(piece, defaultLimits)).toBe(true)
+        first++
+      }
+      expect(waiting.octets).toBeGreaterThan(26_000)
+    }
+    expect(first).toBe(1_040)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4e6)
   })
 
   test('of the next message are taken though too much is held', () => {
