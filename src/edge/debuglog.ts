@@ -7,14 +7,14 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { UserError } from '../error.ts'
 import { escapedJson } from '../json.ts'
-import type { Datagram } from '../machine.ts'
 import type { TalkEvent } from '../session/command.ts'
 import { classify } from '../wire/classify.ts'
+import type { Trace } from './sockets.ts'
 import { diskFault } from './store.ts'
 
 export interface DebugLog extends Disposable {
   event(event: TalkEvent): void
-  datagram(direction: 'in' | 'out', datagram: Datagram): void
+  readonly datagram: Trace
 }
 
 /** Appends to the file, which only its owner may read. @throws UserError if it cannot be written */
@@ -31,8 +31,8 @@ export function openDebugLog(path: string): DebugLog {
   }
   return {
     event: (event) => write(escapedJson(event, (key) => !isSecret(key))),
-    datagram: (direction, { peer, bytes }) =>
-      write(`${direction} ${peer} ${classify(bytes) ?? 'unknown'} ${bytes.length}`),
+    datagram: (what, { peer, bytes }) =>
+      write(`${what} ${peer} ${classify(bytes) ?? 'unknown'} ${bytes.length}`),
     [Symbol.dispose]() {
       isOpen = false
       closeSync(file)

@@ -87,6 +87,20 @@ test('what cannot be sent is lost like any datagram, and ends nothing', async ()
   expect(notices.map(({ kind }) => kind)).toEqual(['opened', 'opened'])
 })
 
+test('who is shown what is sent is also told what the system refuses', async () => {
+  const shown: string[] = []
+  const { sockets, heard, opened, open } = start({
+    trace: (what, { peer, bytes }) => shown.push(`${what} ${peer} ${bytes.length}`),
+  })
+  const [local] = open({ kind: 'udp4' })
+  const own = `127.0.0.1:${opened()[0]!.port}`
+  const refused = '255.255.255.255:9' // a broadcast, for which nobody asked
+  sockets.send({ local: local!, peer: address(refused), bytes: Uint8Array.of(1) })
+  sockets.send({ local: local!, peer: address(own), bytes: new Uint8Array(2) })
+  await until(() => heard.length === 1)
+  expect(shown).toEqual([`out ${refused} 1`, `out ${own} 2`, `refused ${refused} 1`, `in ${own} 2`])
+})
+
 test('a family that may not be used is closed at once', () => {
   const { notices, open } = start({ bind: { udp6: null } })
   const [local] = open({ kind: 'udp6' })
@@ -104,7 +118,7 @@ afterEach(() => {
   for (const sockets of started.splice(0)) sockets[Symbol.dispose]()
 })
 
-function start(options: Pick<SocketsOptions, 'bind'>) {
+function start(options: Pick<SocketsOptions, 'bind' | 'trace'>) {
   const heard: Datagram[] = []
   const notices: Notice[] = []
   const sockets = new Sockets({
