@@ -21,14 +21,15 @@ export class Samples {
     return values && percentile(values, 0.5)
   }
 
-  /** The median of one; beside that of another, if that was measured. None without values. */
+  /** The median of one beside that of another, or with a note that this was not measured. None without values. */
   *figure(name: string, { as = name, beside, against = beside, note }: Beside = {}): Iterable<Figure> {
     const values = this.#values.get(name)
     if (!values) return
     const value = percentile(values, 0.5)
     const counterpart = beside === undefined ? undefined : this.median(beside)
+    const said = beside === undefined || counterpart !== undefined ? note : `${against} was not measured`
     const range = values.length > 1 ? [`${brief(Math.min(...values))} to ${brief(Math.max(...values))}`] : []
-    const notes = [...range, ...(note === undefined ? [] : [note])]
+    const notes = [...range, ...(said === undefined ? [] : [said])]
     yield {
       name: as,
       value,

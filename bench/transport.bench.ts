@@ -1,10 +1,13 @@
 /**
  * The transport on loopback, two processes a pair, beside what else there is: C ENet, udx-native, the encrypted stream
- * that hyperdht makes of it, and bare sockets. Runs of all take turns; medians, and ratios within this run.
+ * that hyperdht makes of it, and bare sockets; and one cell of `line` beside TCP BBR, where a line can be had. Runs of
+ * all take turns; medians, and ratios within this run.
  */
 import type { Bench, Figure, RunOptions } from './bench.ts'
+import { cell } from './cell.ts'
 import { type Contenders, contenders } from './contenders.ts'
 import { Compiled } from './counterparts.ts'
+import { overLines } from './emulated.ts'
 import { measure, type Program } from './pair.ts'
 import { percentile } from './percentile.ts'
 import { Samples } from './samples.ts'
@@ -35,6 +38,7 @@ async function* run({ runs = 5 }: RunOptions): AsyncIterable<Figure> {
     for (const name of ['c enet', 'node dgram'])
       yield* rounds.figure(`${name} ${part}`, { as: `${name} ping ${part}` })
   }
+  yield* overLines('transport', (lines) => cell(lines, { rtt: 100, loss: 1 }, { runs, names: overTheLine }))
 }
 
 /** Who sends to whom. */
@@ -99,3 +103,5 @@ const pingGoals = new Map([
   ['ping node dgram', 'target: 1.5 or less'],
   ['sealed ping c enet', 'target: 15 µs over `ping`'],
 ])
+
+const overTheLine = ['bare bulk', 'sealed bulk', 'tcp bbr']

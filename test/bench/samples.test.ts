@@ -11,11 +11,10 @@ test('a figure is the median, beside the median of its counterpart', () => {
   expect(figure).toEqual({ ...common, against: 'theirs', ratio: 0.5, note: '1 to 9; target: 1 or more' })
 })
 
-test('what was not measured has no figure, and is beside none', () => {
+test('what was not measured has no figure, and nothing is beside it', () => {
   const samples = new Samples('MB/s')
   samples.add('ours', 5)
   expect([...samples.figure('theirs')]).toEqual([])
-  expect([...samples.figure('ours', { beside: 'theirs' })]).toEqual([
-    { name: 'ours', value: 5, unit: 'MB/s' },
-  ])
+  const [figure] = samples.figure('ours', { beside: 'theirs', note: 'target: 1' })
+  expect(figure).toEqual({ name: 'ours', value: 5, unit: 'MB/s', note: 'theirs was not measured' })
 })
