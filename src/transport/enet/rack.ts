@@ -118,5 +118,5 @@ const none: readonly Outgoing[] = []
 const initialRtt = 333 // ms; RFC 9002, section 6.2.2
 const granularity = 1 // ms: timers know no less
 const turn = 25 // ms: what a busy event loop may take to acknowledge
-const longest = 3_000 // ms between probes: a network that is back is noticed
+const longest = 1_000 // ms between probes: a network that is back is noticed
 const mostReordering = 8 // quarters

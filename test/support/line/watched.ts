@@ -14,10 +14,11 @@ export class Watched implements Machine<HostEvent> {
   refused = 0
   /** Numbers from the first that is missing to the last that came, at most; of channel 1. */
   span = 0
-  /** Datagrams that were sent, by turn. */
-  readonly turns: number[] = []
+  /** What was sent in each turn. */
+  readonly turns: { datagrams: number; acknowledgements: number }[] = []
   readonly #host: Machine<HostEvent>
   readonly #hole: Hole | undefined
+  #turn = { datagrams: 0, acknowledgements: 0 }
   #copies = 0 // of the hole's number
   readonly #waiting = new Set<number>() // channel and number
   readonly #ahead = new Set<number>() // numbers that came, beyond `prefix`
@@ -44,16 +45,22 @@ export class Watched implements Machine<HostEvent> {
   }
 
   *drain(now: number): Generator<Output<HostEvent>> {
-    let sent = 0
+    const turn = this.#turn
     for (const out of this.#host.drain(now)) {
       if (out.kind === 'send') {
-        sent++
-        for (const command of decodeDatagram(out.datagram.bytes)?.commands ?? [])
-          if (command.kind === 'acknowledge') this.#waiting.delete((command.channel << 16) | command.sequence)
+        turn.datagrams++
+        for (const command of decodeDatagram(out.datagram.bytes)?.commands ?? []) {
+          if (command.kind === 'acknowledge') {
+            turn.acknowledgements++
+            this.#waiting.delete((command.channel << 16) | command.sequence)
+          }
+        }
       }
       yield out
     }
-    this.turns.push(sent)
+    if (this.#host.deadline <= now) return // the turn goes on
+    this.turns.push(turn)
+    this.#turn = { datagrams: 0, acknowledgements: 0 }
     this.refused += this.#waiting.size
     this.#waiting.clear()
   }
