@@ -51,6 +51,8 @@ function failure(attempt: () => void): string | undefined {
     attempt()
     return undefined
   } catch (error) {
-    return String(error).split('\n').slice(0, 2).join(': ')
+    const [first, ...others] = String(error).split('\n')
+    const reason = others.find((line) => /error/i.test(line))
+    return reason === undefined ? first : `${first}: ${reason}`
   }
 }
