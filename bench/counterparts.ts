@@ -27,6 +27,11 @@ export function whyNoPackages(): string | undefined {
 /** Programs of test/peers in C. */
 export class Compiled implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'otrtalk-bench-'))
+  readonly #remove = (): void => rmSync(this.#folder, { recursive: true, force: true })
+
+  constructor() {
+    process.once('exit', this.#remove) // it may end before it let go of them
+  }
 
   /** A program to run, or why it is not there. */
   make(
@@ -42,7 +47,8 @@ export class Compiled implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true })
+    process.off('exit', this.#remove)
+    this.#remove()
   }
 }
 

@@ -66,7 +66,14 @@ export class EmulatedLine implements AsyncDisposable {
       const unlearned = ['sysctl', '-q', 'net.ipv4.tcp_no_metrics_save=1']
       execFileSync('ip', ['netns', 'exec', name, ...unlearned])
     }
-    const options = { '--delay': rtt / 2, '--loss': loss, '--rate': rate, '--queue': queue, '--seed': seed }
+    const options = {
+      '--seconds': longest,
+      '--delay': rtt / 2,
+      '--loss': loss,
+      '--rate': rate,
+      '--queue': queue,
+      '--seed': seed,
+    }
     const child = new Child([emulator, ...names, ...Object.entries(options).flat().map(String)])
     const line = new EmulatedLine(names, child)
     EmulatedLine.#standing.add(line)
@@ -160,5 +167,6 @@ function remove(name: string): void {
 
 const prefix = 'otrtalk-line-'
 const queue = 256 // packets
+const longest = 300 // s: then it ends by itself, whatever became of who made it
 const segment = 1_448 // octets of TCP in a packet of 1,500
 let tcpCount = 0

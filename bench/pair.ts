@@ -48,15 +48,8 @@ export async function measure(
   { kind, options, until }: Task,
   place: Place = loopback,
 ): Promise<Answer> {
-  const echo = kind === 'ping' ? ['--echo'] : []
-  await using serving = new Child([
-    ...place.server,
-    ...server.command,
-    'server',
-    '--bind',
-    place.host,
-    ...echo,
-  ])
+  const manner = ['--bind', place.host, '--seconds', '300', ...(kind === 'ping' ? ['--echo'] : [])]
+  await using serving = new Child([...place.server, ...server.command, 'server', ...manner])
   const { port } = await serving.answer('port')
   const task = [kind, place.host, `${port}`, ...options]
   await using asking = new Child([...place.client, ...client.command, ...task])
@@ -74,6 +67,7 @@ const results = { bulk: 'MBps', ping: 'rtts_us' } as const
 
 /** A process that prints JSON lines; killed when it is let go of. */
 export class Child implements AsyncDisposable {
+  static readonly #running = new Set<ChildProcess>()
   readonly #child: ChildProcess
   readonly #closed: Promise<unknown>
   readonly #said: Answer[] = []
@@ -83,8 +77,12 @@ export class Child implements AsyncDisposable {
 
   constructor([file, ...args]: readonly string[]) {
     this.#child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    if (Child.#running.size === 0) process.once('exit', Child.#killAll)
+    Child.#running.add(this.#child)
     this.#closed = once(this.#child, 'close').finally(() => {
       this.#isClosed = true
+      Child.#running.delete(this.#child)
+      if (Child.#running.size === 0) process.off('exit', Child.#killAll)
       this.#wake()
     })
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
@@ -119,6 +117,11 @@ export class Child implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isClosed) this.#child.kill()
     await this.#closed
+  }
+
+  /** The benchmark ends before it let go of them. */
+  static #killAll = (): void => {
+    for (const child of Child.#running) child.kill()
   }
 
   async #first(find: () => number): Promise<number> {
