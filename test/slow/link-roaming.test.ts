@@ -33,12 +33,15 @@ test('12 MiB of bulk, and a line beside each piece, pass 12 changes of the port:
   const [pieces, lines]: [Uint8Array[], string[]] = [[], []]
   const [port, ended] = [later<number>(), later<'done' | 'gone'>()]
   let moves = 0
+  let [lastAt, longestPause] = [Infinity, 0]
   const responder = run<End, Told>(new End({ isSealed: true, congestion: undefined }), {
     bind,
     onEvent(event) {
       if (event.kind === 'opened') port.resolve(splitAddress(event.at).port)
       if (event.kind === 'gone') ended.resolve('gone')
       if (event.kind !== 'message') return
+      longestPause = Math.max(longestPause, performance.now() - lastAt)
+      lastAt = performance.now()
       if (event.channel === talk) lines.push(new TextDecoder().decode(event.bytes))
       else if (pieces.push(event.bytes) % 32 === 0) {
         moves++
@@ -69,6 +72,7 @@ test('12 MiB of bulk, and a line beside each piece, pass 12 changes of the port:
   )
   expect(await ended.promise).toBe('done')
   expect(moves).toBe(12)
+  expect(longestPause).toBeLessThan(2_000) // ms; what is sent meanwhile to the old port is lost
   expect(lines).toEqual(expected.map((_, i) => `${i}`))
   expect(pieces.every((each, i) => Buffer.compare(each, expected[i]!) === 0)).toBe(true)
 }, 60_000)
