@@ -217,7 +217,7 @@ describe.skipIf(missing !== undefined)('Carol, on the link of two who talk,', ()
     )
     expect(sent / seconds).toBeGreaterThan(9_500)
     expect(arrived).toBeGreaterThan(sent * 0.9) // or were too many for its socket
-    expect(connected).toBeLessThan(8_000)
+    expect(connected).toBeLessThan(4_000) // who takes places before he looks at the mac needs 5.7 s
     expect(took.length).toBeGreaterThan(10)
     expect(Math.max(...took)).toBeLessThan(2_000)
     for (const program of [calling, waiting])
