@@ -80,7 +80,7 @@ export interface Congestion {
   cleared(): void
 
   /** The path is another: nothing that was learned holds. */
-  rerouted(now: number): void
+  rerouted(): void
 }
 
 /** Finds what of the commands in flight is lost. They are listed in the order of their latest sendings. */

@@ -166,8 +166,8 @@ export class Connection implements Peer, Sharer {
     this.#home.wake()
   }
 
-  rerouted(now: number): void {
-    this.#outbox.rerouted(now)
+  rerouted(): void {
+    this.#outbox.rerouted()
     this.#home.wake()
   }
 

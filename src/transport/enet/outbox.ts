@@ -134,9 +134,9 @@ export class Outbox {
   }
 
   /** The path is another. */
-  rerouted(now: number): void {
+  rerouted(): void {
     this.#recovery.rerouted()
-    this.#congestion.rerouted(now)
+    this.#congestion.rerouted()
   }
 
   /** Moves into the datagram what may go. True: nothing reliable could, so a ping may follow. */

@@ -70,7 +70,7 @@ export interface Peer {
   hurry(now: number): void
 
   /** The path to the peer is another: what was learned of its rate and its round trips is forgotten. */
-  rerouted(now: number): void
+  rerouted(): void
 
   /** Tells the peer and waits for its acknowledgement; what is queued is dropped. */
   disconnect(data?: number): void

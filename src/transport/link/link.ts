@@ -296,7 +296,7 @@ export class Link implements Machine<LinkEvent> {
 
   #hasMoved(now: number): void {
     this.#keepAlive.moved(now)
-    this.#peer?.rerouted(now)
+    this.#peer?.rerouted()
     this.#emit({ kind: 'path', path: this.#paths.current })
   }
 

@@ -9,7 +9,9 @@ import type { Congestion, Obstacle, Packet, Terms } from '../congestion.ts'
 import { maxWindow } from '../limits.ts'
 import type { RoundTrip } from '../roundtrip.ts'
 import { PacketThrottle, throttleScale } from '../throttle.ts'
-import { LineLoss } from './noise.ts'
+import { Bounds } from './bounds.ts'
+import { FullPipe } from './fullpipe.ts'
+import { Losses } from './losses.ts'
 import { Pacer } from './pacer.ts'
 import { PathModel } from './path.ts'
 import { type RateSample, RateSampler } from './rate.ts'
@@ -23,13 +25,13 @@ type Phase = 'none' | 'refilling' | 'starting' | 'feedback' | 'stopping'
 export class Bbr implements Congestion {
   readonly #random: () => number
   readonly #throttle = new PacketThrottle() // of unreliable messages, and where bandwidth is limited
-  #sampler = new RateSampler()
-  #pacer = new Pacer()
+  readonly #sampler = new RateSampler()
+  readonly #pacer = new Pacer()
+  #path = new PathModel()
   #trains = new Trains()
-  #line = new LineLoss()
-  #hadQueue = false // in this round
-  #roundAt = { delivered: 0, lost: 0 }
-  #path = new PathModel(0)
+  #pipe = new FullPipe()
+  #losses = new Losses()
+  #bounds = new Bounds()
   #terms = { mtu: 1_400, windowSize: maxWindow }
   #share = throttleScale
   #state: State = 'startup'
@@ -40,12 +42,7 @@ export class Bbr implements Congestion {
   #wasWindowLimited = false
   #recalls = 0 // in a row
   #isRestarting = false // after a pause
-  #rtt = Infinity // ms, the latest: a queue shows in it
-  // "Exiting Acceleration Based on Bandwidth Plateau"
-  #isFull = false // BBR.full_bw_reached
-  #isFullNow = false
-  #fullRate = 0
-  #fullRounds = 0
+  #rtt = Infinity // ms, the latest
   #drainRound = 0
   // "ProbeBW"
   #phase: Phase = 'none'
@@ -55,21 +52,6 @@ export class Bbr implements Congestion {
   #isProbeSample = false
   #wasTooHigh = false
   #wasPrecautious = false
-  #upAcknowledged = 0
-  #upPerIncrease = Infinity
-  #upRounds = 0
-  // "Updating the Model Upon Packet Loss"
-  #longTerm = Infinity // BBR.inflight_longterm
-  #shortTermRate = Infinity
-  #shortTerm = Infinity // BBR.inflight_shortterm
-  #latestRate = 0
-  #latestDelivered = 0
-  #isLossRoundStart = false
-  #lossRound = 0
-  #lostInRound = 0 // octets
-  #lossesInRound = 0
-  #isCongested = false // in this round
-  #isLosingMuch = false // in this round
   // "ProbeRTT"
   #probeRttUntil = 0
   #hasProbeRttRound = false
@@ -128,33 +110,26 @@ export class Bbr implements Congestion {
   /** The second time in a row it is OnEnterRTO. */
   recalled({ octets }: Packet): void {
     this.#inFlight -= octets
-    if (++this.#recalls < 2) return
-    this.#saveWindow()
-    this.#window = this.#minimum
+    if (++this.#recalls === 2) this.#window = this.#minimum
   }
 
-  /** HandleLostPacket. */
+  /** HandleLostPacket, InflightAtLoss. */
   lost({ octets, snapshot }: Packet, now: number): void {
     this.#inFlight -= octets
     this.#sampler.lost += octets
-    this.#lostInRound += octets
-    this.#lossesInRound++
     if (!snapshot) return
     const lost = this.#sampler.lost - snapshot.lost
-    const own = noiseMargin * this.#line.share * snapshot.inFlight
-    if (this.#isQueueing && lost > own) this.#isCongested = true
-    if (!this.#isTooHigh(lost, snapshot.inFlight)) return
-    this.#isCongested = this.#isLosingMuch = true
-    if (!this.#isProbeSample) return
-    const before = snapshot.inFlight - octets
-    const share = this.#lossThreshold
-    const fits = before + (share * before - (lost - octets)) / (1 - share)
-    this.#handleTooHigh({ inFlight: fits, isAppLimited: snapshot.isAppLimited }, now)
+    const { inFlight, isAppLimited } = snapshot
+    this.#losses.add(lost, inFlight, this.#packet)
+    if (!this.#isProbeSample || !this.#losses.isTooHigh(lost, inFlight, this.#packet)) return
+    const before = inFlight - octets
+    const { threshold } = this.#losses
+    const fits = before + (threshold * before - (lost - octets)) / (1 - threshold)
+    this.#handleTooHigh({ inFlight: fits, isAppLimited }, now)
   }
 
-  /** What was known holds still; a loss that was none has cost at most a round. */
   spurious(): void {
-    this.#shortTermRate = this.#shortTerm = Infinity
+    this.#bounds.undo()
   }
 
   /** UpdateOnACK. */
@@ -177,100 +152,67 @@ export class Bbr implements Congestion {
     this.#pacer.reset()
   }
 
-  rerouted(now: number): void {
-    const { delivered, lost } = this.#sampler
-    this.#path = new PathModel(now)
+  rerouted(): void {
+    this.#path = new PathModel()
+    this.#path.startRound(this.#sampler.delivered)
     this.#trains = new Trains()
-    this.#line = new LineLoss()
-    this.#path.startRound(delivered)
-    this.#lossRound = delivered
-    this.#sampler.lost = lost
+    this.#pipe = new FullPipe()
+    this.#losses = new Losses()
+    this.#bounds = new Bounds()
     this.#pacer.rate = 0
     this.#window = initialPackets * this.#packet
-    this.#longTerm = Infinity
-    this.#isFull = this.#wasTooHigh = this.#wasPrecautious = this.#isProbeSample = false
+    this.#wasTooHigh = this.#wasPrecautious = this.#isProbeSample = false
     this.#phase = 'none'
-    this.#resetShortTerm()
-    this.#resetCongestion()
-    this.#resetFull(0)
     this.#state = 'startup'
   }
 
   #updateModel(sample: RateSample, now: number): void {
-    const path = this.#path
+    const [path, bounds] = [this.#path, this.#bounds]
     const { delivered } = this.#sampler
-    // UpdateLatestDeliverySignals
-    this.#latestRate = Math.max(this.#latestRate, sample.rate)
-    this.#latestDelivered = Math.max(this.#latestDelivered, sample.delivered)
-    this.#isLossRoundStart = sample.priorDelivered >= this.#lossRound
-    if (this.#isLossRoundStart) this.#lossRound = delivered
+    bounds.hear(sample, delivered)
     path.countRound(sample, delivered)
     if (path.isRoundStart) {
       this.#roundsSinceProbe++
       this.#wasWindowLimited = this.#isWindowLimited
       this.#isWindowLimited = false
-      this.#measureLine()
+      this.#losses.measure(this.#sampler)
     }
-    this.#hadQueue ||= this.#isQueueing
     path.addRate(sample)
     path.addAggregation(sample.newlyAcknowledged, this.#rate, this.#window, now)
     this.#checkFull(sample)
     this.#checkStartup(sample)
-    if (this.#isLossRoundStart) this.#adaptShortTerm()
+    if (bounds.isRoundStart) this.#adaptShortTerm()
     this.#checkDrain(now)
     this.#updateCycle(sample, now)
     path.addRtt(sample.rtt, now)
+    this.#losses.hear(sample.rtt, path.minRtt)
     this.#checkProbeRtt(sample, now)
-    // AdvanceLatestDeliverySignals
-    if (!this.#isLossRoundStart) return
-    this.#latestRate = sample.rate
-    this.#latestDelivered = sample.delivered
-    this.#lostInRound = this.#lossesInRound = 0
-    this.#isCongested = this.#isLosingMuch = false
-  }
-
-  #measureLine(): void {
-    const { delivered, lost } = this.#sampler
-    if (!this.#hadQueue) this.#line.add(lost - this.#roundAt.lost, delivered - this.#roundAt.delivered)
-    this.#roundAt = { delivered, lost }
-    this.#hadQueue = this.#isQueueing
+    if (!bounds.isRoundStart) return
+    bounds.advance(sample)
+    this.#losses.forget()
   }
 
   // "Startup", "Drain"
 
-  /** A probe that has built a queue and gained nothing need not be repeated twice to be believed. */
+  /** A probe that has built a queue and gained nothing need not be repeated to be believed. */
   #checkFull({ rate, isAppLimited }: RateSample): void {
-    if (this.#isFullNow || !this.#path.isRoundStart || isAppLimited) return
-    if (rate >= this.#fullRate * 1.25) {
-      this.#resetFull(rate)
-      return
-    }
-    const isQueueOurs = this.#state === 'up' && this.#isQueueing
-    this.#isFullNow = ++this.#fullRounds >= (isQueueOurs ? 1 : fullRounds)
-    if (this.#isFullNow) this.#fill()
-  }
-
-  #resetFull(rate: number): void {
-    this.#fullRate = rate
-    this.#fullRounds = 0
-    this.#isFullNow = false
-  }
-
-  #fill(): void {
-    this.#isFull = true
-    this.#path.isStarting = false
+    if (!this.#path.isRoundStart || isAppLimited) return
+    const isQueueOurs = this.#state === 'up' && this.#losses.isQueueing
+    this.#pipe.add(rate, isQueueOurs ? 1 : fullRounds)
   }
 
   #checkStartup({ rate, isAppLimited }: RateSample): void {
     if (this.#state !== 'startup') return
+    const [trains, losses, bounds] = [this.#trains, this.#losses, this.#bounds]
     // What the trains tell is reached: no need to see it three times.
-    if (this.#trains.isKnown && !isAppLimited && rate > nearly * (1 - this.#line.share) * this.#trains.rate)
-      this.#fill()
-    if (this.#isLossRoundStart && this.#isLosingMuch && this.#lossesInRound >= startupLosses) {
-      this.#fill()
-      this.#longTerm = Math.max(this.#bdp(1), this.#latestDelivered)
+    const most = nearly * (1 - losses.line) * trains.rate
+    if (trains.isKnown && !isAppLimited && rate > most) this.#pipe.isReached = true
+    if (bounds.isRoundStart && losses.isMuch && losses.count >= startupLosses) {
+      this.#pipe.isReached = true
+      bounds.longTerm = Math.max(this.#bdp(1), bounds.latestDelivered)
     }
-    if (!this.#isFull) return
+    if (!this.#pipe.isReached) return
+    this.#path.isStarting = false
     this.#state = 'drain'
     this.#drainRound = this.#path.rounds
   }
@@ -292,8 +234,9 @@ export class Bbr implements Congestion {
   }
 
   #startDown(now: number): void {
-    this.#resetCongestion()
-    this.#upPerIncrease = Infinity
+    this.#losses.forget()
+    this.#bounds.forgetLatest()
+    this.#bounds.rest()
     this.#roundsSinceProbe = Math.floor(this.#random() * 2)
     this.#wait = 2_000 + 1_000 * this.#random()
     this.#cycleAt = now
@@ -303,8 +246,8 @@ export class Bbr implements Congestion {
   }
 
   #startRefill(): void {
-    this.#resetShortTerm()
-    this.#upRounds = this.#upAcknowledged = 0
+    this.#bounds.forgetShortTerm()
+    this.#bounds.rest()
     this.#wasPrecautious = false
     this.#phase = 'refilling'
     this.#path.startRound(this.#sampler.delivered)
@@ -314,13 +257,13 @@ export class Bbr implements Congestion {
   #startUp(rate: number): void {
     this.#phase = 'starting'
     this.#path.startRound(this.#sampler.delivered)
-    this.#resetFull(rate)
+    this.#pipe.search(rate)
     this.#state = 'up'
-    this.#raiseSlope()
+    this.#bounds.steepen(this.#window, this.#packet)
   }
 
   #updateCycle(sample: RateSample, now: number): void {
-    if (!this.#isFull || this.#adaptLongTerm(sample, now)) return
+    if (!this.#pipe.isReached || this.#adaptLongTerm(sample, now)) return
     switch (this.#state) {
       case 'down':
         if (!this.#probeIfDue(now) && this.#mayCruise) this.#state = 'cruise'
@@ -355,28 +298,21 @@ export class Bbr implements Congestion {
   }
 
   #mustGoDown({ rate }: RateSample): boolean {
-    if (this.#wasTooHigh && this.#inFlight >= this.#longTerm) {
+    if (this.#wasTooHigh && this.#inFlight >= this.#bounds.longTerm) {
       this.#wasPrecautious = true
       return true
     }
-    if (!this.#isLimitedByLongTerm) return this.#isFullNow
-    this.#resetFull(rate)
+    if (!this.#isLimitedByLongTerm) return this.#pipe.isNow
+    this.#pipe.search(rate)
     return false
   }
 
   get #isLimitedByLongTerm(): boolean {
-    return (this.#isWindowLimited || this.#wasWindowLimited) && this.#window >= this.#longTerm
+    return (this.#isWindowLimited || this.#wasWindowLimited) && this.#window >= this.#bounds.longTerm
   }
 
   get #withHeadroom(): number {
-    if (this.#longTerm === Infinity) return Infinity
-    return Math.max(this.#longTerm - Math.max(this.#packet, headroom * this.#longTerm), this.#minimum)
-  }
-
-  #raiseSlope(): void {
-    const growth = 2 ** this.#upRounds
-    this.#upRounds = Math.min(this.#upRounds + 1, 30)
-    this.#upPerIncrease = Math.max(this.#window / growth, this.#packet)
+    return Math.max(this.#bounds.withHeadroom(this.#packet), this.#minimum)
   }
 
   /** AdaptLongTermModel. True: the state has changed. */
@@ -392,44 +328,20 @@ export class Bbr implements Congestion {
         return true
       }
     }
-    if (this.#isTooHigh(sample.lost, sample.inFlight)) {
+    if (this.#losses.isTooHigh(sample.lost, sample.inFlight, this.#packet)) {
       if (this.#isProbeSample) this.#handleTooHigh(sample, now)
       return false
     }
-    if (this.#longTerm === Infinity) return false
-    this.#longTerm = Math.max(this.#longTerm, sample.inFlight)
-    if (this.#state === 'up') this.#probeUpward(sample)
+    const bounds = this.#bounds
+    if (bounds.longTerm === Infinity) return false
+    bounds.longTerm = Math.max(bounds.longTerm, sample.inFlight)
+    if (this.#state !== 'up' || !this.#isLimitedByLongTerm) return false
+    bounds.raise(sample.newlyAcknowledged, this.#packet)
+    if (isRoundStart) bounds.steepen(this.#window, this.#packet)
     return false
   }
 
-  #probeUpward({ newlyAcknowledged }: RateSample): void {
-    if (!this.#isLimitedByLongTerm) return
-    this.#upAcknowledged += newlyAcknowledged
-    const increases = Math.floor(this.#upAcknowledged / this.#upPerIncrease)
-    if (increases > 0) {
-      this.#upAcknowledged -= increases * this.#upPerIncrease
-      this.#longTerm += increases * this.#packet
-    }
-    if (this.#path.isRoundStart) this.#raiseSlope()
-  }
-
   // "Updating the Model Upon Packet Loss"
-
-  /** IsInflightTooHigh; a line that loses without a queue is no sign of it, unless it loses very much. */
-  #isTooHigh(lost: number, inFlight: number): boolean {
-    const share = lost / inFlight
-    const isMuch = share > blindLossThreshold && inFlight > blindPackets * this.#packet
-    return share > this.#lossThreshold && (this.#isQueueing || isMuch)
-  }
-
-  get #lossThreshold(): number {
-    return lossThreshold + noiseMargin * this.#line.share
-  }
-
-  get #isQueueing(): boolean {
-    const { minRtt } = this.#path
-    return this.#rtt > minRtt + Math.max(minRtt / 8, queueFloor)
-  }
 
   #handleTooHigh(
     { inFlight, isAppLimited }: Pick<RateSample, 'inFlight' | 'isAppLimited'>,
@@ -437,34 +349,20 @@ export class Bbr implements Congestion {
   ): void {
     this.#wasTooHigh = true
     this.#isProbeSample = false
-    if (!isAppLimited) this.#longTerm = Math.max(inFlight, Math.min(this.#bdp(1), this.#window) * beta)
+    if (!isAppLimited) this.#bounds.exceeded(inFlight, Math.min(this.#bdp(1), this.#window))
     if (this.#state === 'up') this.#startDown(now)
   }
 
   /** AdaptLowerBoundsFromCongestion. */
   #adaptShortTerm(): void {
-    if (this.#isProbing || !this.#isCongested) return
-    if (this.#shortTermRate === Infinity) this.#shortTermRate = this.#path.maxRate
-    if (this.#shortTerm === Infinity) this.#shortTerm = this.#window
-    this.#shortTermRate = Math.max(this.#latestRate, beta * this.#shortTermRate)
-    this.#shortTerm = Math.max(this.#latestDelivered, beta * this.#shortTerm)
-  }
-
-  #resetShortTerm(): void {
-    this.#shortTermRate = this.#shortTerm = Infinity
-  }
-
-  #resetCongestion(): void {
-    this.#isCongested = this.#isLosingMuch = false
-    this.#lostInRound = this.#lossesInRound = 0
-    this.#latestRate = this.#latestDelivered = 0
+    if (!this.#isProbing && this.#losses.isCongested) this.#bounds.lower(this.#path.maxRate, this.#window)
   }
 
   // "ProbeRTT", "Restarting From Idle"
 
   #checkProbeRtt({ delivered }: RateSample, now: number): void {
     if (this.#state !== 'probe-rtt' && this.#path.isProbeRttDue && !this.#isRestarting) {
-      this.#saveWindow()
+      this.#windowBefore = this.#window
       this.#state = 'probe-rtt'
       this.#probeRttUntil = 0
       this.#phase = 'stopping'
@@ -491,8 +389,8 @@ export class Bbr implements Congestion {
     if (this.#probeRttUntil === 0 || now <= this.#probeRttUntil) return
     this.#path.probedRtt(now)
     this.#window = Math.max(this.#window, this.#windowBefore)
-    this.#resetShortTerm()
-    if (this.#isFull) {
+    this.#bounds.forgetShortTerm()
+    if (this.#pipe.isReached) {
       this.#startDown(now)
       this.#state = 'cruise'
     } else this.#state = 'startup'
@@ -515,7 +413,7 @@ export class Bbr implements Congestion {
 
   /** BBR.bw, octets per ms. */
   get #rate(): number {
-    return Math.min(this.#path.maxRate, this.#shortTermRate)
+    return Math.min(this.#path.maxRate, this.#bounds.rate)
   }
 
   #bdp(gain: number): number {
@@ -556,7 +454,7 @@ export class Bbr implements Congestion {
     const pacer = this.#pacer
     // InitPacingRate: one short line before all else, or one after an outage, tells nothing of the path.
     if (pacer.rate === 0) rate = Math.max(rate, this.#initialRate)
-    if (this.#isFull || rate > pacer.rate || this.#trains.rate < Infinity) pacer.rate = rate
+    if (this.#pipe.isReached || rate > pacer.rate || this.#trains.rate < Infinity) pacer.rate = rate
     pacer.quantum = this.#train
     pacer.burst = Math.min(Math.max(creditTime * pacer.rate, 2 * packet, pacer.quantum), maxBurst * packet)
   }
@@ -574,7 +472,7 @@ export class Bbr implements Congestion {
   #setWindow({ newlyAcknowledged }: RateSample): void {
     const gain = this.#state === 'up' ? upWindowGain : this.#state === 'probe-rtt' ? probeRttGain : windowGain
     const most = this.#quantized(this.#bdp(gain) + this.#path.extraAcknowledged)
-    if (this.#isFull) this.#window = Math.min(this.#window + newlyAcknowledged, most)
+    if (this.#pipe.isReached) this.#window = Math.min(this.#window + newlyAcknowledged, most)
     else if (this.#window < most || this.#sampler.delivered < initialPackets * this.#packet)
       this.#window += newlyAcknowledged
     this.#window = Math.max(this.#window, this.#minimum)
@@ -585,12 +483,11 @@ export class Bbr implements Congestion {
   /** BoundCwndForModel. */
   get #cap(): number {
     const state = this.#state
-    if (state === 'cruise' || state === 'probe-rtt') return Math.min(this.#withHeadroom, this.#shortTerm)
-    return this.#isInProbeBw ? Math.min(this.#longTerm, this.#shortTerm) : this.#shortTerm
-  }
-
-  #saveWindow(): void {
-    this.#windowBefore = Math.max(this.#windowBefore, this.#window)
+    if (state === 'cruise' || state === 'probe-rtt')
+      return Math.min(this.#withHeadroom, this.#bounds.shortTerm)
+    return this.#isInProbeBw
+      ? Math.min(this.#bounds.longTerm, this.#bounds.shortTerm)
+      : this.#bounds.shortTerm
   }
 
   /** What the peer, or the bandwidth of a host, leaves; ENet's window where one of them limits it. */
@@ -619,15 +516,8 @@ const upWindowGain = 2.25
 const probeRttGain = 0.5
 const probeRttTime = 200 // ms
 const pacingMargin = 0.01
-const lossThreshold = 0.02
-const blindLossThreshold = 0.15 // without a queue: so much that it may be a bottleneck that has none
-const noiseMargin = 1.5 // of what the line loses: a round's share varies
-const blindPackets = 64 // in flight: of fewer, one lost datagram of acknowledgements seems as many
-const beta = 0.7
-const headroom = 0.15
 const fullRounds = 3
 const startupLosses = 6
-const queueFloor = 2 // ms: less is an event loop's noise
 const nearly = 0.95 // of the bottleneck's rate
 const creditTime = 4 // ms
 const longestTrain = 32 // packets: 3 ms at 100 Mbit/s

@@ -25,10 +25,6 @@ export class PathModel {
   #aggregationStart = 0
   #aggregationDelivered = 0
 
-  constructor(now: number) {
-    this.#minRttAt = this.#probeRttAt = this.#aggregationStart = now
-  }
-
   /** BBR.max_bw, octets per ms; 0 before the first sample. */
   get maxRate(): number {
     return Math.max(...this.#rates)
@@ -63,6 +59,7 @@ export class PathModel {
 
   /** UpdateMinRTT. */
   addRtt(rtt: number, now: number): void {
+    if (this.minRtt === Infinity) this.#minRttAt = this.#probeRttAt = now
     this.isProbeRttDue = now > this.#probeRttAt + probeRttInterval
     if (rtt < this.#probeRttMin || this.isProbeRttDue) {
       this.#probeRttMin = rtt

@@ -99,7 +99,7 @@ describe('a path that changes', () => {
   test('is searched anew when it is said to be another', () => {
     const [line, flow] = begun({ rate: 5, changes: [{ at: 4_000, rate: 100 }] })
     line.run(4_000)
-    flow.peer!.rerouted(line.now)
+    flow.peer!.rerouted()
     line.run(2_000)
     expect(rateOf(line, flow)).toBeGreaterThan(0.75 * 12.5)
   })

@@ -11,7 +11,7 @@ const sample = (fields: Partial<RateSample>): RateSample => ({
 
 describe('the model of the path', () => {
   test('counts a round trip when something is acknowledged that left after the one before ended', () => {
-    const path = new PathModel(0)
+    const path = new PathModel()
     path.countRound(sample({ priorDelivered: 0 }), 5_000)
     expect([path.isRoundStart, path.rounds]).toEqual([true, 1])
     path.countRound(sample({ priorDelivered: 4_000 }), 6_000)
@@ -21,7 +21,7 @@ describe('the model of the path', () => {
   })
 
   test('keeps the highest rate of two cycles, and of what the application limited only what is higher', () => {
-    const path = new PathModel(0)
+    const path = new PathModel()
     path.addRate(sample({ rate: 100 }))
     path.addRate(sample({ rate: 80, isAppLimited: true }))
     path.advance()
@@ -35,7 +35,7 @@ describe('the model of the path', () => {
   })
 
   test('keeps the shortest round trip for 10 s, and wants it seen again after 5 s', () => {
-    const path = new PathModel(0)
+    const path = new PathModel()
     path.addRtt(20, 1)
     path.addRtt(30, 4_000)
     expect([path.minRtt, path.isProbeRttDue]).toEqual([20, false])
@@ -46,7 +46,7 @@ describe('the model of the path', () => {
   })
 
   test('knows how much more comes acknowledged in one go than the rate explains', () => {
-    const path = new PathModel(0)
+    const path = new PathModel()
     for (let i = 1; i <= 10; i++) path.addAggregation(10_000, 1_000, 100_000, i * 10)
     expect(path.extraAcknowledged).toBe(10_000)
     path.addAggregation(40_000, 1_000, 100_000, 100)
