@@ -4,7 +4,13 @@ import { type Outgoing, Ring } from './flight.ts'
 import { maxSpan, pieceCost, wholeCost } from './limits.ts'
 import { next, SendWindows } from './sequence.ts'
 
+/** What the receiver may have to hold of all channels: what was sent beyond the first command of each that it lacks. */
+export interface Beyond {
+  octets: number
+}
+
 export class Lane {
+  readonly #beyond: Beyond
   readonly sent = new Ring()
   readonly #windows = new SendWindows()
   #sequence = 0
@@ -13,6 +19,10 @@ export class Lane {
   #last = 0 // the last number that was sent
   #octets = 0 // of the receiver's memory, for all that was sent
   #span = 0 // of these, from the oldest on
+
+  constructor(beyond: Beyond) {
+    this.#beyond = beyond
+  }
 
   /** The last reliable number. */
   get sequence(): number {
@@ -36,10 +46,13 @@ export class Lane {
 
   /**
    * May a command not be sent for the first time? The receiver holds what comes
-   * after a gap, within bounds of numbers and octets: beyond them it would be refused.
+   * after a gap, within bounds of numbers and octets: beyond them it would be refused. A
+   * little each channel always has, so that none waits for the gap of another.
    */
   mustWait(item: Outgoing): boolean {
-    return this.#windows.mustWait(item.command.sequence) || this.#span + costOf(item) > maxSpan
+    if (this.#windows.mustWait(item.command.sequence)) return true
+    const cost = costOf(item)
+    return this.#span + cost > ownSpan && this.#beyond.octets + cost > maxSpan
   }
 
   /** A command goes out for the first time. */
@@ -52,6 +65,7 @@ export class Lane {
     item.position = this.#octets
     this.#octets += cost
     this.#span += cost
+    this.#beyond.octets += cost
   }
 
   acknowledged(sequence: number): void {
@@ -67,9 +81,13 @@ export class Lane {
       this.#oldest = next(this.#oldest)
       oldest = this.sent.get(this.#oldest)
     }
-    this.#span = oldest ? this.#octets - oldest.position : 0
+    const span = oldest ? this.#octets - oldest.position : 0
+    this.#beyond.octets += span - this.#span
+    this.#span = span
   }
 }
+
+const ownSpan = 65_536 // octets
 
 /** Octets of the receiver's memory. */
 const costOf = ({ command, size }: Outgoing): number =>

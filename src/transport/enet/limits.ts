@@ -13,7 +13,7 @@ export const maxCommands = 32 // a datagram
 export const maxFragments = 28_000
 
 /**
- * Octets that a receiver may have to hold for a channel: what was sent beyond
+ * Octets that a receiver may have to hold: of each channel, what was sent beyond
  * the first command that is not acknowledged. Ours holds 4 MiB, C ENet 32 MiB.
  */
 export const maxSpan = 4_000_000

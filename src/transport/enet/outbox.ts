@@ -6,7 +6,7 @@
 import { type Command, controlChannel } from './command.ts'
 import type { Congestion, Echo, Order, Recovery, Sending } from './congestion.ts'
 import { Line, List, Outgoing } from './flight.ts'
-import { Lane } from './lane.ts'
+import { type Beyond, Lane } from './lane.ts'
 import type { Timeout } from './limits.ts'
 import type { Numbers } from './message.ts'
 import type { Packer } from './packer.ts'
@@ -18,7 +18,8 @@ export class Outbox {
   readonly #recovery: Recovery
   readonly #order: Order
   readonly #estimate: RoundTrip
-  readonly #control = new Lane()
+  #beyond: Beyond = { octets: 0 }
+  readonly #control = new Lane({ octets: 0 })
   readonly #lanes: (Lane | undefined)[] = []
   #queued: Line
   #flying = new List()
@@ -171,6 +172,7 @@ export class Outbox {
     this.#queued = new Line(this.#order)
     this.#flying = new List()
     this.#lanes.length = 0
+    this.#beyond = { octets: 0 }
     this.#waiting = 0
     this.#congestion.cleared()
   }
@@ -233,7 +235,7 @@ export class Outbox {
   #lane(channel: number): Lane {
     if (channel === controlChannel) return this.#control
     let lane = this.#lanes[channel]
-    if (!lane) this.#lanes[channel] = lane = new Lane()
+    if (!lane) this.#lanes[channel] = lane = new Lane(this.#beyond)
     return lane
   }
 }

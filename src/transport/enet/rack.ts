@@ -110,7 +110,9 @@ export class Rack implements Recovery {
 
   get #probeAt(): number {
     const timeout = this.#smoothed + Math.max(4 * this.#variance, turn)
-    return this.#sentAt + Math.min(timeout * 2 ** this.#probes, Math.max(longest, timeout))
+    // RFC 9002, section 6.2.4, allows two datagrams: ours go one timeout apart, for the tail of lone messages.
+    const wait = timeout * 2 ** Math.max(0, this.#probes - 1)
+    return this.#sentAt + Math.min(wait, Math.max(longest, timeout))
   }
 }
 

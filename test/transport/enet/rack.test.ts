@@ -111,7 +111,7 @@ describe('a probe', () => {
     expect(probe!.isProbe).toBe(true)
   })
 
-  test('is followed by others at twice the distance each time, and at most 3 s', () => {
+  test('is followed by a second one, then by others at twice the distance each time, and at most 1 s', () => {
     const sender = Sender.settled()
     const item = sender.send()
     const distances: number[] = []
@@ -121,8 +121,8 @@ describe('a probe', () => {
       expect(sender.due(at)).toEqual([item])
       sender.send(item)
     }
-    expect(distances).toEqual([1, 2, 4, 8, 16])
-    expect(sender.rack.deadline(sender.flying) - sender.now).toBe(3_000)
+    expect(distances).toEqual([1, 1, 2, 4, 8])
+    expect(sender.rack.deadline(sender.flying) - sender.now).toBe(1_000)
   })
 
   test('tells by its acknowledgement what else is lost', () => {
@@ -158,7 +158,7 @@ test('a peer that acknowledges nothing is gone after its patience, and one that 
     }
     return Infinity
   }
-  expect(silent(false)).toBeGreaterThan(5_000)
+  expect(silent(false)).toBeGreaterThanOrEqual(5_000)
   expect(silent(false)).toBeLessThan(10_000)
   expect(silent(true)).toBe(Infinity)
 })
