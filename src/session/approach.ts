@@ -32,7 +32,7 @@ export type ApproachEvent =
       readonly path: Path
       readonly way: Way
       /** As the initiator: our init went to where its response came from. */
-      readonly isProven: boolean
+      readonly isAsked: boolean
     }
   /** An attempt begins, or aims anew, perhaps at many ports; or it ends in vain. */
   | { readonly kind: 'trying'; readonly goals: readonly Goal[]; readonly isGuessing: boolean }
@@ -238,11 +238,11 @@ export class Approach {
 
   /** A response to one of our indices. */
   receiveResponse({ local, peer, bytes }: Datagram): void {
-    const isProven = this.#firsts.wentTo(peer)
+    const isAsked = this.#firsts.wentTo(peer)
     const established = this.#firsts.receive(bytes)
     if (!established) return
     const path = { local, peer }
-    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path), isProven })
+    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path), isAsked })
     this.rest()
   }
 
@@ -413,7 +413,7 @@ export class Approach {
     if (!answer.established) return
     const path = { local, peer }
     const { established } = answer
-    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path), isProven: false })
+    this.#emit({ kind: 'reached', established, path, way: this.#wayOf(path), isAsked: false })
   }
 
   #wayOf(path: Path): Way {

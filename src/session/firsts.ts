@@ -57,7 +57,7 @@ export class Firsts {
     this.#goals.add(peer)
   }
 
-  /** Whether a response from there proves that he is there: one from elsewhere may have been carried. */
+  /** Whether we asked there. A response from elsewhere was carried, or a router changed ports. */
   wentTo(peer: Address): boolean {
     return this.#goals.has(peer)
   }

@@ -60,13 +60,13 @@ export interface RivalOptions {
 
 /** After a handshake of the link: a conversation that has not begun. */
 export function newRival(reached: WaysEvent & { kind: 'reached' }, options: RivalOptions): Rival {
-  const { established, path, pair, way, isProven } = reached
+  const { established, path, pair, way, isAsked } = reached
   const { own, number, sessionId, accepts, dakes, attempts, random, wall, now } = options
   const { role, index } = established
   const ids = phiIds(established, pair)
   // No new datagram opens again what prediction or luck has opened.
   const mayMeasure = !path.local.isExtra && way !== 'predicted' && way !== 'guessed'
-  const link = new Link({ established, path, random, now, mayMeasure, isProven })
+  const link = new Link({ established, path, random, now, mayMeasure, isAsked })
   const conversation = new Conversation({
     ...{ role, ids, accepts, dakes, attempts, random, wall },
     identity: own.identity,

@@ -391,7 +391,7 @@ describe('between two', () => {
     i.run(60_000)
     expect(i.of('reached')).toMatchObject([{ path: { local: udp4, peer: second.address }, way: 'learnt' }])
     expect([i.sent, i.approach.deadline]).toEqual([[], Infinity])
-    expect(i.of('reached')).toMatchObject([{ isProven: true }]) // his knock had its init
+    expect(i.of('reached')).toMatchObject([{ isAsked: true }]) // his knock had its init
   })
 
   test('a response from where no init went is taken, and proves nothing about the address', () => {
@@ -401,7 +401,7 @@ describe('between two', () => {
     r.run(0)
     carry(r, i, second.address)
     i.run(0)
-    expect(i.of('reached')).toMatchObject([{ path: { peer: second.address }, isProven: false }])
+    expect(i.of('reached')).toMatchObject([{ path: { peer: second.address }, isAsked: false }])
   })
 
   test('a knock is answered where it came from, and nowhere again', () => {

@@ -46,7 +46,7 @@ describe('the first datagram of an hour', () => {
     expect([firsts.of(10), indices.size]).toEqual([init, 2])
   })
 
-  test('proves by its response only an address that it went to, until the next', () => {
+  test('is known to have gone where it went, until the next', () => {
     const { firsts } = start(initiating)
     const [there, elsewhere] = [address('198.51.100.1:1'), address('198.51.100.1:2')]
     firsts.goesTo(there)

@@ -16,6 +16,7 @@ import { type Duty, KeepAlive, longestAgreed, toldGap } from './keepalive.ts'
 import { isSame, Paths } from './paths.ts'
 import { content, type Established, type Opened, type Role, Sealed } from './sealed.ts'
 import { Silence } from './silence.ts'
+import { wireSize } from './trial.ts'
 
 export type LinkEvent =
   | { readonly kind: 'up' } // messages may be sent
@@ -39,10 +40,11 @@ export interface LinkOptions {
    */
   readonly mayMeasure?: boolean
   /**
-   * Of an initiator: whether its init went to where the response came from. No
-   * other address is proven by that: the response may have been carried there.
+   * Of an initiator: whether its init went to where the response came from.
+   * That proves nothing: the same init went elsewhere too, and whoever got it
+   * there can name any sender. But we chose to ask there, and may once more.
    */
-  readonly isProven?: boolean
+  readonly isAsked?: boolean
 }
 
 /** What went over the wire. */
@@ -78,14 +80,14 @@ export class Link implements Machine<LinkEvent> {
   #held: (LinkEvent & { readonly kind: 'message' })[] = [] // for other channels, until unlocked
   #state: State
 
-  constructor({ established, path, random, now, mayMeasure = true, isProven = true }: LinkOptions) {
+  constructor({ established, path, random, now, mayMeasure = true, isAsked = true }: LinkOptions) {
     const { h, role, index } = established
     this.h = h
     this.role = role
     this.index = index
     this.#sealed = new Sealed(established, now)
     this.#sealed.hold()
-    const credit = role === 'responder' ? initCredit : isProven ? Infinity : responseCredit
+    const credit = role === 'responder' ? initCredit : isAsked ? askedCredit : responseCredit
     this.#paths = new Paths(path, { random, role, credit, now })
     this.#silence = new Silence(now)
     this.#keepAlive = new KeepAlive({ role, random, now, mayMeasure })
@@ -240,14 +242,18 @@ export class Link implements Machine<LinkEvent> {
     return kind === content.echo && !this.#keepAlive.awaits(octets)
   }
 
-  /** Any frame that opens, whatever it says, is a sign of life. */
+  /**
+   * Any frame that opens on the current path is a sign of life, whatever it says. One from elsewhere says nothing about
+   * where ours go: that may be somebody else's by now.
+   */
   #hearSomething({ kind, content: octets }: Opened, path: Path, now: number): void {
+    if (!isSame(path, this.#paths.current)) return
     const ended = this.#silence.heard(now)
     if (ended === 'overdue') this.#keepAlive.missed(now)
     else this.#keepAlive.kept()
     // ENet doubles its patience at each attempt; after a silence it would let the open way wait.
     if (ended === 'unanswered') this.#peer?.hurry(now)
-    if (isSame(path, this.#paths.current)) this.#keepAlive.heard({ kind, octets }, now)
+    this.#keepAlive.heard({ kind, octets }, now)
   }
 
   #take({ kind, content: octets }: Opened, path: Path, now: number): void {
@@ -295,6 +301,7 @@ export class Link implements Machine<LinkEvent> {
   }
 
   #hasMoved(now: number): void {
+    this.#silence.heard(now) // its echo
     this.#keepAlive.moved(now)
     this.#peer?.rerouted()
     this.#emit({ kind: 'path', path: this.#paths.current })
@@ -453,9 +460,13 @@ const movedPatience = 30_000 // ms
 const cutPatience = 40_000 // ms
 const overslept = 5_000 // ms
 const challengeSize = 8
+const connectSize = 52 // ENet's datagram
 
 const initCredit = initSize - responseSize // what the response left of the init's octets
-const responseCredit = responseSize
+const responseCredit = wireSize(responseSize)
+// A challenge and CONNECT in one flight, so that ENet takes no round trip more, and one challenge again: were both lost,
+// neither side could speak. That is 311 octets for the response's 124; RFC 9000, section 8.1, would allow 372.
+const askedCredit = 2 * wireSize(overhead + challengeSize) + wireSize(overhead + connectSize)
 
 const inside: Local = { kind: 'udp4' } // no socket: what goes there is sealed
 const otherSide = parseAddress('192.0.2.1:1')! // RFC 5737: nobody's

@@ -22,8 +22,8 @@ export interface PathsOptions {
   readonly random: Random
   readonly role: Role
   /**
-   * Octets that the first path may get before it echoes; Infinity: it is proven.
-   * Of a responder it gets nothing before a frame came.
+   * Octets, as `wireSize` counts them, that the first path may get before it
+   * echoes. Of a responder it gets nothing before a frame came.
    */
   readonly credit: number
   readonly now: number
@@ -37,7 +37,7 @@ export class Paths {
   #told: Path // the last one that was told as moved to
   #trials: Trial[] = []
   #left: { readonly path: Path; readonly until: number } | undefined
-  #isProven: boolean // the current peer's address
+  #isProven = false // the current peer's address
   #isSilent: boolean // nobody has been heard where the init came from
   #isLost = false
   #decideAt = Infinity
@@ -47,9 +47,7 @@ export class Paths {
     this.#role = role
     this.#current = path
     this.#told = path
-    this.#isProven = credit === Infinity
     this.#isSilent = role === 'responder'
-    if (this.#isProven) return
     const from = this.#isSilent ? Infinity : now
     this.#trials.push(this.#trial(path, 'heard', { rank: -1, now: from, credit }))
   }
@@ -117,6 +115,7 @@ export class Paths {
 
   /** A frame opened that came on this path. */
   heard({ path, size, isNewest, isProbing }: Heard, now: number): void {
+    this.#expire(now)
     const known = find(this.#trials, path)
     const isHome = isSame(path, this.#current)
     if (known) {

@@ -45,7 +45,7 @@ export class Silence {
     return this.#askedAt === Infinity && this.#disturbedAt === Infinity
   }
 
-  /** A frame opened. Gives what it ends: a silence longer than the other side said, or a wait for an answer. */
+  /** The other side is there: a frame came on the current path, or its echo on the next. Gives what it ends: a silence longer than the other side said, or a wait for an answer. */
   heard(now: number): 'overdue' | 'unanswered' | undefined {
     const isOverdue = now >= this.#heardAt + this.expected + margin
     const isUnanswered = now >= this.#askedAt + longWait

@@ -1,9 +1,9 @@
 /**
  * One path on trial: when it is challenged, and what may be sent there before
- * it has echoed. Until then it gets no more octets than came from it (RFC 9000,
- * section 8.1, allows three times as many: then a spoofed address gets more
- * than the spoofer pays), and what its own challenges weigh when it was us who
- * named it.
+ * it has echoed. Until then it gets no more octets than came from it, headers
+ * included (RFC 9000, section 8.1, allows three times as many: then a spoofed
+ * address gets more than the spoofer pays), and what its own challenges weigh
+ * when it was us who named it. Nor do many challenges answer one long frame.
  */
 import type { Path } from '../../machine.ts'
 import { overhead } from './frames.ts'
@@ -26,7 +26,7 @@ export interface TrialOptions {
   /** 0 is the best of those that our owner named; -1 where the other side was heard. */
   readonly rank: number
   readonly now: number // Infinity: not before a frame is heard there
-  /** Octets that may be sent there for other reasons. Infinity: the peer has echoed at this address before. */
+  /** Octets, as `wireSize` counts them, that may be sent there for other reasons. Infinity: the peer has echoed at this address before. */
   readonly credit?: number
 }
 
@@ -40,7 +40,8 @@ export class Trial implements Challenge {
   readonly until: number
   readonly #start: number
   readonly #allowance: number
-  #received = 0 // octets
+  #received = 0 // octets, as `wireSize` counts them
+  #frames = 0 // that came from there
   #sent = 0
   #challenges = 0
   #challengedAt = -Infinity
@@ -55,18 +56,20 @@ export class Trial implements Challenge {
     this.rank = rank
     this.#start = this.#nextAt = now
     this.until = now + patience
-    this.#allowance = times.length * challengeSize + credit
+    this.#allowance = times.length * wireSize(challengeSize) + credit
     this.#isHeard = cause === 'heard'
   }
 
   /** When it is to be challenged; Infinity: not before a frame is heard there. */
   get nextAt(): number {
-    return this.hasEchoed || !this.affords(challengeSize) ? Infinity : this.#nextAt
+    const isSpent = this.#challenges >= this.#mostChallenges || !this.affords(challengeSize)
+    return this.hasEchoed || isSpent ? Infinity : this.#nextAt
   }
 
   /** A frame opened that came from there: the way is open, so asking is worth it again. */
   heard(size: number, now: number): void {
-    this.#received += size
+    this.#received += wireSize(size)
+    this.#frames++
     this.#isHeard = true
     this.#nextAt = Math.min(this.#nextAt, Math.max(now, this.#challengedAt + heardGap))
   }
@@ -81,14 +84,18 @@ export class Trial implements Challenge {
 
   /** Whether a frame of this size may go there. */
   affords(size: number): boolean {
-    return this.hasEchoed || this.#sent + size <= this.#allowance + this.#received
+    return this.hasEchoed || this.#sent + wireSize(size) <= this.#allowance + this.#received
   }
 
   /** The same; it counts as sent. */
   spend(size: number): boolean {
     if (!this.affords(size)) return false
-    this.#sent += size
+    this.#sent += wireSize(size)
     return true
+  }
+
+  get #mostChallenges(): number {
+    return Math.max(unpaid, courses[this.cause].times.length) + this.#frames
   }
 }
 
@@ -104,3 +111,7 @@ const courses: Record<Cause, { readonly times: readonly number[]; readonly patie
 }
 const challengeSize = overhead + 8 // no frame that we send is smaller, so that each pays for one
 const heardGap = 250 // ms: a challenge may be lost
+const unpaid = 4 // challenges beyond the frames that came, however long they were: a packet has a price of its own
+
+/** What a frame weighs on the wire: with the headers of UDP and IPv6, the larger of the two. */
+export const wireSize = (frameSize: number): number => frameSize + 48

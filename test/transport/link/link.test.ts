@@ -296,7 +296,9 @@ describe('silence', () => {
     wire.passes = () => false
     for (let i = 0; i < 8; i++) {
       wire.run(9_000)
-      wire.receive('initiator', authentic({ counter: 10_000 + i, kind: 1, content: octets(8, 1) }), elsewhere)
+      wire.receive('initiator', authentic({ counter: 10_000 + 2 * i, kind: 9 })) // he is there
+      const question = authentic({ counter: 10_001 + 2 * i, kind: 1, content: octets(8, 1) })
+      wire.receive('initiator', question, elsewhere)
     }
     const kept = wire.sent.filter(({ from, bytes }) => from === 'initiator' && kindOf(bytes, from) === 3)
     expect(kept.length).toBeGreaterThanOrEqual(2)
@@ -480,27 +482,89 @@ describe('roaming', () => {
   test('a responder sends, with its response, no more than init and frames brought until there is an echo', () => {
     const wire = new Wire()
     wire.passes = ({ from }) => from === 'initiator'
+    const sizes = (side: (typeof sides)[number]): number[] =>
+      wire.sent.flatMap(({ from, bytes }) => (from === side ? [bytes.length] : []))
     const total = (side: (typeof sides)[number]): number =>
-      wire.sent.reduce((sum, { from, bytes }) => sum + (from === side ? bytes.length : 0), 0)
+      sizes(side).reduce((sum, size) => sum + size + 48, 0)
     wire.run(10)
-    expect([total('initiator'), total('responder')]).toEqual([85, 41 + 81]) // CONNECT; challenge, VERIFY_CONNECT
+    expect(sizes('initiator')).toEqual([41, 85]) // challenge, CONNECT
+    expect(sizes('responder').sort()).toEqual([41, 41, 81]) // challenge, echo, VERIFY_CONNECT
     for (let i = 0; i < 30; i++) {
       wire.run(50)
-      expect(76 + total('responder')).toBeLessThanOrEqual(192 + total('initiator'))
+      expect(76 + 48 + total('responder')).toBeLessThanOrEqual(192 + 48 + total('initiator'))
     }
+  })
+
+  test('an initiator sends no more than 311 octets to where a response came from, unless it hears something', () => {
+    const wire = new Wire()
+    wire.passes = () => false
+    wire.run(60_000)
+    expect(wire.kinds('initiator')).toEqual(['lost'])
+    const sizes = wire.sent.flatMap(({ from, bytes }) => (from === 'initiator' ? [bytes.length] : []))
+    expect(sizes).toEqual([41, 85, 41]) // challenge, CONNECT; a challenge again
+    expect(sizes.reduce((sum, size) => sum + size + 48, 0)).toBe(311)
+  })
+
+  test('an initiator may say what it likes one round trip after the response, and is proven the other side then', () => {
+    const wire = new Wire()
+    const flight = (side: (typeof sides)[number]): void => {
+      for (const sent of wire.drain(side)) wire.deliver(sent)
+    }
+    flight('initiator')
+    flight('responder')
+    flight('initiator')
+    expect(wire.kinds('initiator')).toEqual(['up'])
+    wire.say('initiator', 'x'.repeat(5_000))
+    flight('initiator')
+    flight('responder')
+    expect(wire.texts('responder')).toEqual([`0 ${'x'.repeat(5_000)}`])
+  })
+
+  test('a side that is heard only from where it never echoes is lost, as nobody may be where we send to', () => {
+    const wire = Wire.open()
+    wire.deliver = ({ from, peer, bytes }) => {
+      if (from === 'responder') wire.receive('initiator', bytes, elsewhere)
+      else if (peer === homes.responder) wire.receive('responder', bytes)
+    }
+    const since = wire.now
+    wire.say('initiator', 'hello')
+    wire.run(9_000)
+    expect(wire.texts('responder')).toEqual(['0 hello']) // he hears us, and answers
+    expect(wire.kinds('initiator')).not.toContain('lost')
+    wire.run(1_100)
+    expect(wire.kinds('initiator').at(-1)).toBe('lost')
+    expect(wire.sent.some(({ from, peer }) => from === 'initiator' && peer === elsewhere)).toBe(true) // asked there
+    expect(wire.now - since).toBeLessThan(11_000)
   })
 
   test('an initiator that got its response from where no init went sends a challenge, and ENet waits for its echo', () => {
     const both = establish(1)
     const path = { local: { kind: 'udp4' }, peer: elsewhere } as const
     const options = { path, random: randomOf(1), now: 0 }
-    const link = new Link({ ...options, established: both.initiator, isProven: false })
+    const link = new Link({ ...options, established: both.initiator, isAsked: false })
     const kindsAt = (now: number): (number | undefined)[] =>
       [...link.drain(now)].map((out) =>
         out.kind === 'send' ? kindOf(out.datagram.bytes, 'initiator') : undefined,
       )
-    expect([kindsAt(0), kindsAt(250), kindsAt(3_000)]).toEqual([[1], [], []]) // 35 octets are left of 76
+    expect([kindsAt(0), kindsAt(250), kindsAt(3_000)]).toEqual([[1], [], []]) // 35 are left of 124
     expect(link.deadline).toBeGreaterThan(3_000)
+  })
+
+  test('an echo from elsewhere, in the last moment before the link is lost, is a sign of life', () => {
+    const wire = Wire.open()
+    wire.passes = () => false
+    wire.say('initiator', 'hello')
+    wire.run(9_000)
+    wire.receive('initiator', authentic({ counter: 500, kind: 9, content: octets(8, 0) }), elsewhere)
+    wire.settle()
+    const challenge = wire.sent.findLast(({ peer }) => peer === elsewhere)!
+    wire.receive('responder', challenge.bytes)
+    const echo = wire.drain('responder').find(({ bytes }) => kindOf(bytes, 'responder') === 2)!
+    wire.run(900)
+    wire.receive('initiator', echo.bytes, elsewhere)
+    wire.run(2_000)
+    expect(wire.links.initiator.path.peer).toBe(elsewhere)
+    expect(wire.kinds('initiator')).not.toContain('lost')
   })
 
   test('a responder follows the first frame to where the initiator is, and sends no more than its octets there', () => {

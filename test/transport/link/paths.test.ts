@@ -8,14 +8,17 @@ import { octets, randomOf } from './pair.ts'
 const local: Local = { kind: 'udp4' }
 const pathTo = (port: number, from = local): Path => ({ local: from, peer: address(`10.0.0.1:${port}`) })
 const [home, there] = [pathTo(1), pathTo(2)]
-const start = (isProven: boolean, credit = 0): Paths =>
-  new Paths(home, {
-    random: randomOf(1),
-    role: isProven ? 'initiator' : 'responder',
-    credit: isProven ? Infinity : credit,
-    now: 0,
-  })
 const newest = (path: Path, size = 100) => ({ path, size, isNewest: true, isProbing: false })
+const unproven = (role: Role, credit: number): Paths =>
+  new Paths(home, { random: randomOf(1), role, credit, now: 0 })
+const proven = (role: Role): Paths => {
+  const paths = unproven(role, 0)
+  paths.heard(newest(home), 0)
+  expect(paths.echoed(home, paths.due(0)[0]!.octets, 0)).toBe(false) // believed, but not moved
+  return paths
+}
+const start = (isProven: boolean, credit = 0): Paths =>
+  isProven ? proven('initiator') : unproven('responder', credit)
 
 describe('a proven path', () => {
   test('takes any number of octets, and is never challenged', () => {
@@ -75,14 +78,43 @@ describe('an address that has not echoed', () => {
     expect(paths.due(10)).toMatchObject([{ path: there }])
   })
 
-  test('is challenged every 250 ms with the same octets, and forgotten after 5 s', () => {
+  test('is challenged every 250 ms with the same octets, four times more than it sent frames', () => {
     const paths = start(true)
-    paths.heard(newest(there), 1_000)
-    const all = []
-    for (let now = 1_000; paths.deadline < Infinity; now = paths.deadline) all.push(...paths.due(now))
-    expect(all).toHaveLength(20)
-    expect(new Set(all.map((challenge) => String(challenge.octets))).size).toBe(1)
-    expect(paths.echoed(there, all[0]!.octets, 0)).toBe(false)
+    paths.heard(newest(there, 1_232), 1_000) // would pay for 14
+    const all: [number, string][] = []
+    const ask = (from: number): void => {
+      for (let now = from; now < Infinity; now = paths.deadline)
+        for (const { path, octets } of paths.due(now)) {
+          expect(paths.spend(path, 41)).toBe(true)
+          all.push([now, String(octets)])
+        }
+    }
+    ask(1_000)
+    expect(all.map(([now]) => now)).toEqual([1_000, 1_250, 1_500, 1_750, 2_000])
+    paths.heard({ ...newest(there, 41), isNewest: false }, 3_000)
+    ask(3_000)
+    expect(all.slice(5).map(([now]) => now)).toEqual([3_000])
+    expect(new Set(all.map(([, octets]) => octets)).size).toBe(1)
+  })
+
+  test('is forgotten after 5 s, on time: another may be tried then', () => {
+    const paths = start(true)
+    for (let port = 2; port < 6; port++) paths.heard(newest(pathTo(port)), 1_000)
+    const [first] = paths.due(1_000)
+    paths.heard(newest(pathTo(6)), 6_000)
+    expect(paths.due(6_000)).toMatchObject([{ path: pathTo(6) }])
+    expect(paths.echoed(first!.path, first!.octets, 6_000)).toBe(false)
+  })
+
+  test('has each frame counted with 48 octets of headers: two short ones pay for no long one', () => {
+    const paths = start(true)
+    for (let i = 0; i < 2; i++) paths.heard(newest(there, 41), 0)
+    expect([paths.affords(there, 131), paths.affords(there, 130)]).toEqual([false, true])
+    expect([paths.spend(there, 41), paths.spend(there, 42), paths.spend(there, 41)]).toEqual([
+      true,
+      false,
+      true,
+    ])
   })
 
   test('is one of four at most', () => {
@@ -203,16 +235,7 @@ describe('paths that our owner offers', () => {
 
 describe('who has just moved by his own choice', () => {
   const moved = (role: Role): Paths => {
-    const paths = new Paths(home, {
-      random: randomOf(1),
-      role,
-      credit: role === 'responder' ? 0 : Infinity,
-      now: 0,
-    })
-    if (role === 'responder') {
-      paths.heard(newest(home), 0)
-      paths.echoed(home, paths.due(0)[0]!.octets, 0)
-    }
+    const paths = proven(role)
     paths.offer([there], 0)
     paths.echoed(there, paths.due(0)[0]!.octets, 0)
     expect(paths.current).toBe(there)
@@ -250,6 +273,7 @@ describe('who has just moved by his own choice', () => {
 describe('when our network changed', () => {
   const fresh: Local = { kind: 'udp4' }
   const again = pathTo(1, fresh)
+  const mostNamed = 8 * (41 + 48) - 48 // in one frame
 
   test('frames go to the known address from the new end at once, and nothing to the old end', () => {
     const paths = start(true)
@@ -258,7 +282,8 @@ describe('when our network changed', () => {
     paths.moved([again, pathTo(2, fresh), home], 0)
     expect([paths.isCut, paths.current]).toEqual([false, again])
     expect(paths.due(0).map(({ path }) => path)).toEqual([again, pathTo(2, fresh)])
-    expect([paths.spend(again, 1e6), paths.spend(pathTo(2, fresh), 8 * 41)]).toEqual([true, true])
+    expect(paths.spend(again, 1e6)).toBe(true)
+    for (let i = 0; i < 8; i++) expect(paths.spend(pathTo(2, fresh), 41)).toBe(true)
     expect(paths.spend(pathTo(2, fresh), 1)).toBe(false)
   })
 
@@ -301,11 +326,11 @@ describe('when our network changed', () => {
     closed.heard(newest(home, 10), 0)
     closed.localGone(local)
     closed.moved([again], 0)
-    expect(closed.spend(again, 8 * 41 + 1)).toBe(false)
+    expect([closed.spend(again, mostNamed + 1), closed.spend(again, mostNamed)]).toEqual([false, true])
     const paths = start(false)
     paths.heard(newest(home, 10), 0)
     paths.moved([again, home], 0)
     expect([paths.current, paths.spend(home, 31)]).toEqual([home, false])
-    expect(paths.spend(again, 8 * 41 + 1)).toBe(false)
+    expect(paths.spend(again, mostNamed + 1)).toBe(false)
   })
 })

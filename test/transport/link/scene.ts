@@ -16,6 +16,8 @@ import { keysOf, octets, randomOf } from './pair.ts'
 type Side = 'initiator' | 'responder'
 const other = (side: Side): Side => (side === 'initiator' ? 'responder' : 'initiator')
 const keys = keysOf(40)
+/** Octets on the wire: with the headers of UDP and IPv6. */
+const weigh = (size: number): number => size + 48
 const victims = [1, 2, 3].map((n) => address(`198.51.100.${n}:9`))
 
 interface Flying {
@@ -115,7 +117,7 @@ class Scene {
   #receive({ from, to, bytes, after }: Flying, peer: Address): void {
     const side = other(from)
     const account = this.#account(side, peer)
-    account.received += bytes.length
+    account.received += weigh(bytes.length)
     if (account.reached !== undefined && after >= account.reached && peer === this.#at[from])
       account.isProven = true
     this.#reached[side]++
@@ -145,16 +147,15 @@ class Scene {
 
   #begin(peer: Address, bytes: Uint8Array): void {
     const established = this.#initiator.receive(bytes)
-    const isProven = this.#inited.includes(peer)
+    const isAsked = this.#inited.includes(peer)
     const path = { local: this.#local.initiator, peer }
-    if (established) this.#add('initiator', { established, path, isProven })
-    if (established && isProven) this.#account('initiator', peer).isProven = true
+    if (established) this.#add('initiator', { established, path, isAsked })
+    // With what the response brought it pays for two challenges and one CONNECT.
+    if (established && isAsked)
+      this.#account('initiator', peer).named += 2 * weigh(41) + weigh(85) - weigh(bytes.length)
   }
 
-  #add(
-    side: Side,
-    options: Pick<ConstructorParameters<typeof Link>[0], 'established' | 'path' | 'isProven'>,
-  ) {
+  #add(side: Side, options: Pick<ConstructorParameters<typeof Link>[0], 'established' | 'path' | 'isAsked'>) {
     this.#links[side].push(new Link({ ...options, random: this.#random, now: this.now }))
   }
 
@@ -171,7 +172,7 @@ class Scene {
     const path = { local: this.#local[side], peer }
     const isMove = this.below(3) === 0
     for (const link of this.#links[side]) {
-      this.#account(side, peer).named += (isMove ? 8 : 4) * 41
+      this.#account(side, peer).named += (isMove ? 8 : 4) * weigh(41)
       if (isMove) link.moved([path], this.now)
       else link.offerPaths([path], this.now)
     }
@@ -190,14 +191,14 @@ class Scene {
 
   /** A probe that nobody asked for. */
   #name(side: Side, to: Address, bytes: Uint8Array): void {
-    this.#account(side, to).named += bytes.length
+    this.#account(side, to).named += weigh(bytes.length)
     if (side === 'initiator') this.#inited = [...this.#inited, to]
     this.#send(side, to, bytes)
   }
 
   #send(from: Side, to: Address, bytes: Uint8Array): void {
     const account = this.#account(from, to)
-    account.sent += bytes.length
+    account.sent += weigh(bytes.length)
     if (!account.isProven)
       account.mostOwed = Math.max(account.mostOwed, account.sent - account.received - account.named)
     if (victims.includes(to)) return // who sees that as well is on a path, and no victim
