@@ -37,3 +37,24 @@ test.each(fates.map((fate, i) => [JSON.stringify(fate), fate, i] as const))(
     }
   },
 )
+
+test.each([
+  ['open', 'bound'],
+  ['bound', 'open'],
+  ['open', 'met'],
+  ['met', 'open'],
+  ['met', 'met'],
+] as const)(
+  'the inviter’s vault says “%s”, the accepter’s “%s”: both become buddies all the same',
+  (inviter, accepter) => {
+    const couple = new Couple(4)
+    couple.remember(inviter, accepter)
+    couple.start()
+    expect(couple.until(() => couple.isDone)).toBe(true)
+    for (const { running, contents } of [couple.inviter, couple.accepter]) {
+      expect(running?.events('asked')).toEqual([])
+      expect(running?.events('verified')).toEqual([])
+      expect(contents.buddies[0]?.trust).toBe('by-code')
+    }
+  },
+)

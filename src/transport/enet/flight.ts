@@ -135,6 +135,11 @@ export class Line {
 export class Ring {
   #items: (Outgoing | undefined)[] = new Array(8).fill(undefined)
 
+  /** How many it has room for. */
+  get slots(): number {
+    return this.#items.length
+  }
+
   get(sequence: number): Outgoing | undefined {
     const item = this.#items[sequence & (this.#items.length - 1)]
     return item?.command.sequence === sequence ? item : undefined
@@ -149,9 +154,16 @@ export class Ring {
     this.#items[sequence & (this.#items.length - 1)] = undefined
   }
 
+  /** Nothing is in it: gives up what a long flight took. */
+  shrink(): void {
+    if (this.#items.length > large) this.#items = new Array<Outgoing | undefined>(8).fill(undefined)
+  }
+
   #grow(): void {
     const items = new Array<Outgoing | undefined>(this.#items.length * 2).fill(undefined)
     for (const item of this.#items) if (item) items[item.command.sequence & (items.length - 1)] = item
     this.#items = items
   }
 }
+
+const large = 256 // slots, 2 kB

@@ -81,6 +81,7 @@ export class Lane {
       this.#oldest = next(this.#oldest)
       oldest = this.sent.get(this.#oldest)
     }
+    if (!oldest) this.sent.shrink()
     const span = oldest ? this.#octets - oldest.position : 0
     this.#beyond.octets += span - this.#span
     this.#span = span

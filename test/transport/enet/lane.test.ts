@@ -53,3 +53,11 @@ describe('what a channel sends beyond a gap', () => {
     expect(talk.send(1_000, 500_000)).toBe(500_000)
   })
 })
+
+test('a channel gives up the memory of a long flight once all of it is acknowledged', () => {
+  const long = new Channel({ octets: 0 })
+  const count = long.send(1_000) / 1_000
+  expect(long.lane.sent.slots).toBeGreaterThan(2_000)
+  for (let sequence = 1; sequence <= count; sequence++) long.lane.acknowledged(sequence)
+  expect(long.lane.sent.slots).toBeLessThan(300)
+})

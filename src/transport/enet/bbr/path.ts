@@ -27,12 +27,12 @@ export class PathModel {
 
   /** BBR.max_bw, octets per ms; 0 before the first sample. */
   get maxRate(): number {
-    return Math.max(...this.#rates)
+    return Math.max(this.#rates[0], this.#rates[1])
   }
 
   /** BBR.extra_acked, octets. */
   get extraAcknowledged(): number {
-    return Math.max(...this.#aggregation)
+    return Math.max(this.#aggregation[0], this.#aggregation[1])
   }
 
   /** UpdateRound. @param delivered - octets, up to now */
