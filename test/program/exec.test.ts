@@ -97,7 +97,8 @@ test('who is asked twice to leave does not wait for a command that does not hear
 test('the command knows no passphrase, not even where it is, and inherits no open file', async () => {
   const env = { ...bob.env, OTRTALK_PASSPHRASE_FILE: '/dev/null' }
   const opened = ['/bin/sh', '-c', 'exec "$0" "$@" 7< /etc/passwd', process.execPath, entry]
-  const script = 'env | grep OTRTALK | sort; readlink /proc/self/fd/7 || echo closed'
+  // In one write: what the program says of itself may come between two.
+  const script = 'file=$(readlink /proc/self/fd/7 || echo closed); echo "$(env | grep OTRTALK | sort)\n$file"'
   await using listening = new Program(['listen', '--exec', 'sh', '-c', script], {
     ...bob,
     env,

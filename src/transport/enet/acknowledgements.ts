@@ -12,6 +12,7 @@ export class Acknowledgements {
   readonly #policy: Acknowledging
   /** Pairs of numbers, as there may be hundreds a turn: channel with sequence number and mark, then the time. */
   #waiting: number[] = []
+  #at = 0 // of the first that waits
   #previous: number[] = [] // of the datagram before, as far as they go out again
   #again = 0 // how many more are to go out again
   #offered = 0
@@ -32,22 +33,24 @@ export class Acknowledgements {
 
   /** @param sentTime - of the datagram that brought the command */
   add({ kind, channel, sequence }: Command, sentTime: number): void {
+    if (this.#waiting.length - this.#at >= mostWaiting * 2) return // as if it had been lost
     this.#waiting.push((kind === 'disconnect' ? disconnectMark : 0) | (channel << 16) | sequence, sentTime)
     this.#offered += acknowledgeSize
   }
 
   /** A command came that was acknowledged before: the way back may lose acknowledgements. */
   repeated(): void {
-    if (this.#policy === 'again-after-loss') this.#again = againFor
+    if (this.#policy === 'again-after-loss') this.#again = Math.min(this.#again + againFor, mostAgain)
   }
 
   /** Moves into the datagram what fits. True: with that the peer knows that we took its DISCONNECT. */
   pack(packer: Packer): boolean {
     const waiting = this.#waiting
-    if (waiting.length === 0) return false
-    const end = this.#again > 0 ? Math.min(waiting.length, mostWithRepeats * 2) : waiting.length
+    const begin = this.#at
+    if (waiting.length === begin) return false
+    const end = this.#again > 0 ? Math.min(waiting.length, begin + mostWithRepeats * 2) : waiting.length
     let hasEnded = false
-    let at = 0
+    let at = begin
     for (; at < end; at += 2) {
       if (!packer.takes(acknowledgeSize)) break
       hasEnded ||= this.#add(packer, waiting, at)
@@ -55,15 +58,24 @@ export class Acknowledgements {
     if (at === end && end < waiting.length) packer.isOverfull = true
     for (let i = 0; i < this.#previous.length && packer.fits(acknowledgeSize); i += 2)
       this.#add(packer, this.#previous, i)
-    this.#previous = this.#again > 0 ? waiting.slice(0, at) : none
-    this.#again = Math.max(0, this.#again - at / 2)
-    this.#waiting = waiting.slice(at)
+    this.#previous = this.#again > 0 ? waiting.slice(begin, at) : none
+    this.#again = Math.max(0, this.#again - (at - begin) / 2)
+    this.#taken(at)
     return hasEnded
   }
 
   clear(): void {
     this.#waiting = []
+    this.#at = 0
     this.#previous = []
+  }
+
+  /** Each move of what waits pays for as many taken: constant for each. */
+  #taken(at: number): void {
+    this.#at = at
+    if (at * 2 < this.#waiting.length) return
+    this.#waiting = this.#waiting.slice(at)
+    this.#at = 0
   }
 
   #add(packer: Packer, from: readonly number[], at: number): boolean {
@@ -82,6 +94,8 @@ export class Acknowledgements {
 }
 
 const disconnectMark = 1 << 24
-const againFor = 4_096 // acknowledgements
+const againFor = 256 // acknowledgements, for each command that came again
+const mostAgain = 4_096
+const mostWaiting = 8_192 // more than any flight that arrives in one turn
 const mostWithRepeats = 16 // new ones of a datagram: as many of the one before fit beside them
 const none: number[] = []

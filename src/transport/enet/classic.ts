@@ -112,6 +112,11 @@ class Timeouts implements Recovery {
     this.#earliest = undefined
   }
 
+  /** libenet does. */
+  believes(): boolean {
+    return true
+  }
+
   acknowledged(): void {}
 
   hurried(flying: List, { timeout }: RoundTrip): readonly Outgoing[] {

@@ -96,6 +96,9 @@ export interface Recovery {
   /** Every acknowledgement, also of what is acknowledged already: the peer lives. */
   heard(): void
 
+  /** Whether an acknowledgement with this echo (16 bits, ms) can be of a datagram that brought the item. */
+  believes(item: Outgoing, sentTime: number): boolean
+
   /** Called while the item is still in its list. */
   acknowledged(item: Outgoing, echo: Echo, now: number): void
 

@@ -46,6 +46,7 @@ export class Connection implements Peer, Sharer {
   #lastReceive: number | undefined // whole ms, of an acknowledgement
   #data = 0 // of CONNECT, or of the DISCONNECT that we got or shall send
   #isFull = false
+  #lies = 0 // acknowledgements of what cannot have arrived
   #pingInterval: number
   #timeout: Timeout
   #limits: Limits
@@ -322,6 +323,10 @@ export class Connection implements Peer, Sharer {
   #handleAcknowledge(command: Acknowledge, now: number): boolean {
     const sample = elapsed(command.receivedSentTime, Math.floor(now))
     if (sample === undefined) return true
+    if (!this.#outbox.believes(command.channel, command.receivedSequence, command.receivedSentTime)) {
+      if (++this.#lies >= mostLies) this.#lose()
+      return true
+    }
     if (this.#lastReceive !== undefined) this.#congestion.sampled(sample, this.#roundTrip, now)
     this.#roundTrip.add(sample)
     this.#congestion.estimated(this.#roundTrip, now)
@@ -372,7 +377,7 @@ export class Connection implements Peer, Sharer {
     if (state === 'acknowledging-disconnect' && command.kind !== 'disconnect') return
     const { channel, sequence } = command
     if (channel < this.channels && this.#inbox.place(channel, sequence) === 'just-ahead') return
-    if (this.#inbox.isRepeated) this.#acks.repeated()
+    if (command.channel !== controlChannel && this.#inbox.isRepeated) this.#acks.repeated()
     this.#acks.add(command, sentTime)
     this.#home.wake()
   }
@@ -420,3 +425,4 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 type Unaddressed = Without<Command, 'flags' | 'channel' | 'sequence'>
 
 const pingSize = 4
+const mostLies = 64 // no honest peer tells one

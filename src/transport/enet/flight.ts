@@ -21,6 +21,7 @@ export class Outgoing implements Packet {
   snapshot: Snapshot | undefined
   sentAt = 0 // ms with fractions: for the controller
   sentTime = 0 // whole ms, as in the datagram: for the timeout
+  firstTime = 0 // the same, of the first sending
   timeout = 0 // ms, doubled at each resending
   attempts = 0
   list: List | undefined
@@ -79,6 +80,7 @@ export class Line {
   readonly #order: Order
   readonly #bound: List[] = [] // by channel, or one for all
   readonly #free = new List()
+  readonly #probes = new List() // before all else, whatever holds the others
   #firstTurn = 0
   #nextTurn = 1
 
@@ -87,11 +89,12 @@ export class Line {
   }
 
   get isEmpty(): boolean {
-    return this.#firstBound === undefined && this.#free.first === undefined
+    return !this.#probes.first && !this.#firstBound && !this.#free.first
   }
 
   /** The first of all. */
   get first(): Outgoing | undefined {
+    if (this.#probes.first) return this.#probes.first
     const bound = this.#firstBound
     const free = this.#free.first
     if (!bound || !free) return bound ?? free
@@ -100,7 +103,7 @@ export class Line {
 
   /** The first that no window binds. */
   get firstFree(): Outgoing | undefined {
-    return this.#free.first
+    return this.#probes.first ?? this.#free.first
   }
 
   push(item: Outgoing): void {
@@ -123,7 +126,8 @@ export class Line {
     return undefined
   }
 
-  #of({ isBound, command }: Outgoing): List {
+  #of({ isBound, isProbe, command }: Outgoing): List {
+    if (isProbe) return this.#probes
     if (!isBound) return this.#free
     const at = this.#order === 'first-queued' ? 0 : command.channel
     while (this.#bound.length <= at) this.#bound.push(new List())

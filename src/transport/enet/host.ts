@@ -21,6 +21,7 @@ import {
   defaultTimeout,
   type Limits,
   maxChannels,
+  maxCommands,
   maxMtu,
   maxPeers,
   minMtu,
@@ -145,7 +146,7 @@ export class Host implements Machine<HostEvent> {
       octets = commands
       at = 0
     }
-    while (at < octets.length) {
+    for (let count = 0; at < octets.length && count < maxCommands; count++) {
       const command = decodeCommand(octets, at)
       if (!command) return
       if (connection) {

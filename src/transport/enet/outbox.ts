@@ -97,13 +97,19 @@ export class Outbox {
     this.#recovery.heard()
   }
 
+  /** Can the acknowledgement be of a datagram that left? Always, where nothing waits for it any more. */
+  believes(channel: number, sequence: number, sentTime: number): boolean {
+    const item = this.#laneAt(channel)?.sent.get(sequence)
+    return !item || this.#recovery.believes(item, sentTime)
+  }
+
   /**
    * What the peer acknowledged, if that was sent and still waited for it.
    *
    * @param sentTime - the low 16 bits of the ms at which the datagram left that arrived
    */
   acknowledge(channel: number, sequence: number, { sentTime, now }: Acknowledged): Command | undefined {
-    const lane = channel === controlChannel ? this.#control : this.#lanes[channel]
+    const lane = this.#laneAt(channel)
     const item = lane?.sent.get(sequence)
     if (!lane || !item) return undefined
     const isLatest = item.isInFlight && sentTime === (item.sentTime & 0xffff)
@@ -111,6 +117,7 @@ export class Outbox {
     if (sentTime !== undefined) this.#recovery.acknowledged(item, echo, now)
     if (item.isBound) {
       if (echo === 'earlier') this.#congestion.spurious(now)
+      if (echo === 'earlier' && item.isInFlight) item.snapshot = undefined // of another sending
       this.#congestion.acknowledged(item, now)
       this.#mustSettle = true
     }
@@ -136,6 +143,7 @@ export class Outbox {
 
   /** The path is another. */
   rerouted(): void {
+    for (let item = this.#flying.first; item; item = item.after) item.snapshot = undefined
     this.#recovery.rerouted()
     this.#congestion.rerouted()
   }
@@ -199,6 +207,7 @@ export class Outbox {
     item.number = ++this.#number
     item.sentAt = now
     item.sentTime = Math.floor(now)
+    if (item.attempts === 1) item.firstTime = item.sentTime
     this.#flying.insert(item)
     this.#recovery.sent(item, this.#estimate, now)
     if (item.isBound) this.#congestion.sent(item, now)
@@ -230,6 +239,10 @@ export class Outbox {
       else this.#congestion.lost(item, now)
     }
     this.#queued.pushFront(items)
+  }
+
+  #laneAt(channel: number): Lane | undefined {
+    return channel === controlChannel ? this.#control : this.#lanes[channel]
   }
 
   #lane(channel: number): Lane {

@@ -22,6 +22,8 @@ export class Rack implements Recovery {
   #last = 0 // the number of the latest sending
   #sentAt = -Infinity // ms, of the latest sending
   #probes = 0 // in a row
+  #isProbing = false // one is to be sent
+  #reroutedAt = 0 // the number of the latest sending on the path before
   #silentSince: number | undefined // ms: when the first command left that had to be probed for
 
   deadline({ first }: List): number {
@@ -42,18 +44,28 @@ export class Rack implements Recovery {
     const silence = now - this.#silentSince
     if (silence >= maximum || (2 ** this.#probes >= limit && silence >= minimum)) return 'gone'
     this.#probes++
-    first.isProbe = true
+    this.#isProbing = first.isProbe = true
     return [first]
   }
 
   sent(item: Outgoing, _: unknown, now: number): void {
     this.#last = item.number
     this.#sentAt = now
+    this.#isProbing = false
   }
 
   heard(): void {
     this.#probes = 0
+    this.#isProbing = false
     this.#silentSince = undefined
+  }
+
+  /**
+   * The echoed time is what a receiver cannot know of a datagram that it did not get (RFC 9000, section 21.4): who
+   * acknowledges in advance to be sent more has to guess it.
+   */
+  believes({ firstTime, sentTime: latest }: Outgoing, sentTime: number): boolean {
+    return ((sentTime - firstTime) & 0xffff) <= ((latest - firstTime) & 0xffff)
   }
 
   acknowledged(item: Outgoing, echo: Echo, now: number): void {
@@ -66,8 +78,7 @@ export class Rack implements Recovery {
       return
     }
     const rtt = now - item.sentAt
-    this.#minRtt = Math.min(this.#minRtt, rtt)
-    this.#estimate(rtt)
+    if (item.number > this.#reroutedAt) this.#estimate(rtt)
     if (item.number < this.#newest) return
     this.#newest = item.number
     this.#rtt = rtt
@@ -75,13 +86,14 @@ export class Rack implements Recovery {
 
   /** One probe tells what became of the rest. */
   hurried({ first }: List): readonly Outgoing[] {
-    this.heard()
+    this.#probes = 0 // but the peer's silence goes on
     if (!first) return none
     first.isProbe = true
     return [first]
   }
 
   rerouted(): void {
+    this.#reroutedAt = this.#last
     this.#minRtt = Infinity
     this.#smoothed = initialRtt
     this.#variance = initialRtt / 2
@@ -91,6 +103,7 @@ export class Rack implements Recovery {
 
   /** RFC 6298, section 2. */
   #estimate(rtt: number): void {
+    this.#minRtt = Math.min(this.#minRtt, rtt)
     if (!this.#hasSample) {
       this.#hasSample = true
       this.#smoothed = rtt
@@ -109,6 +122,7 @@ export class Rack implements Recovery {
   }
 
   get #probeAt(): number {
+    if (this.#isProbing) return Infinity
     const timeout = this.#smoothed + Math.max(4 * this.#variance, turn)
     // RFC 9002, section 6.2.4, allows two datagrams: ours go one timeout apart, for the tail of lone messages.
     const wait = timeout * 2 ** Math.max(0, this.#probes - 1)

@@ -125,6 +125,17 @@ describe('a probe', () => {
     expect(sender.rack.deadline(sender.flying) - sender.now).toBe(1_000)
   })
 
+  test('is one until it has left, however often is looked', () => {
+    const sender = Sender.settled()
+    const [first] = [sender.send(), sender.send()]
+    const at = sender.rack.deadline(sender.flying)
+    expect(sender.due(at)).toEqual([first])
+    expect(sender.due(at)).toEqual([])
+    expect(sender.rack.deadline(sender.flying)).toBe(Infinity)
+    sender.send(first)
+    expect(sender.rack.deadline(sender.flying)).toBeLessThan(Infinity)
+  })
+
   test('tells by its acknowledgement what else is lost', () => {
     const sender = Sender.settled()
     const [first, second, third] = [sender.send(), sender.send(), sender.send()]

@@ -30,7 +30,7 @@ export class Losses {
 
   /** 0..1 of what is in flight: what may be lost beside a queue. */
   get threshold(): number {
-    return lossThreshold + noiseMargin * this.#line.share
+    return lossThreshold + noiseMargin * Math.min(this.#line.share, mostNoise)
   }
 
   /** @param shortest - the shortest round trip time so far */
@@ -69,6 +69,7 @@ export class Losses {
 
 const lossThreshold = 0.02
 const noiseMargin = 1.5 // of what the line loses: a round's share varies
+const mostNoise = 0.2 // a line that loses more is not used, or somebody drops on purpose
 const blindThreshold = 0.15 // without a queue: so much that it may be a bottleneck that has none
 const blindPackets = 64 // in flight: of fewer, one lost datagram of acknowledgements seems as many
 const queueFloor = 2 // ms: less is an event loop's noise

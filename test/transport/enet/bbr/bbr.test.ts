@@ -78,3 +78,40 @@ test('C ENet’s way fills no line of length: 64 KiB each round trip', () => {
   const { goodput } = bulk({ ...broadband, delay: 50, megabytes: 2, sending: classic })
   expect(goodput).toBeLessThan(0.7)
 })
+
+test('a spike of the way back is over when it is over: no round trip is measured from the wrong sending', () => {
+  // All that is acknowledged within 300 ms arrives at their end.
+  const spike = Array.from({ length: 61 }, (_, i) => ({
+    at: 3_000 + i * 5,
+    delay: 350 - i * 5,
+    from: 'right' as const,
+  }))
+  const line = new Line({ rate: 20, queue: 256, delay: 50, changes: spike })
+  const flow = new Flow(line, {})
+  flow.octets = Infinity
+  line.run(4_000)
+  const before = flow.delivered
+  line.run(3_000)
+  expect((flow.delivered - before) / 3e6).toBeGreaterThan(0.8 * 2.5)
+})
+
+test('in an outage each probe is one datagram, also when lines of talk wait beside a file', () => {
+  const line = new Line({ ...broadband, delay: 50, outages: [[3_000, 12_000]] })
+  const flow = new Flow(line, {})
+  flow.octets = Infinity
+  line.run(3_200)
+  const sentAt = new Map<number, number>()
+  const { passes } = line
+  line.passes = (datagram, from) => {
+    if (from === 'left') sentAt.set(Math.floor(line.now), (sentAt.get(Math.floor(line.now)) ?? 0) + 1)
+    return passes(datagram, from)
+  }
+  for (let i = 0; i < 3; i++) {
+    line.run(1_000)
+    flow.peer!.send(new Uint8Array(60), { channel: 0 })
+  }
+  line.run(2_000)
+  expect(Math.max(...sentAt.values())).toBeLessThan(4)
+  expect(sentAt.size).toBeGreaterThan(5) // more than the ping of each 500 ms: probes go on
+  expect([...sentAt.values()].reduce((sum, count) => sum + count, 0)).toBeLessThan(30)
+})
