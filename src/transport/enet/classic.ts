@@ -3,9 +3,10 @@
  * that follows the round trip time; loss changes nothing, and is found by
  * timeouts alone (protocol.c: check_timeouts, check_outgoing_commands).
  */
-import type { Congestion, Packet, Recovery, Sending, Terms } from './congestion.ts'
+import type { Congestion, Recovery, Sending, Terms } from './congestion.ts'
 import type { List, Outgoing } from './flight.ts'
 import type { Timeout } from './limits.ts'
+import type { Packet } from './packet.ts'
 import type { RoundTrip } from './roundtrip.ts'
 import { PacketThrottle, throttleScale } from './throttle.ts'
 

@@ -4,9 +4,9 @@
  * datagram for datagram what ENet 1.3.17 sends, `bbr/` as fast as the path
  * carries. ENet binds the sender only, so neither needs a word with the peer.
  */
-import type { Snapshot } from './bbr/rate.ts'
 import type { List, Outgoing } from './flight.ts'
 import type { Timeout } from './limits.ts'
+import type { Order, Packet } from './packet.ts'
 import type { RoundTrip } from './roundtrip.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -19,21 +19,6 @@ export interface Sending {
 
 /** Whether an acknowledgement goes out again with the next datagram, where such are lost. */
 export type Acknowledging = 'once' | 'again-after-loss'
-
-/** Who goes first: what was queued first, or the lowest channel, so that talk never waits behind bulk data. */
-export type Order = 'first-queued' | 'lowest-channel'
-
-/** A reliable command with a payload, as its controller sees it. */
-export interface Packet {
-  readonly size: number // octets of payload
-  readonly octets: number // of the whole command
-  readonly number: number // of the latest sending, among all of the connection
-  readonly sentAt: number // ms with fractions, of the latest sending
-  readonly attempts: number
-  readonly isInFlight: boolean // false: taken for lost, and not yet sent again
-  /** The controller's own notes on the latest sending. */
-  snapshot: Snapshot | undefined
-}
 
 /** What keeps a connection from sending. */
 export type Obstacle = 'window' | 'nothing-to-send'

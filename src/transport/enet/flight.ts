@@ -3,9 +3,8 @@
  * keep commands in order, and the ring that finds one by number.
  */
 
-import type { Snapshot } from './bbr/rate.ts'
 import { type Command, commandSize, wantsAck } from './command.ts'
-import type { Order, Packet } from './congestion.ts'
+import type { Order, Packet, Snapshot } from './packet.ts'
 
 /** A command from the moment it is queued until it is acknowledged. */
 export class Outgoing implements Packet {

@@ -4,12 +4,13 @@
  * check_outgoing_commands, check_timeouts, remove_sent_reliable_command).
  */
 import { type Command, controlChannel } from './command.ts'
-import type { Congestion, Echo, Order, Recovery, Sending } from './congestion.ts'
+import type { Congestion, Echo, Recovery, Sending } from './congestion.ts'
 import { Line, List, Outgoing } from './flight.ts'
 import { type Beyond, Lane } from './lane.ts'
 import type { Timeout } from './limits.ts'
 import type { Numbers } from './message.ts'
 import type { Packer } from './packer.ts'
+import type { Order } from './packet.ts'
 import type { RoundTrip } from './roundtrip.ts'
 import { next } from './sequence.ts'
 

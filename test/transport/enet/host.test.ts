@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { classic } from '../../../src/transport/enet/classic.ts'
 import type { Command } from '../../../src/transport/enet/command.ts'
-import type { Congestion, Packet } from '../../../src/transport/enet/congestion.ts'
+import type { Congestion } from '../../../src/transport/enet/congestion.ts'
 import { decodeDatagram, encodeDatagram, noPeer } from '../../../src/transport/enet/datagram.ts'
+import type { Packet } from '../../../src/transport/enet/packet.ts'
 import { address } from '../../support/network.ts'
 import { digests, type End, message, Wire } from './wire.ts'
 

@@ -5,8 +5,9 @@
  * `docs/decisions/034-bbr.md`: loss without a queue is taken for the line's,
  * and the first search learns the bottleneck's rate from packet trains.
  */
-import type { Congestion, Obstacle, Packet, Terms } from '../congestion.ts'
+import type { Congestion, Obstacle, Terms } from '../congestion.ts'
 import { maxWindow } from '../limits.ts'
+import type { Packet } from '../packet.ts'
 import type { RoundTrip } from '../roundtrip.ts'
 import { PacketThrottle, throttleScale } from '../throttle.ts'
 import { Bounds } from './bounds.ts'

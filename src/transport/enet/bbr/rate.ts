@@ -3,18 +3,7 @@
  * was acknowledged between a packet's leaving and its acknowledgement, over
  * the time that took. Octets, ms with fractions, octets per ms.
  */
-import type { Packet } from '../congestion.ts'
-
-/** The sender's state as a packet leaves; the draft's per-packet state. */
-export interface Snapshot {
-  readonly delivered: number
-  readonly deliveredAt: number
-  readonly firstSentAt: number
-  readonly inFlight: number // with the packet
-  readonly lost: number
-  readonly sent: number // with the packet, since the connection began
-  readonly isAppLimited: boolean
-}
+import type { Packet, Snapshot } from '../packet.ts'
 
 /** What the acknowledgements say that came together; the draft's RS. */
 export interface RateSample {

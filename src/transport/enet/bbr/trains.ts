@@ -4,7 +4,7 @@
  * sending that fast has filled its queue. It is a hint, for the first search
  * of the path's rate only: where it is not told, or wrong, that goes on without.
  */
-import type { Packet } from '../congestion.ts'
+import type { Packet } from '../packet.ts'
 
 /** What was acknowledged at one time: all up to an octet that was sent. */
 interface Arrival {

@@ -1,5 +1,5 @@
 /** Packets as a controller sees them, without a connection around. */
-import type { Packet } from '../../../../src/transport/enet/congestion.ts'
+import type { Packet } from '../../../../src/transport/enet/packet.ts'
 
 export class Sent implements Packet {
   readonly size = 1_000
