@@ -99,9 +99,19 @@ async function makeStep(path: string): Promise<void> {
     if (await isFolder(path)) return
     const above = dirname(path)
     if (codeOf(error) !== 'ENOENT' || above === path) throw error
-    if (await isFolder(above)) throw new UserError(`nothing can be made in ${above}`, { hint: elsewhere })
-    await makeStep(above)
-    await makeStep(path)
+    if (!(await isFolder(above))) await makeStep(above)
+    await makeIn(above, path)
+  }
+}
+
+/** Another process may have made the folder above in between: that it is there tells nothing before a second try. */
+async function makeIn(above: string, path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700)
+  } catch (error) {
+    if (await isFolder(path)) return
+    if (codeOf(error) !== 'ENOENT') throw error
+    throw new UserError(`nothing can be made in ${above}`, { hint: elsewhere })
   }
 }
 

@@ -84,6 +84,14 @@ test('folders are made for their owner only, and need not be new', async () => {
   expect([mode(path), mode(dirname(path))]).toEqual([0o700, 0o700])
 })
 
+test('many who make folders side by side, and those above them, do not stand in each other’s way', async () => {
+  const folder = temporaryFolder()
+  for (let round = 0; round < 20; round++) {
+    const above = join(folder, `beside-${round}`, 'profiles')
+    await Promise.all(Array.from({ length: 8 }, (_, i) => makeFolder(join(above, `${i}`))))
+  }
+})
+
 test.runIf(existsSync('/proc/self'))('a folder that cannot be made is refused in words', async () => {
   expect(await faultOf(makeFolder('/proc/otrtalk/profiles/ada'))).toMatchObject({
     message: 'nothing can be made in /proc',
