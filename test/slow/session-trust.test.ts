@@ -1,6 +1,6 @@
 /** Known failures of other programs, replayed where a conversation is begun, goes on and ends. */
 import { expect, test } from 'vitest'
-import { contactOf, person, type Running, World } from './people.ts'
+import { contactOf, person, type Running, World } from '../session/people.ts'
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)

@@ -1,7 +1,7 @@
 /** Conversations follow what their user changes while they run. */
 import { describe, expect, test } from 'vitest'
 import { selfWith } from '../../src/profile/identity.ts'
-import { cone, contactOf, person, type Running, seeded, World } from './people.ts'
+import { cone, contactOf, person, type Running, seeded, World } from '../session/people.ts'
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)
