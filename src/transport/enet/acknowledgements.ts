@@ -14,6 +14,7 @@ export class Acknowledgements {
   #waiting: number[] = []
   #at = 0 // of the first that waits
   #previous: number[] = [] // of the datagram before, as far as they go out again
+  #previousAt = 0 // ms
   #again = 0 // how many more are to go out again
   #offered = 0
 
@@ -43,8 +44,12 @@ export class Acknowledgements {
     if (this.#policy === 'again-after-loss') this.#again = Math.min(this.#again + againFor, mostAgain)
   }
 
-  /** Moves into the datagram what fits. True: with that the peer knows that we took its DISCONNECT. */
-  pack(packer: Packer): boolean {
+  /**
+   * Moves into the datagram what fits. True: with that the peer knows that we took its DISCONNECT.
+   *
+   * @param rtt - ms: what is repeated much later would make the peer believe in a longer round trip
+   */
+  pack(packer: Packer, { now, rtt }: { readonly now: number; readonly rtt: number }): boolean {
     const waiting = this.#waiting
     const begin = this.#at
     if (waiting.length === begin) return false
@@ -56,9 +61,11 @@ export class Acknowledgements {
       hasEnded ||= this.#add(packer, waiting, at)
     }
     if (at === end && end < waiting.length) packer.isOverfull = true
+    if (now - this.#previousAt > Math.max(soon, rtt / 8)) this.#previous = none
     for (let i = 0; i < this.#previous.length && packer.fits(acknowledgeSize); i += 2)
       this.#add(packer, this.#previous, i)
     this.#previous = this.#again > 0 ? waiting.slice(begin, at) : none
+    this.#previousAt = now
     this.#again = Math.max(0, this.#again - (at - begin) / 2)
     this.#taken(at)
     return hasEnded
@@ -96,6 +103,7 @@ export class Acknowledgements {
 const disconnectMark = 1 << 24
 const againFor = 256 // acknowledgements, for each command that came again
 const mostAgain = 4_096
+const soon = 10 // ms
 const mostWaiting = 8_192 // more than any flight that arrives in one turn
 const mostWithRepeats = 16 // new ones of a datagram: as many of the one before fit beside them
 const none: number[] = []

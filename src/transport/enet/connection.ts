@@ -244,7 +244,7 @@ export class Connection implements Peer, Sharer {
   /** The next datagram there is to send at `now`, if any. */
   flush(packer: Packer, now: number): Uint8Array | undefined {
     packer.begin(this.mtu)
-    const hasEnded = this.#acks.pack(packer)
+    const hasEnded = this.#acks.pack(packer, { now, rtt: this.rtt })
     if (!this.#outbox.expire(now, this.#timeout)) {
       this.#lose()
       return undefined

@@ -306,3 +306,19 @@ test('under loss, doubling and overtaking each delivery keeps its word', () => {
   expect(unsequenced).toBeGreaterThan(seeds.length * 45)
   expect(overtaken).toBeGreaterThan(seeds.length / 2)
 })
+
+test('acknowledgements that go out twice do so soon: the round trip of a libenet stays what it is', () => {
+  const wire = new Wire({ latency: [5, 5], a: { sending: classic } })
+  const peer = wire.connected()
+  let isLost = true
+  wire.passes = (from) => from === wire.a || !isLost
+  peer.send(message(9), { channel: 0 })
+  wire.run(100)
+  isLost = false
+  for (let i = 0; i < 10; i++) {
+    peer.send(message(9), { channel: 0 })
+    wire.run(400)
+  }
+  expect(wire.b.messages()).toHaveLength(11)
+  expect(peer.rtt).toBeLessThan(30)
+})

@@ -87,7 +87,7 @@ describe('acknowledgements that wait', () => {
     let count = 0
     for (;;) {
       packer.begin(1_199)
-      waiting.pack(packer)
+      waiting.pack(packer, { now: 0, rtt: 1 })
       if (packer.isEmpty) break
       count += decodeDatagram(packer.finish({ peer: 0, session: 0, time: 0, connectId: 0 }))!.commands.length
     }
