@@ -1,4 +1,4 @@
-/** Replays every vector file of a folder: `npm run vectors` and test/replay.test.ts do the same. */
+/** Replays every vector file of a folder: `npm run vectors` and test/slow/replay.test.ts do the same. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replayEnet } from './enet.ts'

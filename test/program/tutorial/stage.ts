@@ -185,7 +185,7 @@ export class Stage implements AsyncDisposable {
 /** What the person sees below the command, or on its screen, once it fits; throws if the command ends without it. */
 export async function waitFor({ shell }: Person, wanted: RegExp): Promise<string> {
   const seen = (): string => shell.rows.join('\n')
-  await shell.pty.waitFor(() => wanted.test(seen()) || !shell.isBusy)
+  await shell.pty.waitFor(() => wanted.test(seen()) || !shell.isBusy, 60_000) // it may build first, on a busy machine
   if (!wanted.test(seen())) throw new Error(`it never showed ${wanted}:\n${seen()}`)
   return seen()
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { replayFolder, type Source, vectors } from './replay/folder.ts'
+import { replayFolder, type Source, vectors } from '../replay/folder.ts'
 
 /** Files that need what is not built: each says so itself. All others have to pass. */
 const notRun: Record<Source, readonly string[]> = {
