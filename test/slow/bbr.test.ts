@@ -1,11 +1,9 @@
 /** What BBR does on lines in virtual time that lose, or change; see docs/decisions/034-bbr.md. */
 import { describe, expect, test } from 'vitest'
-import { bulk, Flow } from '../support/line/bulk.ts'
+import { broadband, bulk, Flow, full } from '../support/line/bulk.ts'
 import { Line } from '../support/line/line.ts'
 
 /** 100 Mbit/s with a queue of 256 datagrams. */
-const broadband = { rate: 100, queue: 256, seed: 5 }
-const full = 12.5 // MB/s
 
 describe('a line that loses', () => {
   const cells = [

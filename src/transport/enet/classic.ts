@@ -19,40 +19,27 @@ export const classic = (): Sending => ({
 
 export class Classic implements Congestion {
   readonly paced = -Infinity
-  readonly #throttle = new PacketThrottle()
+  readonly throttle: PacketThrottle
   #mtu = 0
   #windowSize = 0
   #inFlight = 0 // octets of payload
 
+  constructor(throttle = new PacketThrottle()) {
+    this.throttle = throttle
+  }
+
   /** Octets of payload that may be in flight. */
   get window(): number {
-    return Math.max(this.#mtu, Math.floor((this.#throttle.value * this.#windowSize) / throttleScale))
+    return Math.max(this.#mtu, Math.floor((this.throttle.value * this.#windowSize) / throttleScale))
   }
 
   allows({ size }: Packet): boolean {
     return this.#inFlight + size <= this.window
   }
 
-  configure({ mtu, windowSize, throttle }: Terms): void {
+  configure({ mtu, windowSize }: Terms): void {
     this.#mtu = mtu
     this.#windowSize = windowSize
-    this.#throttle.configure(throttle)
-  }
-
-  limit(share: number): void {
-    this.#throttle.limit(share)
-  }
-
-  admits(): boolean {
-    return this.#throttle.admits()
-  }
-
-  sampled(sample: number): void {
-    this.#throttle.sampled(sample)
-  }
-
-  estimated(estimate: RoundTrip, now: number): void {
-    this.#throttle.estimated(estimate, now)
   }
 
   sent({ size }: Packet): void {

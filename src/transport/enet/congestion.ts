@@ -8,7 +8,7 @@ import type { List, Outgoing } from './flight.ts'
 import type { Timeout } from './limits.ts'
 import type { Order, Packet } from './packet.ts'
 import type { RoundTrip } from './roundtrip.ts'
-import type { Throttle } from './throttle.ts'
+import type { PacketThrottle } from './throttle.ts'
 
 export interface Sending {
   readonly congestion: Congestion
@@ -24,6 +24,9 @@ export type Acknowledging = 'once' | 'again-after-loss'
 export type Obstacle = 'window' | 'nothing-to-send'
 
 export interface Congestion {
+  /** Drops unreliable messages, and knows what the bandwidth of both hosts leaves; the connection tells it. */
+  readonly throttle: PacketThrottle
+
   /** May it be in flight beside what is? */
   allows(packet: Packet): boolean
 
@@ -32,18 +35,6 @@ export interface Congestion {
 
   /** What the peer announced. */
   configure(terms: Terms): void
-
-  /** What the bandwidth of both hosts leaves to this connection, of 32 parts; 32 when nothing is limited. */
-  limit(share: number): void
-
-  /** Asked once for each unreliable message when its turn has come: may it leave, or is it dropped? */
-  admits(): boolean
-
-  /** Every acknowledgement, also of what is acknowledged already; `estimate` does not hold the sample yet. */
-  sampled(sample: number, estimate: RoundTrip, now: number): void
-
-  /** After `estimate` took the sample. */
-  estimated(estimate: RoundTrip, now: number): void
 
   sent(packet: Packet, now: number): void
   acknowledged(packet: Packet, now: number): void
@@ -100,5 +91,4 @@ export type Echo = 'latest' | 'earlier'
 export interface Terms {
   readonly mtu: number
   readonly windowSize: number // octets
-  readonly throttle: Throttle
 }

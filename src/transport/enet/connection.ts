@@ -65,7 +65,7 @@ export class Connection implements Peer, Sharer {
     this.#timeout = options.timeout
     this.#limits = options.limits
     this.#highWater = options.highWater
-    this.#congestion.configure(this.agreement)
+    this.#configure()
   }
 
   get state(): PeerState {
@@ -144,7 +144,7 @@ export class Connection implements Peer, Sharer {
   accept(connect: Connect): void {
     this.#data = connect.data
     this.#control(this.agreement.accept(connect, this.#home.bandwidth()))
-    this.#congestion.configure(this.agreement)
+    this.#configure()
   }
 
   send(message: Uint8Array, { channel, delivery = 'reliable' }: SendOptions): void {
@@ -180,7 +180,7 @@ export class Connection implements Peer, Sharer {
     for (const value of Object.values(throttle)) within(value, 0, 0xffff_ffff)
     if (this.#state !== 'connected') return
     this.agreement.throttle = throttle
-    this.#congestion.configure(this.agreement)
+    this.#configure()
     this.#control({ kind: 'throttle-configure', ...throttle })
   }
 
@@ -222,7 +222,7 @@ export class Connection implements Peer, Sharer {
 
   /** Our host's bandwidth, looked at once a second: what is left to this connection, of 32 parts. */
   share(limit: number): void {
-    this.#congestion.limit(limit)
+    this.#congestion.throttle.limit(limit)
     this.#outbox.measured()
     this.#acks.measured()
   }
@@ -305,13 +305,13 @@ export class Connection implements Peer, Sharer {
       case 'bandwidth-limit':
         if (!this.isOpen) return false
         this.agreement.limited(command, this.#home.bandwidth())
-        this.#congestion.configure(this.agreement)
+        this.#configure()
         return true
       case 'throttle-configure': {
         if (!this.isOpen) return false
         const { interval, acceleration, deceleration } = command
         this.agreement.throttle = { interval, acceleration, deceleration }
-        this.#congestion.configure(this.agreement)
+        this.#configure()
         return true
       }
       default:
@@ -327,9 +327,9 @@ export class Connection implements Peer, Sharer {
       if (++this.#lies >= mostLies) this.#lose()
       return true
     }
-    if (this.#lastReceive !== undefined) this.#congestion.sampled(sample, this.#roundTrip, now)
+    if (this.#lastReceive !== undefined) this.#congestion.throttle.sampled(sample)
     this.#roundTrip.add(sample)
-    this.#congestion.estimated(this.#roundTrip, now)
+    this.#congestion.throttle.estimated(this.#roundTrip, now)
     this.#lastReceive = Math.floor(now)
     this.#outbox.heard()
     const { channel, receivedSequence, receivedSentTime: sentTime } = command
@@ -352,7 +352,7 @@ export class Connection implements Peer, Sharer {
       return false
     }
     this.#outbox.acknowledge(controlChannel, 1, { sentTime: undefined, now })
-    this.#congestion.configure(this.agreement)
+    this.#configure()
     this.#connected()
     return true
   }
@@ -393,6 +393,12 @@ export class Connection implements Peer, Sharer {
     if (!this.#isFull || this.#outbox.waiting * 2 > this.#highWater) return
     this.#isFull = false
     this.#home.tell({ kind: 'room', peer: this })
+  }
+
+  /** What both sides agreed on has changed. */
+  #configure(): void {
+    this.#congestion.configure(this.agreement)
+    this.#congestion.throttle.configure(this.agreement.throttle)
   }
 
   #connected(): void {

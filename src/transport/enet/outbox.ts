@@ -167,7 +167,7 @@ export class Outbox {
       if (item.isReliable) mayPing = false
       if (!packer.takes(item.octets)) return mayPing
       if (item.isReliable) this.#depart(item, now)
-      else if (isDroppable(item.command) && !this.#congestion.admits()) {
+      else if (isDroppable(item.command) && !this.#congestion.throttle.admits()) {
         this.#drop(item)
         continue
       } else this.#forget(item)

@@ -17,7 +17,7 @@ export const throttleScale = 32
 
 export class PacketThrottle {
   #value = throttleScale
-  #limit = throttleScale
+  #most = throttleScale
   #counter = 0
   #settings = defaultThrottle
   #epoch: number | undefined
@@ -31,13 +31,18 @@ export class PacketThrottle {
     return this.#value
   }
 
+  /** What `limit` set. */
+  get most(): number {
+    return this.#most
+  }
+
   configure(settings: Throttle): void {
     this.#settings = settings
   }
 
-  /** What the bandwidth of both hosts leaves: the value never rises above it. */
+  /** What the bandwidth of both hosts leaves, `throttleScale` where nothing is limited: the value never rises above it. */
   limit(value: number): void {
-    this.#limit = value
+    this.#most = value
     this.#value = Math.min(this.#value, value)
   }
 
@@ -45,8 +50,8 @@ export class PacketThrottle {
   sampled(sample: number): void {
     const { lowest, variance } = this.#last
     const { acceleration, deceleration } = this.#settings
-    if (lowest <= variance) this.#value = this.#limit
-    else if (sample <= lowest) this.#value = Math.min(this.#limit, this.#value + acceleration)
+    if (lowest <= variance) this.#value = this.#most
+    else if (sample <= lowest) this.#value = Math.min(this.#most, this.#value + acceleration)
     else if (sample > lowest + 2 * variance) this.#value = Math.max(0, this.#value - deceleration)
   }
 

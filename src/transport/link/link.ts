@@ -429,6 +429,7 @@ export class Link implements Machine<LinkEvent> {
     if (this.#state.kind === 'over') return
     this.#state = { kind: 'over', until: Infinity }
     this.#sealed.wipe()
+    this.#waiting.clear()
     this.#held = []
     this.#emit({ kind: isWanted ? kind : 'ended' })
   }

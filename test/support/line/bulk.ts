@@ -15,6 +15,11 @@ import { mulberry32 } from '../network.ts'
 import { Line, type LineOptions, type Station } from './line.ts'
 import type { Tally } from './way.ts'
 
+/** A line as many have it. */
+export const broadband = { rate: 100, queue: 256, seed: 5 }
+/** What goes over it at most, MB/s. */
+export const full = 12.5
+
 export interface BulkOptions extends LineOptions, FlowOptions {
   readonly megabytes: number // 10^6 octets
   readonly within?: number // ms, an hour

@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { Classic, classic } from '../../../src/transport/enet/classic.ts'
 import { decodeDatagram, encodeDatagram } from '../../../src/transport/enet/datagram.ts'
 import type { Delivery } from '../../../src/transport/enet/message.ts'
+import { PacketThrottle, type Throttle } from '../../../src/transport/enet/throttle.ts'
 import { digests, type End, message, Wire } from './wire.ts'
 
 const kindsOf = (end: End): string[] =>
   end.sent.flatMap((bytes) => decodeDatagram(bytes)!.commands.map(({ kind }) => kind))
 
 /** Lets all unreliable messages out, or none. */
-class Gate extends Classic {
+class Gate extends PacketThrottle {
   asked = 0
   isOpen = false
 
@@ -109,7 +110,7 @@ test('what times out goes before all that waits, in the order it had', () => {
 describe('the throttle', () => {
   test('drops a message whole, is asked once for each, and never for a reliable one', () => {
     const gate = new Gate()
-    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: gate }) } })
+    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: new Classic(gate) }) } })
     const peer = wire.connected()
     const send = (): void => {
       peer.send(message(5_000), { channel: 0, delivery: 'unreliable-fragments' })
@@ -132,14 +133,14 @@ describe('the throttle', () => {
 
   test('is set for both sides by either', () => {
     const settings: unknown[] = []
-    class Told extends Classic {
-      override configure(terms: Parameters<Classic['configure']>[0]): void {
-        super.configure(terms)
-        settings.push({ ...terms.throttle })
+    class Told extends PacketThrottle {
+      override configure(throttle: Throttle): void {
+        super.configure(throttle)
+        settings.push(throttle)
       }
     }
     const throttle = { interval: 3_000, acceleration: 4, deceleration: 1 }
-    const wire = new Wire({ b: { sending: () => ({ ...classic(), congestion: new Told() }) } })
+    const wire = new Wire({ b: { sending: () => ({ ...classic(), congestion: new Classic(new Told()) }) } })
     const peer = wire.connect()
     peer.configureThrottle(throttle)
     wire.run(100)
@@ -163,7 +164,7 @@ describe('disconnectLater', () => {
   })
 
   test('goes when the throttle dropped all that was left', () => {
-    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: new Gate() }) } })
+    const wire = new Wire({ a: { sending: () => ({ ...classic(), congestion: new Classic(new Gate()) }) } })
     const peer = wire.connected()
     wire.run(1_000)
     peer.send(message(5), { channel: 0, delivery: 'unreliable' })

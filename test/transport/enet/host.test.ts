@@ -4,6 +4,7 @@ import type { Command } from '../../../src/transport/enet/command.ts'
 import type { Congestion } from '../../../src/transport/enet/congestion.ts'
 import { decodeDatagram, encodeDatagram, noPeer } from '../../../src/transport/enet/datagram.ts'
 import type { Packet } from '../../../src/transport/enet/packet.ts'
+import { PacketThrottle } from '../../../src/transport/enet/throttle.ts'
 import { address } from '../../support/network.ts'
 import { digests, type End, message, Wire } from './wire.ts'
 
@@ -274,6 +275,7 @@ describe('messages', () => {
 describe('another controller', () => {
   /** A packet each 10 ms, whatever is in flight. */
   class Metronome implements Congestion {
+    readonly throttle = new PacketThrottle()
     paced = -Infinity
     readonly log: string[] = []
     readonly times: number[] = []
@@ -281,18 +283,12 @@ describe('another controller', () => {
       return true
     }
     configure(): void {}
-    limit(): void {}
     recalled(): void {}
     spurious(): void {}
     settled(): void {}
     stopped(): void {}
     cleared(): void {}
     rerouted(): void {}
-    admits(): boolean {
-      return true
-    }
-    sampled(): void {}
-    estimated(): void {}
     sent(packet: Packet, now: number): void {
       this.paced = now + 10
       this.times.push(now)

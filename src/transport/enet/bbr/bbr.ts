@@ -8,7 +8,6 @@
 import type { Congestion, Obstacle, Terms } from '../congestion.ts'
 import { maxWindow } from '../limits.ts'
 import type { Packet } from '../packet.ts'
-import type { RoundTrip } from '../roundtrip.ts'
 import { PacketThrottle, throttleScale } from '../throttle.ts'
 import { Bounds } from './bounds.ts'
 import { FullPipe } from './fullpipe.ts'
@@ -24,8 +23,8 @@ type State = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probe-
 type Phase = 'none' | 'refilling' | 'starting' | 'feedback' | 'stopping'
 
 export class Bbr implements Congestion {
+  readonly throttle = new PacketThrottle()
   readonly #random: () => number
-  readonly #throttle = new PacketThrottle() // of unreliable messages, and where bandwidth is limited
   readonly #sampler = new RateSampler()
   readonly #pacer = new Pacer()
   #path = new PathModel()
@@ -34,7 +33,6 @@ export class Bbr implements Congestion {
   #losses = new Losses()
   #bounds = new Bounds()
   #terms = { mtu: 1_400, windowSize: maxWindow }
-  #share = throttleScale
   #state: State = 'startup'
   #inFlight = 0
   #window = 0 // C.cwnd
@@ -71,27 +69,9 @@ export class Bbr implements Congestion {
     return this.#path.minRtt < 1 ? -Infinity : this.#pacer.at
   }
 
-  configure({ mtu, windowSize, throttle }: Terms): void {
+  configure({ mtu, windowSize }: Terms): void {
     if (this.#sampler.delivered === 0) this.#window = initialPackets * mtu
     this.#terms = { mtu, windowSize }
-    this.#throttle.configure(throttle)
-  }
-
-  limit(share: number): void {
-    this.#share = share
-    this.#throttle.limit(share)
-  }
-
-  admits(): boolean {
-    return this.#throttle.admits()
-  }
-
-  sampled(sample: number): void {
-    this.#throttle.sampled(sample)
-  }
-
-  estimated(estimate: RoundTrip, now: number): void {
-    this.#throttle.estimated(estimate, now)
   }
 
   sent(packet: Packet, now: number): void {
@@ -494,8 +474,9 @@ export class Bbr implements Congestion {
   /** What the peer, or the bandwidth of a host, leaves; ENet's window where one of them limits it. */
   get #allowed(): number {
     const { mtu, windowSize } = this.#terms
-    if (windowSize >= maxWindow && this.#share >= throttleScale) return Infinity
-    return Math.max(mtu, Math.floor((this.#share * windowSize) / throttleScale))
+    const { most } = this.throttle
+    if (windowSize >= maxWindow && most >= throttleScale) return Infinity
+    return Math.max(mtu, Math.floor((most * windowSize) / throttleScale))
   }
 
   /** C.SMSS. */

@@ -4,29 +4,48 @@
  * leaves at once.
  */
 export class Pacer {
-  /** Octets per ms; 0: not paced. */
-  rate = 0
   /** Octets that may leave together after a pause. */
   burst = 0
   /** Octets that are waited for, to leave together: 0, each packet on its own. */
   quantum = 0
+  #rate = 0
+  // The latest packet: when it had its turn, its size, and what is waited for beside it.
+  #turn = -Infinity
+  #octets = 0
+  #rest = 0
   #next = -Infinity // when the next packet would leave, one after the other
   #at = -Infinity
 
+  /** Octets per ms; 0: not paced. */
+  get rate(): number {
+    return this.#rate
+  }
+
+  /** One that rises ends a wait sooner; one that falls counts from the next packet. */
+  set rate(rate: number) {
+    if (rate > this.#rate) {
+      this.#next = Math.min(this.#next, this.#turn + this.#octets / rate)
+      this.#at = Math.min(this.#at, this.#turn + (this.#octets + this.#rest) / rate)
+    }
+    this.#rate = rate
+  }
+
   /** When something may be sent. */
   get at(): number {
-    return this.rate > 0 ? this.#at : -Infinity
+    return this.#rate > 0 ? this.#at : -Infinity
   }
 
   sent(octets: number, now: number): void {
-    if (this.rate === 0) return
-    this.#next = Math.max(this.#next, now - this.burst / this.rate) + octets / this.rate
-    const wait = this.#next > now ? Math.max(0, this.quantum - octets) / this.rate : 0
-    this.#at = this.#next + wait
+    if (this.#rate === 0) return
+    this.#turn = Math.max(this.#next, now - this.burst / this.#rate)
+    this.#octets = octets
+    this.#next = this.#turn + octets / this.#rate
+    this.#rest = this.#next > now ? Math.max(0, this.quantum - octets) : 0
+    this.#at = this.#next + this.#rest / this.#rate
   }
 
   /** What was sent is forgotten. */
   reset(): void {
-    this.#next = this.#at = -Infinity
+    this.#turn = this.#next = this.#at = -Infinity
   }
 }

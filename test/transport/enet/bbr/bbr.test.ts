@@ -1,12 +1,10 @@
 /** What BBR does on lines in virtual time; the figures are those of docs/decisions/034-bbr.md. */
 import { describe, expect, test } from 'vitest'
 import { classic } from '../../../../src/transport/enet/classic.ts'
-import { bulk, Flow } from '../../../support/line/bulk.ts'
+import { broadband, bulk, Flow, full } from '../../../support/line/bulk.ts'
 import { Line } from '../../../support/line/line.ts'
 
 /** 100 Mbit/s with a queue of 256 datagrams. */
-const broadband = { rate: 100, queue: 256, seed: 5 }
-const full = 12.5 // MB/s
 
 describe('the first search for the rate', () => {
   test.each([10, 50])('finds it within two seconds and overflows nothing, %i ms away', (delay) => {

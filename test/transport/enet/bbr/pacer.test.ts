@@ -42,3 +42,14 @@ test('without a rate nothing is paced', () => {
   pacer.sent(1_400, 0)
   expect(pacer.at).toBe(-Infinity)
 })
+
+test('a rate that rises ends a wait sooner, one that falls makes none longer', () => {
+  const pacer = new Pacer()
+  pacer.rate = 1
+  pacer.sent(1_000, 0)
+  expect(pacer.at).toBe(1_000)
+  pacer.rate = 100
+  expect(pacer.at).toBe(10)
+  pacer.rate = 1
+  expect(pacer.at).toBe(10)
+})
