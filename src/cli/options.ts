@@ -4,6 +4,7 @@
  */
 import { type Settings, settingName, type Theme, themes } from '../edge/settings.ts'
 import { UserError } from '../error.ts'
+import { isKeep, maxKeep } from '../profile/habits.ts'
 import type { Flags, HostPort, Io, Layers, Options } from './context.ts'
 
 /** Flag, and what the help says of it. */
@@ -33,6 +34,10 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--title', 'show in the title of the window how many messages are new'],
   ['--notify-command <word>', 'run this when a message comes; again for each of its arguments'],
   ['--notify-text', 'put the text into notifications, too'],
+  ['--typing', 'tell when you type'],
+  ['--read', 'tell which messages were on your screen'],
+  ['--history', 'keep what is said, sealed, on this machine'],
+  ['--keep <days>', 'how long it is kept; for ever if nothing is set'],
 ]
 
 /** Which option begins a group of them in the help. */
@@ -42,6 +47,7 @@ export const optionGroups: Readonly<Record<string, string>> = {
   '--json': 'In and out:',
   '--inline': 'On the screen:',
   '--bell': 'When a message comes:',
+  '--typing': 'With every buddy, unless “buddy set” says something else:',
 }
 
 export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings = {}): Options {
@@ -88,6 +94,10 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
     notifyCommand:
       commandOf(flags['notifyCommand']) ?? given('notifyCommand', readCommand) ?? settings.notifyCommand,
     notifyText: on('notifyText'),
+    typing: on('typing'),
+    read: on('read'),
+    history: on('history'),
+    keep: given('keep', readDays) ?? settings.keep,
     debug: given('debug', String) ?? settings.debug,
     ...passphraseOf(flags, env, settings),
   }
@@ -168,6 +178,7 @@ export const usage = (message: string, hint?: string): UserError => new UserErro
 type Switch =
   | ('dht' | 'portmap' | 'json' | 'plain' | 'input' | 'color')
   | ('inline' | 'ascii' | 'links')
+  | ('typing' | 'read' | 'history')
   | ('bell' | 'notify' | 'title' | 'notifyText')
 
 const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
@@ -194,6 +205,13 @@ export function readPort(text: string, name: string): number {
 export function readDescriptor(text: string, name: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
   throw usage(`${name} takes the number of an open file descriptor, not ${text}`)
+}
+
+/** Days to keep what was said. */
+export function readDays(text: string, name: string): number {
+  const days = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (isKeep(days)) return days
+  throw usage(`${name} takes a number of days from 1 to ${maxKeep}, not ${text}`)
 }
 
 /** Of `--lan` and `--no-lan` the last one counts; a variable for each. */

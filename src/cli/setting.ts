@@ -5,6 +5,7 @@ import { repair } from '../edge/settingsfile.ts'
 import type { HostPort } from './context.ts'
 import {
   readCommandWords,
+  readDays,
   readDescriptor,
   readHostPort,
   readPort,
@@ -41,6 +42,8 @@ export function readSetting(option: keyof Settings, words: readonly string[]): u
       return readDescriptor(word, name)
     case 'theme':
       return readTheme(word, name)
+    case 'days':
+      return readDays(word, name)
     case 'file':
       return resolve(notEmpty(word, name)) // wherever the program is started
     case 'text':

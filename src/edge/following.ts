@@ -31,7 +31,8 @@ export function follow(talk: Talk, change: Change, following: Following): readon
     }
     case 'at':
     case 'verify':
-    case 'unverify': {
+    case 'unverify':
+    case 'habit': {
       const contact = findBuddy(contents.buddies, change.alias)
       if (contact) talk.revise({ ...contact, alias: name }, now)
       return []

@@ -4,6 +4,8 @@
  * secret is never among them. The file: src/edge/settingsfile.ts.
  */
 
+import { isKeep, maxKeep } from '../profile/habits.ts'
+
 /** By option: `passphrase-file` in the file is `passphraseFile` here. */
 export interface Settings {
   readonly profile?: string // of the home alone: which profile is in force
@@ -27,6 +29,10 @@ export interface Settings {
   readonly title?: boolean
   readonly notifyCommand?: readonly string[]
   readonly notifyText?: boolean
+  readonly typing?: boolean
+  readonly read?: boolean
+  readonly history?: boolean
+  readonly keep?: number // days
   readonly debug?: string
   readonly passphraseFile?: string
   readonly passphraseFd?: number
@@ -36,7 +42,16 @@ export interface Settings {
 export type Theme = (typeof themes)[number]
 export const themes = ['dark', 'light', 'none'] as const
 
-export type SettingKind = 'text' | 'file' | 'port' | 'descriptor' | 'switch' | 'nodes' | 'command' | 'theme'
+export type SettingKind =
+  | 'text'
+  | 'file'
+  | 'port'
+  | 'descriptor'
+  | 'switch'
+  | 'nodes'
+  | 'command'
+  | 'theme'
+  | 'days'
 
 /** Of each setting there may be. */
 export const settingKinds = {
@@ -61,6 +76,10 @@ export const settingKinds = {
   title: 'switch',
   notifyCommand: 'command',
   notifyText: 'switch',
+  typing: 'switch',
+  read: 'switch',
+  history: 'switch',
+  keep: 'days',
   debug: 'file',
   passphraseFile: 'file',
   passphraseFd: 'descriptor',
@@ -135,4 +154,5 @@ const kinds: Readonly<Record<SettingKind, Kind>> = {
   nodes: texts,
   command: texts,
   theme: { words: themes.join(', '), holds: (value) => themes.some((known) => known === value) },
+  days: { words: `a number of days from 1 to ${maxKeep}`, holds: isKeep },
 }

@@ -6,6 +6,7 @@ import { equal } from '../crypto.ts'
 import type { Address } from '../machine.ts'
 import { type Fingerprint, parseFingerprint } from '../otr/identity.ts'
 import { compareOctets, discoveryKeyIn, isFingerprintOf, type ProfileAddress } from './address.ts'
+import type { Habits } from './habits.ts'
 
 /** How sure it is who answers. `by-code`: he had the invite code; `verified`: the two people compared. */
 export type Trust = 'unverified' | 'by-code' | 'verified'
@@ -25,6 +26,7 @@ export interface Buddy {
   readonly isStrange: boolean
   /** Where he may be, as the user was told: tried first, beside what discovery finds. */
   readonly hints: readonly Address[]
+  readonly habits: Habits
 }
 
 export type Buddies = readonly Buddy[]
@@ -85,6 +87,7 @@ export function addBuddy(
     isBlocked: false,
     isStrange: false,
     hints,
+    habits: {},
   }
   return { kind: 'added', buddies: [...buddies, buddy], buddy }
 }

@@ -21,6 +21,7 @@ import {
   renameBuddy,
 } from './buddies.ts'
 import type { Contents } from './contents.ts'
+import { type Habit, readHabit, withHabit } from './habits.ts'
 import { findInvite, openInvites, unmet, without } from './invite.ts'
 import { rotate, settle } from './rotation.ts'
 
@@ -39,6 +40,8 @@ export type Change =
   | { readonly kind: 'unverify'; readonly alias: string }
   | { readonly kind: 'block'; readonly alias: string }
   | { readonly kind: 'unblock'; readonly alias: string }
+  /** What we do for him beside talking. */
+  | ({ readonly kind: 'habit'; readonly alias: string } & Habit)
   /** A buddy, or a code that has led to nobody yet. */
   | { readonly kind: 'remove'; readonly alias: string }
   /** Another discovery key, and so another address. */
@@ -112,6 +115,8 @@ function ofBuddy(contents: Contents, buddy: Buddy, change: OfBuddy): Changed {
     }
     case 'unverify':
       return set({ trust: 'unverified' })
+    case 'habit':
+      return set({ habits: withHabit(buddy.habits, change) })
     case 'block':
     case 'unblock': {
       const marked = changeBuddy(buddies, buddy.alias, () => ({
@@ -174,6 +179,10 @@ export function readChange(value: unknown): Change | undefined {
     case 'verify': {
       const fingerprint = textOf('fingerprint' in value && value.fingerprint)
       return fingerprint === undefined ? undefined : { kind, alias, fingerprint }
+    }
+    case 'habit': {
+      const habit = 'habit' in value && 'value' in value ? readHabit(value.habit, value.value) : undefined
+      return habit && { kind, alias, ...habit }
     }
     case 'unverify':
     case 'block':

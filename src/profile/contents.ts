@@ -14,6 +14,7 @@ import { type ProfileAddress, readProfileAddress } from './address.ts'
 import { areSound, type Buddies, type Buddy, maxBuddies, maxHints, type Trust } from './buddies.ts'
 import { readCode } from './code.ts'
 import { discoveryKeySize } from './discoverykey.ts'
+import { type Habits, isKeep, switchable } from './habits.ts'
 import { type Identity, readIdentity, selfWith, writeIdentity } from './identity.ts'
 import { areSoundInvites, type Invite, type Invites, maxInvites, type Side } from './invite.ts'
 import type { Self } from './pair.ts'
@@ -97,6 +98,7 @@ const fields: readonly Field[] = [
   { type: 2, encode: encodeFormer, decode: decodeFormer },
   { type: 3, encode: encodeInvites, decode: decodeInvites },
   { type: 4, encode: encodeHints, decode: decodeHints },
+  { type: 6, encode: encodeHabits, decode: decodeHabits },
 ]
 
 const newestField = Math.max(...fields.map(({ type }) => type))
@@ -208,6 +210,43 @@ function decodeHints(octets: Uint8Array, contents: Contents): Contents | undefin
   return isSound ? { ...contents, buddies } : undefined
 }
 
+/** For each buddy: an octet of switches, two bits each from the lowest (0 unset, 1 off, 2 on), and days to keep (0 unset). */
+function encodeHabits({ buddies }: Contents): Uint8Array {
+  const writer = new Writer()
+  for (const { habits } of buddies) {
+    const bits = switchable.map((name, i) => bitsOf(habits[name]) << (2 * i))
+    writer.u8(bits.reduce((all, one) => all | one, 0)).u16(habits.keep ?? 0)
+  }
+  const isAny = buddies.some(({ habits }) => Object.keys(habits).length > 0)
+  return isAny ? writer.done() : new Uint8Array(0)
+}
+
+const bitsOf = (value: boolean | undefined): number => (value === undefined ? 0 : value ? 2 : 1)
+
+function decodeHabits(octets: Uint8Array, contents: Contents): Contents | undefined {
+  const reader = new Reader(octets)
+  const buddies: Buddy[] = []
+  for (const buddy of contents.buddies) {
+    const habits = readHabits(reader)
+    if (!habits) return undefined
+    buddies.push({ ...buddy, habits })
+  }
+  const isSound = reader.isComplete && buddies.some(({ habits }) => Object.keys(habits).length > 0)
+  return isSound ? { ...contents, buddies } : undefined
+}
+
+function readHabits(reader: Reader): Habits | undefined {
+  const [bits, keep] = [reader.u8(), reader.u16()]
+  let habits: Habits = {}
+  for (const [i, name] of switchable.entries()) {
+    const value = (bits >> (2 * i)) & 3
+    if (value === 3) return undefined
+    if (value > 0) habits = { ...habits, [name]: value === 2 }
+  }
+  if (bits >> (2 * switchable.length) !== 0 || (keep !== 0 && !isKeep(keep))) return undefined
+  return keep === 0 ? habits : { ...habits, keep }
+}
+
 function list<Item>(
   reader: Reader,
   most: number,
@@ -244,6 +283,7 @@ function readBuddy(reader: Reader): Buddy | undefined {
     isBlocked: false,
     isStrange: false,
     hints: [],
+    habits: {},
   }
 }
 

@@ -7,6 +7,7 @@ import { parseFingerprint } from '../otr/identity.ts'
 import { formatProfileAddress, isFingerprintOf, parseProfileAddress } from './address.ts'
 import type { Buddy, Trust } from './buddies.ts'
 import type { Contents } from './contents.ts'
+import type { Habits } from './habits.ts'
 import type { Identity } from './identity.ts'
 import { openInvites, type Side } from './invite.ts'
 
@@ -21,6 +22,8 @@ export interface BuddyView {
   readonly blocked: boolean
   /** Where he is tried first: host:port. */
   readonly at: readonly string[]
+  /** Those that are set for him. */
+  readonly habits: Habits
   /** He does not know our address yet, or not the one of now. */
   readonly untold: boolean
 }
@@ -88,5 +91,6 @@ const buddyView = (buddy: Buddy): BuddyView => ({
   lastSeenAt: buddy.lastSeenAt ?? null,
   blocked: buddy.isBlocked,
   at: buddy.hints,
+  habits: buddy.habits,
   untold: buddy.isStrange,
 })

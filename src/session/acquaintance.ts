@@ -310,7 +310,7 @@ export class Acquaintance {
     const { alias } = this
     const contact: Contact = {
       ...{ alias, address, fingerprint, trust: 'by-code', addedAt: at, lastSeenAt: at },
-      ...{ isBlocked: false, isStrange: this.#introduction.isDue, hints: [] },
+      ...{ isBlocked: false, isStrange: this.#introduction.isDue, hints: [], habits: {} },
     }
     this.#pending = contact
     this.#emit({ kind: 'met', address: formatProfileAddress(address), ...this.under(current) })

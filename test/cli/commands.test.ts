@@ -325,6 +325,7 @@ describe('buddy', () => {
       lastSeenAt: null,
       blocked: false,
       at: [],
+      habits: {},
     })
     expect(entry?.['addedAt']).toBeGreaterThanOrEqual(before)
     expect(await json('buddy show bob')).toEqual(entry)
@@ -334,6 +335,27 @@ describe('buddy', () => {
     )
     expect((await otrtalk('buddy remove BOB --yes')).code).toBe(0)
     expect(await json('buddy list')).toEqual([])
+  })
+
+  test('a habit is set for one buddy, shown, and taken back', async () => {
+    await otrtalk(`buddy add bob ${text(other.address)}`)
+    expect(await otrtalk('buddy set bob typing on')).toMatchObject({
+      ...{ code: 0, stdout: '', stderr: 'bob is told when you type\n' },
+    })
+    expect((await otrtalk('buddy set bob read off')).stderr).toBe(
+      'bob is not told which messages were on your screen\n',
+    )
+    expect((await otrtalk('buddy set bob keep 30')).code).toBe(0)
+    expect(await json('buddy show bob')).toMatchObject({ habits: { typing: true, read: false, keep: 30 } })
+    expect((await otrtalk('buddy show bob')).stdout).toMatch(/^typing +on\nread +off\nkeep +30 days$/m)
+    expect(await json('buddy set bob keep default')).toMatchObject({ habits: { typing: true, read: false } })
+    expect((await otrtalk('buddy set bob typing default')).stderr).toMatch(/as the profile’s settings say$/m)
+    expect((await otrtalk('buddy set bob snoring on')).stderr).toMatch(
+      /no habit snoring\nhint: there are: typing, read, history, keep$/m,
+    )
+    expect((await otrtalk('buddy set bob keep 0')).stderr).toMatch(/from 1 to 36500, not 0/)
+    expect((await otrtalk('buddy set bob read 7')).code).toBe(2)
+    expect((await otrtalk('buddy set carol read on')).code).toBe(1)
   })
 
   test('where he is tried first is told when he is added, shown, changed and taken back', async () => {

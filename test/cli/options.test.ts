@@ -24,6 +24,10 @@ const defaults = {
   title: false,
   notifyCommand: undefined,
   notifyText: false,
+  typing: false,
+  read: false,
+  history: false,
+  keep: undefined,
   debug: undefined,
   passphraseFile: undefined,
   passphraseFd: undefined,
@@ -63,6 +67,16 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     expect(refused(() => resolveOptions({ theme: 'pink' }, {}))).toBe(
       '--theme takes dark, light, none, not pink',
     )
+  })
+
+  test('keep, in days', () => {
+    expect(resolveOptions({ keep: '1' }, { OTRTALK_KEEP: '2' }, { keep: 3 }).keep).toBe(1)
+    expect(resolveOptions({}, { OTRTALK_KEEP: '36500' }, { keep: 3 }).keep).toBe(36_500)
+    expect(resolveOptions({}, {}, { keep: 3 }).keep).toBe(3)
+    for (const text of ['0', '36501', 'x', '-1', '1.5'])
+      expect(refused(() => resolveOptions({ keep: text }, {}))).toBe(
+        `--keep takes a number of days from 1 to 36500, not ${text}`,
+      )
   })
 
   test('port', () => {
@@ -129,6 +143,9 @@ describe('a flag beats the variable, the variable beats the setting', () => {
     ['bell', 'OTRTALK_BELL'],
     ['notify', 'OTRTALK_NOTIFY'],
     ['title', 'OTRTALK_TITLE'],
+    ['typing', 'OTRTALK_TYPING'],
+    ['read', 'OTRTALK_READ'],
+    ['history', 'OTRTALK_HISTORY'],
     ['notifyText', 'OTRTALK_NOTIFY_TEXT'],
   ] as const)('%s', (option, variable) => {
     expect(resolveOptions({ [option]: true }, { [variable]: '0' }, { [option]: false })[option]).toBe(true)

@@ -100,10 +100,11 @@ function sample({ long, variable, setting = '' }: GlobalOption): Sample {
     descriptor: ['4', '5', '6'],
     nodes: ['a:1', 'b:2', '[::1]:3'],
     theme: ['light', 'none', 'light'],
+    days: ['7', '8', '9'],
     command: ['a1', 'a2', 'a3'],
   }[kind] as [string, string, string]
   const [flag, second, third] = texts
-  const isNumber = kind === 'port' || kind === 'descriptor'
+  const isNumber = kind === 'port' || kind === 'descriptor' || kind === 'days'
   return {
     argv: [long, flag],
     env: { [variable]: second },

@@ -38,6 +38,7 @@ describe('adding a buddy', () => {
         isBlocked: false,
         isStrange: false,
         hints: [],
+        habits: {},
       },
     })
   })

@@ -5,6 +5,7 @@ import { formatProfileAddress } from '../../src/profile/address.ts'
 import { findBuddy, touchBuddy } from '../../src/profile/buddies.ts'
 import { type Change, changed, readChange } from '../../src/profile/change.ts'
 import type { Contents } from '../../src/profile/contents.ts'
+import { type Habit, inForce } from '../../src/profile/habits.ts'
 import { newInvite } from '../../src/profile/invite.ts'
 import { mayBe, viewOf } from '../../src/profile/view.ts'
 import { bobAddress, other, own, third, withBuddy } from './people.ts'
@@ -96,6 +97,18 @@ describe('a change', () => {
     ])
   })
 
+  test('sets a habit of one buddy, beside what was set, and takes it back', () => {
+    const set = (contents: Contents, habit: Habit) =>
+      made(contents, { kind: 'habit', alias: 'Bob', ...habit })
+    const typing = set(bob, { habit: 'typing', value: true })
+    const both = set(typing, { habit: 'keep', value: 7 })
+    expect(both.buddies[0]?.habits).toEqual({ typing: true, keep: 7 })
+    expect(set(both, { habit: 'typing', value: null }).buddies[0]?.habits).toEqual({ keep: 7 })
+    expect(inForce({ read: false, keep: 7 }, { read: true, typing: true })).toEqual({
+      ...{ read: false, typing: true, keep: 7 },
+    })
+  })
+
   test('removes a buddy before a code of the same name, and a code alone', () => {
     expect(made({ ...empty, invites: [code] }, { kind: 'remove', alias: 'Eve' }).invites).toEqual([])
     const both = { ...empty, buddies: withBuddy([], 'eve', bobAddress), invites: [code] }
@@ -120,6 +133,9 @@ describe('as JSON', () => {
     { kind: 'rename', alias: 'bob', to: 'rob' },
     { kind: 'verify', alias: 'bob', fingerprint: 'ab' },
     ...(['unverify', 'block', 'unblock', 'remove'] as const).map((kind) => ({ kind, alias: 'bob' })),
+    { kind: 'habit', alias: 'bob', habit: 'typing', value: true },
+    { kind: 'habit', alias: 'bob', habit: 'keep', value: 30 },
+    { kind: 'habit', alias: 'bob', habit: 'keep', value: null },
     { kind: 'rotate' },
   ]
 
@@ -137,6 +153,12 @@ describe('as JSON', () => {
     ['an alias that is no text', { kind: 'block', alias: ['bob'] }],
     ['places that are none', { kind: 'at', alias: 'bob', at: ['x', 1] }],
     ['65 places', { kind: 'at', alias: 'bob', at: Array(65).fill('x') }],
+    ['a habit that there is not', { kind: 'habit', alias: 'bob', habit: 'alias', value: true }],
+    ['a habit without a value', { kind: 'habit', alias: 'bob', habit: 'read' }],
+    ['a number for a switch', { kind: 'habit', alias: 'bob', habit: 'read', value: 1 }],
+    ['a switch for days', { kind: 'habit', alias: 'bob', habit: 'keep', value: true }],
+    ['no days at all', { kind: 'habit', alias: 'bob', habit: 'keep', value: 0 }],
+    ['too many days', { kind: 'habit', alias: 'bob', habit: 'keep', value: 36_501 }],
     ['no new name', { kind: 'rename', alias: 'bob' }],
     ['an alias too long', { kind: 'block', alias: 'b'.repeat(1_025) }],
   ])('%s is no change', (_, value) => {

@@ -31,6 +31,7 @@ const all: Contents = {
   buddies: contents.buddies.map((buddy, i) => ({
     ...buddy,
     ...{ isBlocked: i === 0, isStrange: i === 1, hints: i === 1 ? nodes : [] },
+    habits: i === 0 ? {} : { typing: true, read: false, keep: 30 },
   })),
   former: [selfWith(own, new Uint8Array(32).fill(5)), selfWith(own, new Uint8Array(32).fill(6))],
 }
@@ -41,7 +42,7 @@ test('what is written is read again', () => {
   expect(decodeContents(encodeContents(empty))).toEqual(empty)
 })
 
-test('so is who is blocked, who does not know the new address, which keys came before, and where he may be', () => {
+test('so is who is blocked, who does not know the new address, which keys came before, where he may be, his habits', () => {
   expect(decodeContents(encodeContents(all))).toEqual(all)
 })
 
@@ -67,6 +68,15 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
     }
     return [4, field.done()] as const
   }
+  const habits = (...lists: readonly (readonly [bits: number, days: number])[]) => {
+    const field = new Writer()
+    for (const [bits, days] of lists) field.u8(bits).u16(days)
+    return [6, field.done()] as const
+  }
+  expect(withFields(habits([0x26, 0], [0, 36_500]))?.buddies.map((buddy) => buddy.habits)).toEqual([
+    { typing: true, read: false, history: true },
+    { keep: 36_500 },
+  ])
   expect(withFields(marks, keys(4))?.former).toHaveLength(4)
   expect(withFields(hints([], ['1.2.3.4:5']))?.buddies[1]?.hints).toEqual(['1.2.3.4:5'])
   for (const fields of [
@@ -82,6 +92,14 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
     [keys(5)],
     [[2, new Uint8Array(33)]],
     [hints([]), marks],
+    [habits([0, 0], [0, 0])],
+    [habits([3, 0], [0, 0])],
+    [habits([0x30, 0], [0, 0])],
+    [habits([0x40, 0], [0, 0])],
+    [habits([0, 36_501], [0, 0])],
+    [habits([1, 0])],
+    [habits([1, 0], [0, 0], [0, 0])],
+    [habits([1, 0], [0, 0]), hints([], ['1.2.3.4:5'])],
     [hints([], [])],
     [hints(['1.2.3.4:5'])],
     [hints(['1.2.3.4:5'], [], [])],
@@ -101,9 +119,9 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
 test('a field beyond the last known is of a newer program; a damaged one is not', () => {
   const withField = (type: number, field: Uint8Array) =>
     readContents(new Writer().bytes(octets).u8(type).data(field).done())
-  expect([5, 255].map((type) => withField(type, Uint8Array.of(1)))).toEqual(['newer', 'newer'])
+  expect([7, 255].map((type) => withField(type, Uint8Array.of(1)))).toEqual(['newer', 'newer'])
   expect(withField(2, Uint8Array.of(1))).toBeUndefined()
-  expect(readContents(Uint8Array.of(...octets, 5, 0, 0, 0, 9, 1))).toBeUndefined() // cut off
+  expect(readContents(Uint8Array.of(...octets, 7, 0, 0, 0, 9, 1))).toBeUndefined() // cut off
 })
 
 test('of a list of nodes the first 200 are kept', () => {

@@ -50,7 +50,7 @@ test('who is met is a buddy by code, pinned, and strange until he has confirmed'
         addedAt: meeting.at,
         lastSeenAt: meeting.at,
       },
-      ...{ isBlocked: false, isStrange: true, hints: [] },
+      ...{ isBlocked: false, isStrange: true, hints: [], habits: {} },
     },
   ])
 })

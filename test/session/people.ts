@@ -78,6 +78,7 @@ export const contactOf = ({ alias, identity }: Person, changes: Partial<Contact>
   isBlocked: false,
   isStrange: false,
   hints: [],
+  habits: {},
   ...changes,
 })
 

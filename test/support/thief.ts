@@ -43,7 +43,15 @@ export function startThief({ of, as, bootstrap, onEvent = () => {} }: Theft): Di
   const contact = { alias: 'ada', address: of.address, trust: 'unverified', fingerprint: undefined } as const
   const whom = {
     kind: 'known',
-    contact: { ...contact, addedAt: 0, lastSeenAt: undefined, isBlocked: false, isStrange: false, hints: [] },
+    contact: {
+      ...contact,
+      addedAt: 0,
+      lastSeenAt: undefined,
+      isBlocked: false,
+      isStrange: false,
+      hints: [],
+      habits: {},
+    },
   } as const
   talk.know({ whom, invite: undefined, isStrange: false })
   const running = run(talk, { onEvent, bind: { udp4: '127.0.0.1' } })

@@ -2,15 +2,17 @@
 import { type ExitCode, UserError } from '../../error.ts'
 import { parseProfileAddress } from '../../profile/address.ts'
 import { findBuddy, isHint, maxHints } from '../../profile/buddies.ts'
+import { type Habit, habitNames, switchable } from '../../profile/habits.ts'
 import type { BuddyView } from '../../profile/view.ts'
 import { parseAddress } from '../../wire/address.ts'
 import { change, changeBuddy, knownBuddy } from '../changing.ts'
 import type { ProfileContext } from '../context.ts'
 import { explainDate } from '../date.ts'
+import { explainHabit, explainHabits } from '../explainhabit.ts'
 import { explainFingerprint, explainTrust } from '../explaintrust.ts'
 import { explainAddressFault, hintHint } from '../faults.ts'
 import { openAccess } from '../open.ts'
-import { usage } from '../options.ts'
+import { readDays, readSwitch, usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { confirm } from '../prompts/prompt.ts'
 import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
@@ -81,6 +83,30 @@ function refuseHints(texts: readonly string[]): void {
   if (texts.length > maxHints) throw usage(`a buddy can be at ${maxHints} addresses at the most`)
 }
 
+export interface SetArgs {
+  readonly alias: string
+  readonly habit: string
+  readonly value: string
+}
+
+/** What we do for a buddy beside talking. */
+export async function set(context: ProfileContext, { alias, ...given }: SetArgs): Promise<ExitCode> {
+  const habit = readHabit(given)
+  await using profile = await openAccess(context, 'buddy set', 'change')
+  const buddy = await changeBuddy(profile, { kind: 'habit', alias, ...habit })
+  if (context.options.json) printJson(context, describe(buddy))
+  remark(context, explainHabit(buddy, habit))
+  return 0
+}
+
+function readHabit({ habit, value }: Omit<SetArgs, 'alias'>): Habit {
+  const isDefault = value === 'default'
+  if (habit === 'keep') return { habit, value: isDefault ? null : readDays(value, habit) }
+  const name = switchable.find((known) => known === habit)
+  if (name !== undefined) return { habit: name, value: isDefault ? null : readSwitch(value, name) }
+  throw usage(`there is no habit ${habit}`, `there are: ${habitNames.join(', ')}`)
+}
+
 export async function list(context: ProfileContext): Promise<ExitCode> {
   await using profile = await openAccess(context, 'buddy list', 'read')
   const { buddies } = profile.view
@@ -123,6 +149,7 @@ export async function show(context: ProfileContext, alias: string): Promise<Exit
     [words`fingerprint`, fingerprint === null ? words`not known yet` : explainFingerprint(fingerprint)],
     [words`trust`, explainTrust(buddy.trust)],
     ...buddy.at.map((hint) => [words`at`, safeTitle(hint, hint.length)]),
+    ...explainHabits(buddy.habits),
     ...(buddy.blocked ? [[words`blocked`, words`not looked for, and not answered`]] : []),
     [words`added`, explainDate(buddy.addedAt)],
     [words`last seen`, buddy.lastSeenAt === null ? words`never` : explainDate(buddy.lastSeenAt)],

@@ -1,5 +1,6 @@
 /** The commands about buddies: `buddy …`. */
 import type { Command } from 'commander'
+import { habitNames } from '../../profile/habits.ts'
 import { readFingerprint } from '../options.ts'
 import { append, examples, exits, knowing, opening, orElse, type Runner, values } from './definition.ts'
 
@@ -26,6 +27,15 @@ export function addBuddies(program: Command, { profile }: Runner): void {
     .description('show or change where a buddy is tried first')
     .action((alias: string, at: string[], { none }: { none?: boolean }) =>
       profile(async (context) => (await commands()).at(context, { alias, at, isNone: none === true })),
+    )
+  const set = buddy
+    .command('set')
+    .argument('<alias>', 'the buddy')
+    .argument('<habit>', habitNames.join(', '))
+    .argument('<value>', 'on or off, for keep a number of days; or default: as the profile’s settings say')
+    .description('say what one buddy is told of you, and what is kept')
+    .action((alias: string, habit: string, value: string) =>
+      profile(async (context) => (await commands()).set(context, { alias, habit, value })),
     )
   const list = buddy
     .command('list')
@@ -75,6 +85,9 @@ export function addBuddies(program: Command, { profile }: Runner): void {
   })
   values(add, { alias: 'new', address: 'new', '--at': 'new' })
   exits(at, { ...knowing, 0: 'shown or changed' })
+  exits(set, { ...knowing, 0: 'set' })
+  values(set, { habit: habitNames, value: ['on', 'off', 'default'] })
+  examples(set, ['buddy set bob typing on', 'buddy set bob keep 30'])
   exits(list, { ...opening, 0: 'shown' })
   exits(show, { ...knowing, 0: 'shown' })
   exits(fingerprint, { ...knowing, 0: 'printed', 1: `${knowing[1]}; the fingerprint is not known yet` })
