@@ -36,11 +36,11 @@ import {
   type Identity,
   ignoreUnreadable,
 } from './message.ts'
-import { pad } from './padding.ts'
 import { ownClientProfile } from './profile.ts'
-import { beginSending, open, type Ratchet, retire, seal } from './ratchet.ts'
+import { retire } from './ratchet.ts'
+import { type Sealed, Secured } from './secured.ts'
 import { isSmp, Smp, type SmpEvent, type SmpHurdle, type SmpInput } from './smp.ts'
-import { decodePlaintext, encodePlaintext, type Plaintext, type Tlv, tlvType } from './tlv.ts'
+import { decodePlaintext, type Plaintext, type Tlv, tlvType } from './tlv.ts'
 
 export interface ConversationOptions {
   /** Only the initiator sends Identity; one from the other side is dropped (D8). */
@@ -103,24 +103,13 @@ export interface Outgoing {
 
 type Exchange = { readonly kind: 'none' } | WaitingAuthR | WaitingAuthI
 
-/** ENCRYPTED_MESSAGES: one DAKE's keys. */
-interface Session {
-  ratchet: Ratchet
-  readonly ssid: Uint8Array
-  readonly fingerprint: Fingerprint
-  readonly peerTag: number
-  readonly smp: Smp
-  readonly since: number // ms
-  expires: number // ms: so long after our newest ECDH key
-}
-
 export class Conversation {
   readonly #options: ConversationOptions
   #exchange: Exchange = { kind: 'none' }
   #exchangeEnds = Infinity // ms
-  #session: Session | undefined
+  #session: Secured | undefined
   /** The initiator switches first: what the responder sent before it heard of that still comes. */
-  #previous: Session | undefined
+  #previous: Secured | undefined
   /** Whom it was first secured with: nobody else is accepted later. */
   #peer: Fingerprint | undefined
   #renewalEnds = Infinity // ms: expired, and to be secured again by then
@@ -154,7 +143,7 @@ export class Conversation {
 
   /** Whether the keys of the secured session come from ML-KEM-768, too. */
   get isPostQuantum(): boolean | undefined {
-    return this.#session && this.#session.ratchet.kem !== undefined
+    return this.#session?.isPostQuantum
   }
 
   /** A DAKE is under way. */
@@ -187,13 +176,12 @@ export class Conversation {
 
   /** The next `encrypt` begins a ratchet, about 5 ms of work that `prepare` can do ahead. */
   get needsPreparation(): boolean {
-    return this.#session?.ratchet.sending.kind === 'due'
+    return this.#session?.needsPreparation === true
   }
 
   /** Does ahead what the next `encrypt` would have to do; the octets it makes are the same. */
   prepare(now: number): void {
-    const session = this.#live(now)
-    if (session) this.#begin(session, now)
+    this.#live(now)?.prepare(now)
   }
 
   /**
@@ -251,10 +239,7 @@ export class Conversation {
    *
    * @throws Error unless secured, RangeError if it names more keys than one message has
    */
-  encryptWithKeys(
-    { text, tlvs = [] }: Outgoing,
-    now: number,
-  ): { readonly message: Uint8Array; readonly keys: readonly ExtraKey[] } {
+  encryptWithKeys({ text, tlvs = [] }: Outgoing, now: number): Sealed {
     const named = tlvs.filter(({ type }) => type === tlvType.extraKey)
     if (named.length > maxKeys) throw new RangeError('conversation: too many extra keys')
     if (tlvs.some((tlv) => isOwn(tlv) && tlv.type !== tlvType.extraKey))
@@ -359,10 +344,8 @@ export class Conversation {
   /** "Receiving a Data Message" */
   #receiveData(message: DataMessage, now: number): Received {
     for (const session of [this.#session, this.#previous]) {
-      if (!session || message.senderTag !== session.peerTag) continue
-      const opened = open(session.ratchet, message, now)
-      if (!opened) continue
-      commit(session, opened.ratchet)
+      const opened = session?.open(message, now)
+      if (!session || !opened) continue
       if (session === this.#session) this.#forgetPrevious()
       const plaintext = decodePlaintext(opened.plaintext)
       if (plaintext) return this.#tell(plaintext, { session, extraKey: opened.extraKey, now })
@@ -379,7 +362,7 @@ export class Conversation {
       session,
       extraKey,
       now,
-    }: { readonly session: Session; readonly extraKey: Uint8Array; readonly now: number },
+    }: { readonly session: Secured; readonly extraKey: Uint8Array; readonly now: number },
   ): Received {
     const last = tlvs.find(({ type }) => type === tlvType.disconnected)
     const heard = tlvs.filter((tlv) => !isOwn(tlv) && tlv.type !== tlvType.padding)
@@ -396,7 +379,7 @@ export class Conversation {
   }
 
   /** The peer's keys became too old before ours: neither side has any more. So soon after `secured` that is not so. */
-  #hearExpired(session: Session, heard: readonly ConversationEvent[], now: number): Received {
+  #hearExpired(session: Secured, heard: readonly ConversationEvent[], now: number): Received {
     if (session !== this.#session) return { replies: [], events: heard } // another has replaced it here
     const isYoung = now - session.since < leastLife
     const { replies, events } = this.#renew(isYoung ? 'refused' : this.#renewal(now), [], now)
@@ -404,7 +387,7 @@ export class Conversation {
   }
 
   /** Only in the session it began in: what comes late under former keys is dropped. An abort of ours ends the list. */
-  #hearSmp(tlvs: readonly Tlv[], session: Session, now: number): Received {
+  #hearSmp(tlvs: readonly Tlv[], session: Secured, now: number): Received {
     if (session !== this.#session) return nothing
     const answers: Tlv[] = []
     const events: ConversationEvent[] = []
@@ -418,23 +401,11 @@ export class Conversation {
     return { replies: [this.#seal({ text: '', tlvs: answers }, now, 'turn').message], events }
   }
 
-  #seal(
-    { text, tlvs }: Plaintext,
-    now: number,
-    reveal: 'turn' | 'all',
-  ): { readonly message: Uint8Array; readonly keys: readonly ExtraKey[] } {
+  #seal(plaintext: Plaintext, now: number, reveal: 'turn' | 'all'): Sealed {
     const session = this.#session
     if (!session) throw new Error('conversation: not secured')
     if (reveal === 'turn' && !this.#live(now)) throw new Error('conversation: its keys have expired')
-    const bare = encodePlaintext({ text, tlvs })
-    const plaintext = this.#options.padding === 'classes' ? pad(bare) : bare
-    this.#begin(session, now)
-    const tags = { senderTag: this.#options.instanceTag, receiverTag: session.peerTag }
-    const flags = text === '' ? ignoreUnreadable : 0
-    const sealed = seal(session.ratchet, { ...tags, flags, plaintext, reveal })
-    commit(session, sealed.ratchet)
-    wipe(bare, plaintext)
-    return { message: sealed.message, keys: extraKeys(sealed.extraKey, tlvs) }
+    return session.seal(plaintext, now, reveal)
   }
 
   #isForUs({ kind, receiverTag }: Identity | AuthR | AuthI | DataMessage): boolean {
@@ -468,16 +439,8 @@ export class Conversation {
   }
 
   /** The session whose keys may be used. */
-  #live(now: number): Session | undefined {
+  #live(now: number): Secured | undefined {
     return this.#session && now < this.#session.expires ? this.#session : undefined
-  }
-
-  /** The step to a ratchet of ours, if it is due: a session lives by its ECDH key. */
-  #begin(session: Session, now: number): void {
-    const ratchet = beginSending(session.ratchet, this.#options.random)
-    if (ratchet === session.ratchet) return
-    commit(session, ratchet)
-    session.expires = now + sessionLife
   }
 
   /** Who begins the DAKE that renews: it counts as one that a peer asks for, as a peer can make it come. */
@@ -498,8 +461,9 @@ export class Conversation {
     return { replies, events: [...this.#wipe(), { kind: 'finished' }] }
   }
 
-  #secure({ ratchet, ssid, peer }: Established, now: number): ConversationEvent[] {
-    const { fingerprint, instanceTag: peerTag } = peer
+  #secure(established: Established, now: number): ConversationEvent[] {
+    const { ssid, peer } = established
+    const { fingerprint } = peer
     this.#exchange = { kind: 'none' } // what it held is in the ratchet, or overwritten
     this.#exchangeEnds = Infinity
     this.#renewalEnds = Infinity
@@ -507,9 +471,17 @@ export class Conversation {
     this.#forgetPrevious()
     const ended = this.#session?.smp.leave()
     this.#previous = this.#session
-    const smp = new Smp({
+    const { role, instanceTag, random, padding = 'none' } = this.#options
+    const smp = this.#smpWith(established)
+    this.#session = new Secured({ established, smp, instanceTag, padding, random, now })
+    if (role === 'responder') this.#forgetPrevious()
+    return [...(ended ? [ended] : []), { kind: 'secured', fingerprint, ssid }]
+  }
+
+  #smpWith({ ssid, peer }: Established): Smp {
+    return new Smp({
       own: this.#fingerprint,
-      peer: fingerprint,
+      peer: peer.fingerprint,
       ssid,
       attempts: this.#attempts,
       proofs: this.#proofs,
@@ -517,13 +489,10 @@ export class Conversation {
       random: this.#options.random,
       nextRun: () => ++this.#runs,
     })
-    this.#session = { ratchet, ssid, fingerprint, peerTag, smp, since: now, expires: now + sessionLife }
-    if (this.#options.role === 'responder') this.#forgetPrevious()
-    return [...(ended ? [ended] : []), { kind: 'secured', fingerprint, ssid }]
   }
 
   #forgetPrevious(): void {
-    if (this.#previous) retire(this.#previous.ratchet)
+    this.#previous?.wipe()
     this.#previous = undefined
   }
 
@@ -536,15 +505,10 @@ export class Conversation {
   #forgetSession(): ConversationEvent[] {
     const ended = this.#session?.smp.leave()
     this.#forgetPrevious()
-    if (this.#session) retire(this.#session.ratchet)
+    this.#session?.wipe()
     this.#session = undefined
     return ended ? [ended] : []
   }
-}
-
-function commit(session: Session, ratchet: Ratchet): void {
-  retire(session.ratchet, ratchet)
-  session.ratchet = ratchet
 }
 
 const refused = (why: 'wrong-fingerprint' | 'wrong-version' | 'failed'): Received => ({
@@ -568,6 +532,5 @@ const expired: Tlv = { type: tlvType.disconnected, value: Uint8Array.of(1) }
 const none = new Uint8Array(0)
 const disconnected: Tlv = { type: tlvType.disconnected, value: none }
 const nothing: Received = { replies: [], events: [] }
-const sessionLife = 7_200_000 // ms, D15: as in the example of the text
 const leastLife = 300_000 // ms: no honest peer's keys are too old by then; each renewal costs us a DAKE
 const patience = 30_000 // ms: a DAKE takes three messages and 0.1 s
