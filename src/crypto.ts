@@ -42,6 +42,21 @@ export const sha1 = (...parts: readonly Uint8Array[]): Uint8Array => digest('sha
 
 export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => digest('sha256', parts)
 
+/** A hash that is fed bit by bit; after `digest` it is used up. */
+export interface Hash {
+  update(octets: Uint8Array): void
+  digest(): Uint8Array
+}
+
+/** SHA-256, of the octets that it begins with and of all that follow. */
+export function sha256Hash(begin: Uint8Array): Hash {
+  const hash = createHash('sha256').update(begin)
+  return {
+    update: (octets) => void hash.update(octets),
+    digest: () => new Uint8Array(hash.digest()),
+  }
+}
+
 /** HMAC-SHA-256 of the parts, as they stand one after another: 32 octets. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac('sha256', key)

@@ -1,0 +1,157 @@
+/**
+ * Which paths a transfer may name. One path against the rules refuses the whole
+ * offer: what a sender wants to be elsewhere than it says is no accident. The
+ * same rules tell the sender beforehand what of his own cannot be sent.
+ */
+
+/** What is wrong with a path; the wording is the edge's and the CLI's. */
+export type NameFault =
+  | 'empty' // no segment, or one of no characters: also what begins or ends with `/`, or has `//`
+  | 'long' // a segment of more than 255 octets, a path of more than 2,048, or of more than 64 segments
+  | 'dots' // `.` or `..`
+  | 'form' // not NFC, or no well-formed text
+  | 'control' // control characters, changes of direction, invisible ones
+  | 'separator' // a backslash, or a drive: `c:`
+  | 'ending' // a dot or a space at the end: Windows drops them
+  | 'reserved' // a name that Windows has given to a device, or one that we keep for ourselves
+  | 'clash' // the same as another one, or the same to a file system that folds case, or to an eye
+  | 'parent' // its folder is not listed before it, or is a file
+
+/** What one path may be by itself; `undefined`: nothing is wrong with it. */
+export function pathFault(path: string): NameFault | undefined {
+  if (path.length > maxPath || byteLength(path) > maxPath) return 'long'
+  const segments = path.split('/')
+  if (segments.length > maxSegments) return 'long'
+  for (const segment of segments) {
+    const fault = segmentFault(segment)
+    if (fault) return fault
+  }
+  return undefined
+}
+
+function segmentFault(segment: string): NameFault | undefined {
+  if (segment === '') return 'empty'
+  if (segment === '.' || segment === '..') return 'dots'
+  if (segment.length > maxSegment || byteLength(segment) > maxSegment) return 'long'
+  if (segment.includes('\\') || /^[a-z]:/iu.test(segment)) return 'separator'
+  if (/[. ]$/u.test(segment)) return 'ending'
+  if (isReserved(segment)) return 'reserved'
+  if (isAscii.test(segment)) return undefined
+  if (hidden.test(segment)) return 'control'
+  return !/\p{Surrogate}/u.test(segment) &&
+    segment.normalize('NFC') === segment &&
+    !segment.includes('\ufffd')
+    ? undefined
+    : 'form'
+}
+
+function isReserved(segment: string): boolean {
+  const name = segment.normalize('NFKC').toLowerCase()
+  return (
+    /^(?:con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d) *(?:[.:]|$)/u.test(name) || name.startsWith(partMark)
+  )
+}
+
+/** All paths of an offer, in their order. */
+export class PathRules {
+  readonly #folders = new Set<string>()
+  readonly #seen = new Set<string>()
+
+  /** What is wrong with the next one; it counts as seen only if nothing is. */
+  add(path: string, kind: 'file' | 'folder'): NameFault | undefined {
+    const fault = pathFault(path)
+    if (fault) return fault
+    const end = path.lastIndexOf('/')
+    if (end >= 0 && !this.#folders.has(path.slice(0, end))) return 'parent'
+    const look = skeleton(path)
+    if (this.#seen.has(look)) return 'clash'
+    this.#seen.add(look)
+    if (kind === 'folder') this.#folders.add(path)
+    return undefined
+  }
+}
+
+/**
+ * Equal for two paths that some file system takes for one, or that look the
+ * same: compatibility forms and case are folded, joiners and variation
+ * selectors dropped, and letters of Cyrillic and Greek that are drawn as a
+ * Latin one replaced by it.
+ */
+export function skeleton(path: string): string {
+  if (isAscii.test(path)) return path.toLowerCase()
+  return path
+    .normalize('NFKD')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .toUpperCase()
+    .replace(/[^\0-\x7f]/gu, (char) => twins.get(char) ?? char)
+    .toLowerCase()
+    .normalize('NFKC')
+}
+
+/** Unicode's confusables.txt, of capitals, as names are folded before: Cyrillic and Greek ones that Latin has too. */
+const twins = new Map(
+  [
+    ...[
+      'АA',
+      'ВB',
+      'ЕE',
+      'ЅS',
+      'ІI',
+      'ЈJ',
+      'КK',
+      'МM',
+      'НH',
+      'ОO',
+      'РP',
+      'СC',
+      'ТT',
+      'ХX',
+      'ҮY',
+      'УY',
+      'ԌG',
+      'ԚQ',
+      'ԜW',
+    ],
+    ...[
+      'ΑA',
+      'ΒB',
+      'ΕE',
+      'ΖZ',
+      'ΗH',
+      'ΙI',
+      'ΚK',
+      'ΜM',
+      'ΝN',
+      'ΟO',
+      'ΡP',
+      'ΤT',
+      'ΥY',
+      'ΧX',
+      'ϹC',
+      'ͿJ',
+      'ԀD',
+      'ҺH',
+      'ӀI',
+    ],
+  ].map((pair) => [pair[0]!, pair[1]!]),
+)
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length
+
+const isAscii = /^[ -~]*$/u
+
+/**
+ * As in SafeText: controls, what changes the direction, and whatever a renderer
+ * may leave out. Variation selectors stay, and joiners between characters that
+ * may need them.
+ */
+const hidden =
+  /[\p{Cc}\u2028\u2029]|(?!(?<=[^ -~])[\u200c\u200d](?=[^ -~])|[\ufe00-\ufe0f])[\p{Default_Ignorable_Code_Point}\p{Cf}]/u
+
+/** How the folder begins that a transfer is received in. */
+export const partMark = '.otrtalk-'
+
+const maxSegment = 255
+const maxSegments = 64
+/** Octets: with the receiver's own folder before it, it stays below Linux's 4,096. */
+const maxPath = 2_048

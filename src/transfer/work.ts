@@ -1,0 +1,58 @@
+/**
+ * What a transfer asks of the disk, and what comes of it. The machines here
+ * touch no file: `drain` yields a `Work`, the edge does it and answers with one
+ * `WorkResult` (but for `abandon`, which has none). Answers of a transfer come
+ * in the order of its requests. A few are in flight at a time.
+ */
+import type { Manifest } from './manifest.ts'
+import type { Offer, TransferId } from './offer.ts'
+
+export type Work = { readonly transfer: TransferId } & (
+  | { readonly kind: 'survey' } // the next entries of what is to be sent, a thousand at most: `surveyed`
+  | { readonly kind: 'read'; readonly ranges: readonly Range[] } // several small files at once: `read`
+  | { readonly kind: 'place'; readonly offer: Offer; readonly content: Content } // `placed`
+  | { readonly kind: 'write'; readonly parts: readonly Part[]; readonly ended: readonly number[] } // `written`
+  | { readonly kind: 'keep'; readonly cursor: number } // what was written is synced, then the cursor stored: `kept`
+  | { readonly kind: 'finish' } // synced, modes set, moved to where it belongs: `finished`
+  | { readonly kind: 'abandon'; readonly leaves: 'all' | 'nothing' } // all: for a resume, files are closed only
+)
+
+/** Octets of a file that is sent; of a stream (file 0) the next ones, as many as there are. */
+export interface Range {
+  readonly file: number // its place among the files surveyed, folders not counted
+  readonly offset: number
+  readonly size: number
+}
+
+/** Octets for a file that is received, or for the stream (file 0). What no part covers is a hole. */
+export interface Part {
+  readonly file: number // its place among the files of the manifest, folders not counted
+  readonly offset: number
+  readonly octets: Uint8Array
+}
+
+/** What is placed: files from a cursor on (0: all of them), or a stream. */
+export type Content =
+  | { readonly kind: 'files'; readonly manifest: Manifest; readonly cursor: number }
+  | { readonly kind: 'stream' }
+
+export type WorkResult = { readonly transfer: TransferId } & (
+  | { readonly kind: 'surveyed'; readonly entries: readonly SourceEntry[] } // none: there are no more
+  /** One for each range; a shorter one is the stream's, and an empty one its end. */
+  | { readonly kind: 'read'; readonly octets: readonly Uint8Array[] }
+  | { readonly kind: 'placed' }
+  /** Of a `write`: its octets are with the system, and each file of `ended` has its size. */
+  | { readonly kind: 'written' }
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'finished'; readonly path: string } // where it is; '' for a stream
+  /** Any of them: nothing after it is done but `abandon`. `file`: as in the request, where it is one. */
+  | { readonly kind: 'failed'; readonly why: DiskFault; readonly file?: number }
+)
+
+/** What there is to be sent, parents before their children. Links and devices are left out, and told by the edge. */
+export type SourceEntry =
+  | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly size: number }
+
+/** `changed`: another size or time than at the survey, or it is not there any more. `disk`: any other error. */
+export type DiskFault = 'changed' | 'full' | 'denied' | 'disk'
