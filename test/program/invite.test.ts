@@ -270,7 +270,7 @@ test.concurrent.for(['bound', 'met', 'introduced'])(
     const code = await codeFrom(left)
     {
       await using doomed = accepting(bob, code)
-      await doomed.event(step)
+      await doomed.event(step, 40_000)
       doomed.signal('SIGKILL')
       await doomed.ended()
     }
@@ -289,7 +289,7 @@ test.concurrent('kill -9 of the inviter when it tells “bound”: started again
 }) => {
   await using left = inviting(ada)
   await using right = accepting(bob, await codeFrom(left))
-  await left.event('bound')
+  await left.event('bound', 40_000)
   left.signal('SIGKILL')
   await left.ended()
   await using again = new Program(['chat', 'bob', '--json'], ada)
