@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'program',
           include: ['test/program/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000, // a busy machine is no fault
           maxWorkers: workers, // they mostly wait
         },
       },
