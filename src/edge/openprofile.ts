@@ -1,9 +1,12 @@
 /** A profile that is open: its contents as they were read, and its vault, which is written anew with each change. */
 import { join } from 'node:path'
-import { randomBytes } from '../crypto.ts'
-import type { Contents } from '../profile/contents.ts'
+import { randomBytes, wipe } from '../crypto.ts'
+import { UserError } from '../error.ts'
+import { type Contents, recordKeySize } from '../profile/contents.ts'
 import type { Cost } from '../profile/seal.ts'
 import { Vault } from '../profile/vault.ts'
+import type { LogOptions, OpenedLog } from './logfile.ts'
+import { type LogName, Logs } from './logs.ts'
 import { writeWhole } from './store.ts'
 
 export interface OpenProfile extends AsyncDisposable {
@@ -16,8 +19,13 @@ export interface OpenProfile extends AsyncDisposable {
   /** Whether this is its passphrase; costs as much as opening. */
   opensWith(passphrase: string): Promise<boolean>
   /**
+   * Opens a log of the profile, and makes it if there is none; the profile closes it at the end. A change of keys
+   * that a crash has cut short is finished first. Only with the lock.
+   */
+  openLog(name: LogName, options?: Pick<LogOptions, 'most' | 'disk'>): Promise<OpenedLog>
+  /**
    * Writes the contents anew, under another passphrase and new keys: a copy of the old vault, and whoever has its
-   * passphrase, opens none of what is written from here on. Only with the lock. `cost` is for tests.
+   * passphrase, opens none of what is written from here on. All logs are written anew, too. Only with the lock. `cost` is for tests.
    */
   rekey(passphrase: string, cost?: Cost): Promise<void>
 }
@@ -37,6 +45,7 @@ export class Opened implements OpenProfile {
   #vault: Vault
   #held: Disposable | undefined
   #contents: Contents
+  readonly #logs: Logs
   #writing: Promise<void> = Promise.resolve()
 
   constructor({ name, path, held, vault, contents }: OpenedOptions) {
@@ -45,6 +54,7 @@ export class Opened implements OpenProfile {
     this.#held = held
     this.#vault = vault
     this.#contents = contents
+    this.#logs = new Logs(path)
   }
 
   get contents(): Contents {
@@ -59,28 +69,63 @@ export class Opened implements OpenProfile {
     return this.#vault.opensWith(passphrase)
   }
 
+  openLog(name: LogName, options: Pick<LogOptions, 'most' | 'disk'> = {}): Promise<OpenedLog> {
+    return this.#next(async () => {
+      this.#refuseUnlocked()
+      const [damaged] = await this.#endRekeying()
+      const { recordKeys } = this.#contents
+      if (recordKeys.length === 0)
+        await this.#write({ ...this.#contents, recordKeys: [randomBytes(recordKeySize)] })
+      const opened = await this.#logs.open(name, this.#contents.recordKeys, options)
+      return { ...opened, fault: opened.fault ?? damaged }
+    })
+  }
+
   rekey(passphrase: string, cost?: Cost): Promise<void> {
     return this.#next(async () => {
       this.#refuseUnlocked()
+      await this.#endRekeying()
       const vault = await Vault.create(passphrase, { random: randomBytes, ...(cost && { cost }) })
-      await writeWhole(join(this.path, vaultFile), vault.seal(this.#contents, randomBytes))
+      const former = this.#contents.recordKeys.slice(0, 1)
+      const recordKeys = [...former.map(() => randomBytes(recordKeySize)), ...former]
+      const contents = { ...this.#contents, recordKeys }
+      await writeWhole(join(this.path, vaultFile), vault.seal(contents, randomBytes))
+      this.#contents = contents
       this.#vault.wipe()
       this.#vault = vault
+      const [damaged] = await this.#endRekeying().catch((error: unknown) => {
+        throw error instanceof UserError ? half(error) : error
+      })
+      if (damaged) throw damaged
     })
+  }
+
+  /** Both keys are in the vault until no log is under the former. @returns what is damaged in them */
+  async #endRekeying(): Promise<readonly UserError[]> {
+    const [newest, former] = this.#contents.recordKeys
+    if (!newest || !former) return []
+    const faults = await this.#logs.rekey([newest, former])
+    await this.#write({ ...this.#contents, recordKeys: [newest] })
+    wipe(former)
+    return faults
   }
 
   /** Waits for what is being written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing
+    await this.#logs[Symbol.asyncDispose]()
     this.#held?.[Symbol.dispose]()
     this.#held = undefined
     this.#vault.wipe()
   }
 
   /** One write after another. */
-  #next(write: () => Promise<void>): Promise<void> {
+  #next<Result>(write: () => Promise<Result>): Promise<Result> {
     const written = this.#writing.then(write)
-    this.#writing = written.catch(() => {}) // told to who asked; the next one begins anew
+    this.#writing = written.then(
+      () => {},
+      () => {}, // told to who asked; the next one begins anew
+    )
     return written
   }
 
@@ -96,6 +141,12 @@ export class Opened implements OpenProfile {
     this.#contents = contents
   }
 }
+
+const half = (cause: UserError): UserError =>
+  new UserError(`the new passphrase is in force, but not all logs have their new key: ${cause.message}`, {
+    hint: 'the next otrtalk that runs with this profile goes on with it',
+    cause,
+  })
 
 /** In the profile's folder. */
 export const vaultFile = 'vault'

@@ -83,6 +83,7 @@ const newContents = (): Contents => ({
   nodes: [],
   former: [],
   invites: [],
+  recordKeys: [],
 })
 
 /** Throws if no profile can be made under this name. */

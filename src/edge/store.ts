@@ -73,7 +73,7 @@ async function writeNew(path: string, octets: Uint8Array): Promise<void> {
 }
 
 /** A rename is safe on disk only once its folder is. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r')
   try {
     await folder.sync()

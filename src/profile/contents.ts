@@ -29,6 +29,8 @@ export interface Contents {
   readonly former: readonly Self[]
   /** Codes that are not done with. */
   readonly invites: Invites
+  /** What the keys of sealed logs are made of: none until the first log, two while logs go from the second to the first. */
+  readonly recordKeys: readonly Uint8Array[]
 }
 
 /** Nodes kept; the rest of a longer list is dropped. */
@@ -36,6 +38,8 @@ export const maxNodes = 200
 
 /** Replaced discovery keys: each of them costs every buddy who has not learned the newest a record of his own. */
 export const maxFormer = 4
+
+export const recordKeySize = 32
 
 export function encodeContents(contents: Contents): Uint8Array {
   const { identity, createdAt, buddies, nodes } = contents
@@ -71,7 +75,8 @@ export function readContents(octets: Uint8Array): Contents | 'newer' | undefined
   const buddies = list(reader, maxBuddies, readBuddy)
   const nodes = list(reader, maxNodes, readLiteral)
   if (!identity || !buddies || !nodes) return undefined
-  const contents = decodeFields(reader, { identity, createdAt, buddies, nodes, former: [], invites: [] })
+  const empty = { former: [], invites: [], recordKeys: [] }
+  const contents = decodeFields(reader, { identity, createdAt, buddies, nodes, ...empty })
   if (contents === 'newer') return contents
   if (!contents || !reader.isComplete) return undefined
   return areSound(contents.buddies, identity.address) ? contents : undefined
@@ -98,6 +103,7 @@ const fields: readonly Field[] = [
   { type: 2, encode: encodeFormer, decode: decodeFormer },
   { type: 3, encode: encodeInvites, decode: decodeInvites },
   { type: 4, encode: encodeHints, decode: decodeHints },
+  { type: 5, encode: encodeRecordKeys, decode: decodeRecordKeys },
   { type: 6, encode: encodeHabits, decode: decodeHabits },
 ]
 
@@ -245,6 +251,20 @@ function readHabits(reader: Reader): Habits | undefined {
   }
   if (bits >> (2 * switchable.length) !== 0 || (keep !== 0 && !isKeep(keep))) return undefined
   return keep === 0 ? habits : { ...habits, keep }
+}
+
+/** The newest, then perhaps the one before. */
+function encodeRecordKeys({ recordKeys }: Contents): Uint8Array {
+  return concatBytes(...recordKeys)
+}
+
+function decodeRecordKeys(octets: Uint8Array, contents: Contents): Contents | undefined {
+  const count = octets.length / recordKeySize
+  if (count !== 1 && count !== 2) return undefined
+  const recordKeys = Array.from({ length: count }, (_, i) =>
+    octets.slice(i * recordKeySize, (i + 1) * recordKeySize),
+  )
+  return { ...contents, recordKeys }
 }
 
 function list<Item>(

@@ -21,12 +21,13 @@ export type OpenedPortable =
   | { readonly kind: 'opened'; readonly portable: Portable }
   | { readonly kind: 'refused'; readonly why: SealFault }
 
-/** What may leave the machine: which nodes of the DHT it knows may not. */
-export const exportable = (contents: Contents): Contents => ({ ...contents, nodes: [] })
+/** What may leave the machine: which nodes of the DHT it knows may not; logs stay, and so do their keys. */
+export const exportable = (contents: Contents): Contents => ({ ...contents, nodes: [], recordKeys: [] })
 
 /** The contents for this machine. OTRv4, "Instance Tags": each device has its own. */
 export const imported = (contents: Contents, random: Random): Contents => ({
   ...contents,
+  recordKeys: [],
   identity: withNewInstanceTag(contents.identity, random),
 })
 

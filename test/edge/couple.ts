@@ -31,7 +31,15 @@ export class Profile {
     const prk = seeded(77)(32)
     const invite = newInvite({ side, alias, code: side === 'inviter' ? code : undefined, prk }, at)
     const { identity } = who
-    this.contents = { identity, createdAt: 1, buddies: [], nodes: [], former: [], invites: [invite] }
+    this.contents = {
+      identity,
+      createdAt: 1,
+      buddies: [],
+      nodes: [],
+      former: [],
+      recordKeys: [],
+      invites: [invite],
+    }
   }
 
   doom(at: Step, isSaved: boolean): void {

@@ -9,7 +9,7 @@ import { bobAddress, other, own, third, withBuddy } from '../profile/people.ts'
 
 const { fingerprint } = other
 const stranger: Contents = {
-  ...{ identity: own, createdAt: 1, nodes: [], former: [], invites: [] },
+  ...{ identity: own, createdAt: 1, nodes: [], former: [], recordKeys: [], invites: [] },
   buddies: withBuddy([], 'bob', other.address),
 }
 const under = { buddy: 'bob', session: 1, fingerprint, trust: 'verified' } as const

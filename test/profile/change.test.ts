@@ -12,7 +12,15 @@ import { bobAddress, other, own, third, withBuddy } from './people.ts'
 
 const text = formatProfileAddress
 const at = 1_800_000_000_000
-const empty: Contents = { identity: own, createdAt: 1, buddies: [], nodes: [], former: [], invites: [] }
+const empty: Contents = {
+  identity: own,
+  createdAt: 1,
+  buddies: [],
+  nodes: [],
+  former: [],
+  recordKeys: [],
+  invites: [],
+}
 const bob: Contents = { ...empty, buddies: withBuddy([], 'bob', other.address) }
 /** Bob has answered once. */
 const pinned: Contents = {

@@ -22,6 +22,7 @@ const contents: Contents = {
   nodes,
   former: [],
   invites: [],
+  recordKeys: [],
 }
 const octets = encodeContents(contents)
 const identitySize = 150
@@ -34,6 +35,7 @@ const all: Contents = {
     habits: i === 0 ? {} : { typing: true, read: false, keep: 30 },
   })),
   former: [selfWith(own, new Uint8Array(32).fill(5)), selfWith(own, new Uint8Array(32).fill(6))],
+  recordKeys: [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)],
 }
 
 test('what is written is read again', () => {
@@ -42,7 +44,7 @@ test('what is written is read again', () => {
   expect(decodeContents(encodeContents(empty))).toEqual(empty)
 })
 
-test('so is who is blocked, who does not know the new address, which keys came before, where he may be, his habits', () => {
+test('so is who is blocked, who does not know the new address, which keys came before, where he may be, his habits, and the keys of logs', () => {
   expect(decodeContents(encodeContents(all))).toEqual(all)
 })
 
@@ -60,6 +62,7 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
   }
   const marks = [1, Uint8Array.of(1, 0)] as const
   const keys = (count: number) => [2, new Uint8Array(32 * count).fill(7)] as const
+  const recordKeys = (size: number) => [5, new Uint8Array(size).fill(7)] as const
   const hints = (...lists: readonly (readonly string[])[]) => {
     const field = new Writer()
     for (const list of lists) {
@@ -78,6 +81,7 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
     { keep: 36_500 },
   ])
   expect(withFields(marks, keys(4))?.former).toHaveLength(4)
+  expect(withFields(recordKeys(32))?.recordKeys).toHaveLength(1)
   expect(withFields(hints([], ['1.2.3.4:5']))?.buddies[1]?.hints).toEqual(['1.2.3.4:5'])
   for (const fields of [
     [[9, Uint8Array.of(1)]],
@@ -88,6 +92,10 @@ test('a field that is unknown, empty, too long, twice or out of order is refused
     [[1, Uint8Array.of(4, 0)]],
     [marks, marks],
     [keys(1), marks],
+    [recordKeys(32), marks],
+    [recordKeys(0)],
+    [recordKeys(31)],
+    [recordKeys(96)],
     [keys(0)],
     [keys(5)],
     [[2, new Uint8Array(33)]],

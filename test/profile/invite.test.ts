@@ -137,7 +137,7 @@ test('who is removed or blocked is found by his code no more; other codes stay',
 })
 
 const contents: Contents = {
-  ...{ identity: own, createdAt: 1, buddies: [], nodes: [], former: [] },
+  ...{ identity: own, createdAt: 1, buddies: [], nodes: [], former: [], recordKeys: [] },
   invites: [
     pending,
     invite('Žofie', 2, {

@@ -10,7 +10,15 @@ const buddies = touchBuddy(withBuddy(withBuddy([], 'bob', other.address), 'alice
   fingerprint,
   at: 42,
 })
-const contents: Contents = { identity: own, createdAt: 1, buddies, nodes: [], former: [], invites: [] }
+const contents: Contents = {
+  identity: own,
+  createdAt: 1,
+  buddies,
+  nodes: [],
+  former: [],
+  recordKeys: [],
+  invites: [],
+}
 const rotated = (from: Contents): Contents => rotate(from, randomBytes)!
 const names = (from: Contents): string[] => untold(from).map(({ alias }) => alias)
 const blocked = (from: Contents, alias: string): Contents =>

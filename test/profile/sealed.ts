@@ -10,6 +10,7 @@ export const contents: Contents = {
   nodes: [],
   former: [],
   invites: [],
+  recordKeys: [],
 }
 
 /** As somebody who wants to deceive would leave it. */

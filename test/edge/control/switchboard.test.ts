@@ -66,6 +66,7 @@ async function inviting() {
     },
     save: (change) => profile.save(change),
     opensWith: (passphrase) => profile.opensWith(passphrase),
+    openLog: (name, options) => profile.openLog(name, options),
     rekey: (passphrase) => profile.rekey(passphrase, cheap),
     async [Symbol.asyncDispose]() {},
   }
