@@ -62,6 +62,7 @@ export type Line =
 /** How far a line of ours came. Only `delivered` is certain. */
 export type Sending =
   | { readonly kind: 'waiting' }
+  | { readonly kind: 'written' } // on disk: it goes out, whatever ends before
   | { readonly kind: 'sent'; readonly under: Under | undefined }
   | { readonly kind: 'delivered'; readonly ms: number }
   | { readonly kind: 'undelivered'; readonly why: Undelivered }
@@ -121,6 +122,13 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
       const pinned = conversation.pinned ?? fingerprint
       return notice({ ...conversation, state, pinned }, noticeOf(conversation, event), now)
     }
+    case 'waiting': {
+      const { id, at } = event
+      const text = safeText(event.text)
+      return add(conversation, { kind: 'ours', at, id, text, sending: { kind: 'written' } })
+    }
+    case 'written':
+      return settle(conversation, event.id, { kind: 'written' })
     case 'sent': {
       const { state } = conversation
       const under = state.kind === 'secured' ? state.under : undefined
@@ -174,6 +182,7 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
         (longer, told) => notice(longer, told, now),
         conversation,
       )
+    case 'held':
     case 'bound':
     case 'code':
     case 'unreached':
@@ -233,6 +242,6 @@ export const newConversation = (
   ...{ lines: [], unread: 0, divider: undefined, count: 0 },
 })
 
-const rank = { waiting: 0, sent: 1, undelivered: 2, delivered: 3 } // a receipt may come after giving up
+const rank = { waiting: 0, written: 1, sent: 2, undelivered: 3, delivered: 4 } // a receipt may come after giving up
 const maxLines = 10_000 // of a conversation: some 20 MB; older ones leave
 const dropped = 1000 // at once, so that it is not done for each line

@@ -9,6 +9,7 @@ import { openServer } from '../edge/control/server.ts'
 import { Switchboard } from '../edge/control/switchboard.ts'
 import { openDebugLog } from '../edge/debuglog.ts'
 import { InUse, isServing } from '../edge/lock.ts'
+import { openMail } from '../edge/maillog.ts'
 import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/openprofile.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
@@ -21,7 +22,7 @@ import type { ProfileContext } from './context.ts'
 import { join, networkOf } from './joining.ts'
 import { openFor, reach } from './open.ts'
 import { remark } from './print.ts'
-import { safeTitle, words } from './safetext.ts'
+import { noText, safeTitle, words } from './safetext.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
 import { Unsettled } from './unsettled.ts'
 import { Watch } from './watch.ts'
@@ -42,6 +43,8 @@ export interface Conversing {
   readonly mayJoin?: boolean
   /** ms to wait for another process that does something short with the profile. */
   readonly turnMs?: number
+  /** Messages that come are not shown: they are kept for who shows them. */
+  readonly isSilent?: true
   /** The Ui itself says what was not delivered. */
   readonly tellsOfItself?: boolean
 }
@@ -73,7 +76,7 @@ export async function converse(options: Conversing): Promise<UiEnd> {
 /** A script reads nothing else of it: lines for people name each. */
 const notConfirmed = (count: number): UserError =>
   new UserError(count === 1 ? 'one message was not confirmed' : `${count} messages were not confirmed`, {
-    hint: 'an event undelivered says that it was not sent; without any it may have arrived',
+    hint: 'what no event undelivered tells of waits, and goes out when both of you are there: otrtalk outbox',
     exit: 3,
   })
 
@@ -104,7 +107,10 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     profile,
     isOpenToAll: options.alias === undefined,
     onEvent: (event) => show(event),
+    isSilent: options.isSilent === true,
   })
+  const mail = await openMail(profile)
+  if (mail.fault) remarkFault(context, mail.fault)
   await using _server = isServing(command) ? await serve(context, { profile, command, board }) : undefined
   const expired = await dropExpired(profile)
   const alias = typeof options.alias === 'function' ? await options.alias(profile) : options.alias
@@ -163,7 +169,8 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     invites,
     network,
     debug,
-    onEvent: (event) => board.hear(event),
+    mail,
+    shown: { isHeard: (name) => board.isHeard(name), tell: (event) => board.hear(event) },
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
       const { interface: name } = context.options
@@ -173,8 +180,8 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   })
   talk = talking
   const names = [...buddies, ...invites].map(({ alias }) => alias)
-  for (const buddy of names) talking.act({ kind: 'open', buddy })
   board.open(talking, names)
+  for (const buddy of names) talking.act({ kind: 'open', buddy })
   return await Promise.race([ui.done, watch.failed])
 }
 
@@ -196,13 +203,14 @@ async function serve(context: ProfileContext, serving: Serving): Promise<AsyncDi
     })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    remark(
-      context,
-      words`no other otrtalk can use this profile meanwhile: ${safeTitle(error.message, longestRow)}`,
-    )
-    if (error.hint !== undefined) remark(context, words`hint: ${safeTitle(error.hint, longestRow)}`)
+    remarkFault(context, error, words`no other otrtalk can use this profile meanwhile: `)
     return undefined
   }
+}
+
+function remarkFault(context: ProfileContext, { message, hint }: UserError, before = noText): void {
+  remark(context, words`${before}${safeTitle(message, longestRow)}`)
+  if (hint !== undefined) remark(context, words`hint: ${safeTitle(hint, longestRow)}`)
 }
 
 const longestRow = 400 // columns: a path may be as long

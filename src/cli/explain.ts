@@ -79,9 +79,13 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
       return plain(words`${safeName(event.buddy)} has a new address, told in this conversation`)
     case 'message':
     case 'said':
+    case 'waiting':
+    case 'written':
     case 'sent':
     case 'delivered':
       return undefined
+    case 'held':
+      return explainHeld(event.buddy, event.count)
     case 'why':
       return undefined // a whole page: src/cli/explainwhy.ts
     case 'undelivered':
@@ -150,6 +154,16 @@ export function explainBurnt(why: Burnt): Notice {
   }
 }
 
+function explainHeld(buddy: string, count: number): Notice {
+  const name = safeName(buddy)
+  const what = count === 1 ? words`one message was` : words`${count} messages were`
+  return {
+    tone: 'bad',
+    text: words`${what} written for another key of ${name} than the one he has now: nothing of it is sent`,
+    hint: words`/resend sends it to who is here now; /drop forgets it`,
+  }
+}
+
 export function explainUndelivered(why: Undelivered): SafeText {
   switch (why) {
     case 'too-long':
@@ -162,6 +176,12 @@ export function explainUndelivered(why: Undelivered): SafeText {
       return words`you left before anybody confirmed it`
     case 'unknown-buddy':
       return words`there is no such buddy`
+    case 'full':
+      return words`too much is waiting for all buddies together`
+    case 'disk':
+      return words`it could not be written to the disk: is it full?`
+    case 'dropped':
+      return words`dropped, it is not sent any more`
     default:
       return why satisfies never
   }

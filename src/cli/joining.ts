@@ -30,7 +30,11 @@ export async function join(owner: Owner, options: Joining, unsettled: Unsettled)
   const isPending = findBuddy(view.buddies, alias) === undefined
   const told: TalkEvent[] = []
   let tell = (event: TalkEvent): unknown => told.push(event)
-  const whom = { buddy: alias, ...(fingerprint !== undefined && { fingerprint }) }
+  const whom = {
+    buddy: alias,
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(options.isSilent && { silent: true as const }),
+  }
   const attached = await owner.attach(whom, (event) => tell(event))
   const buddy = attached.buddy ?? alias
   const called = new Called(buddy)

@@ -12,6 +12,7 @@ import { type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
 import { type Holder, InUse, isServing } from '../edge/lock.ts'
 import type { OpenProfile } from '../edge/openprofile.ts'
+import { type Outbox, outboxOf, outboxThrough } from '../edge/outbox.ts'
 import { findProfile, listProfiles, openProfile, ownerOf, WrongPassphrase } from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
@@ -88,6 +89,14 @@ export async function openAccess(
   if (reached.kind === 'refused' && access === 'change' && isServing(reached.holder.command))
     throw reached.fault
   return accessTo(await openFor(context, command, access === 'read' ? 'read' : 'own'))
+}
+
+/** What waits for buddies: in the process that owns the profile if there is one, else in its log. */
+export async function openOutbox(context: ProfileContext, command: string): Promise<Outbox> {
+  const reached = await reach(context)
+  if (reached.kind === 'owner') return await outboxThrough(reached.owner)
+  if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
+  return await outboxOf(await openFor(context, command, 'own'))
 }
 
 /** The profile for who knows its passphrase, which is always asked for: by the process that owns it, if there is one. */

@@ -1,12 +1,12 @@
 /**
  * What was said and not confirmed when a conversation is left: a message is
- * delivered, or its writer is told that it is not, or that nobody knows.
+ * delivered, or its writer is told that it is not, or that it goes out later.
  */
 import type { Command, TalkEvent } from '../session/command.ts'
 import { clip, type SafeText, safeName, safeText, words } from './safetext.ts'
 
 export class Unsettled {
-  readonly #said = new Map<string, { readonly buddy: string; readonly text: string; isSent: boolean }>()
+  readonly #said = new Map<string, { readonly buddy: string; readonly text: string; state: State }>()
 
   /** The profile that runs has gone, and nobody else says what became of it. */
   isAbandoned = false
@@ -18,28 +18,42 @@ export class Unsettled {
   /** What goes to the profile that runs. */
   acted(command: Command): void {
     if (command.kind === 'say')
-      this.#said.set(command.id, { buddy: command.buddy, text: command.text, isSent: false })
+      this.#said.set(command.id, { buddy: command.buddy, text: command.text, state: 'said' })
   }
 
   /** What came of it. Of the end itself nothing was shown. */
   hear(event: TalkEvent): void {
     if (event.kind === 'delivered' || (event.kind === 'undelivered' && event.why !== 'closed'))
       this.#said.delete(event.id)
-    const said = event.kind === 'sent' ? this.#said.get(event.id) : undefined
-    if (said) said.isSent = true
+    if (event.kind !== 'written' && event.kind !== 'sent') return
+    const said = this.#said.get(event.id)
+    if (said) said.state = event.kind
   }
 
   /** A line for each, at most ten. */
   get lines(): readonly SafeText[] {
     const all = [...this.#said.values()]
-    const shown = all.slice(0, most).map(({ buddy, text, isSent }) => {
-      const quoted = clip(safeText(text), columns)
-      return isSent
-        ? words`nobody knows whether ${safeName(buddy)} has it: “${quoted}”`
-        : words`not delivered to ${safeName(buddy)}: “${quoted}”`
-    })
+    const shown = all
+      .slice(0, most)
+      .map(({ buddy, text, state }) => words`${explained(state, buddy)}: “${clip(safeText(text), columns)}”`)
     const rest = all.length - shown.length
     return rest > 0 ? [...shown, words`and ${rest} more`] : shown
+  }
+}
+
+type State = 'said' | 'written' | 'sent'
+
+function explained(state: State, buddy: string): SafeText {
+  const name = safeName(buddy)
+  switch (state) {
+    case 'said':
+      return words`not delivered to ${name}`
+    case 'written':
+      return words`waits for ${name}, and goes out when both of you are there`
+    case 'sent':
+      return words`not confirmed by ${name} yet, and sent again when both of you are there`
+    default:
+      return state satisfies never
   }
 }
 

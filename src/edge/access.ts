@@ -5,12 +5,15 @@ import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
 import { changeProfile, type Refusal } from './control/switchboard.ts'
 import type { OpenProfile } from './openprofile.ts'
+import { type Outbox, outboxOf, type Waiting } from './outbox.ts'
 
 export interface Access extends AsyncDisposable {
   /** As it was when it was opened, or after the last change of ours. */
   readonly view: ProfileView
-  /** Done when it is on disk; else nothing has changed. */
+  /** Done when it is on disk; else nothing has changed. What waits for whom it makes nobody is dropped, or kept if so said. */
   change(change: Change): Promise<Refusal | undefined>
+  /** What is not delivered yet; only where changes are made. */
+  outbox(): Promise<readonly Waiting[]>
 }
 
 /** What only who knows the passphrase may do with a profile. */
@@ -44,11 +47,23 @@ export async function keepingThrough(owner: Owner): Promise<Keeping> {
 }
 
 export function accessTo(profile: OpenProfile): Access {
+  let opened: Promise<Outbox> | undefined
+  const outbox = (): Promise<Outbox> => {
+    opened ??= outboxOf(profile)
+    return opened
+  }
   return {
     get view() {
       return viewOf(profile.contents, profile)
     },
-    change: (change) => changeProfile(profile, change),
+    async change(change) {
+      const refusal = await changeProfile(profile, change)
+      const isGone = change.kind === 'remove' || change.kind === 'block'
+      if (!refusal && isGone && change.keepsOutbox !== true)
+        await (await outbox()).change({ kind: 'drop', buddy: change.alias })
+      return refusal
+    },
+    outbox: async () => (await outbox()).waiting,
     [Symbol.asyncDispose]: () => profile[Symbol.asyncDispose](),
   }
 }
@@ -65,6 +80,7 @@ export async function accessThrough(owner: Owner): Promise<Access> {
       view = result
       return undefined
     },
+    outbox: () => owner.outbox(),
     async [Symbol.asyncDispose]() {
       owner[Symbol.dispose]()
     },

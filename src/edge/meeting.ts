@@ -1,11 +1,13 @@
 /** An invite while its profile runs: what time does to it, and whom it may lead to. */
 import { UserError } from '../error.ts'
 import { parseFingerprint } from '../otr/identity.ts'
-import { type Buddy, isBuddy } from '../profile/buddies.ts'
+import { keyIn } from '../profile/address.ts'
+import { type Buddy, findBuddy, isBuddy } from '../profile/buddies.ts'
 import type { Contents } from '../profile/contents.ts'
-import { type Invite, inviteOf, isExpired, type Met } from '../profile/invite.ts'
+import { findInvite, type Invite, inviteOf, isExpired, type Met, openInvites } from '../profile/invite.ts'
 import { Pair } from '../profile/pair.ts'
 import type { TalkEvent } from '../session/command.ts'
+import type { Standing } from '../session/mailbox.ts'
 import type { Known } from '../session/talk.ts'
 
 /** A buddy of an invite who has not confirmed our address may have to be found by the code again. */
@@ -23,6 +25,15 @@ export const invitedOf = (invite: Invite): Known => ({
   invite: pairOf(invite),
   isStrange: true,
 })
+
+/** Whom a name stands for: a buddy by what is known of his key, or who has the other half of a code. */
+export function standingOf(contents: Contents, name: string): Standing | undefined {
+  const buddy = findBuddy(contents.buddies, name)
+  if (buddy) return { kind: 'key', key: buddy.fingerprint ?? keyIn(buddy.address) }
+  const invite = findInvite(openInvites(contents), name)
+  if (invite?.bound !== undefined) return { kind: 'key', key: invite.bound }
+  return invite && { kind: 'invited', since: invite.createdAt }
+}
 
 const pairOf = ({ prk, side }: Invite): Pair => Pair.ofInvite(prk.slice(), side)
 

@@ -15,9 +15,11 @@ import { Talk } from '../session/talk.ts'
 import { lookAround, placeOf } from './around.ts'
 import type { DebugLog } from './debuglog.ts'
 import { type Following, follow } from './following.ts'
-import { introducing, invitedOf, knownOf, meetingFault, watchInvite } from './meeting.ts'
+import { Mail, type MailOptions } from './mail.ts'
+import { introducing, invitedOf, knownOf, meetingFault, standingOf, watchInvite } from './meeting.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './openprofile.ts'
+import { type Waiting, waitingIn } from './outbox.ts'
 import { aliasOf, metBy, remembered } from './remember.ts'
 import { completed } from './reporting.ts'
 import { run } from './run.ts'
@@ -31,7 +33,8 @@ export interface TalkingOptions {
   readonly invites: Invites
   readonly network: Network
   readonly debug?: DebugLog | undefined
-  readonly onEvent: (event: TalkEvent) => void
+  readonly mail: Pick<MailOptions, 'journal' | 'mailbox'>
+  readonly shown: MailOptions['shown']
   /** What follows from the event is in the vault. */
   readonly onSaved?: (event: TalkEvent) => void
   /** At most once for nodes to begin with, and once for STUN servers: none of the names could be looked up so far. */
@@ -43,6 +46,12 @@ export interface TalkingOptions {
 /** Disposal says goodbye to every buddy, and waits for that a moment. */
 export interface Talking extends AsyncDisposable {
   act(command: Command): void
+  /** The buddy of this name has somebody to whom he is shown: what came and was not is told. */
+  begin(name: string): void
+  /** What waits for him. */
+  unfinished(name: string): readonly TalkEvent[]
+  /** What waits for all. */
+  readonly outbox: readonly Waiting[]
   /** Our line for this buddy, to be carried by people; `undefined` if there is nothing to tell, or to answer. */
   offer(buddy: string, kind: OfferKind): string | undefined
   take(buddy: string, line: string): 'taken' | TakeFault
@@ -72,6 +81,7 @@ export function startTalking(options: TalkingOptions): Talking {
     isOnLink: (host) => network.isOnLink(host),
     stun: network.stun.length > 0,
     loopback: network.loopback,
+    known: options.mail.mailbox.known,
     now: performance.now(),
   })
   for (const contact of buddies) talk.know(knownOf(contact, profile.contents))
@@ -94,11 +104,24 @@ export function startTalking(options: TalkingOptions): Talking {
     debug?.event(event)
     if (event.kind === 'listening') around.listening()
     remember(event).catch(onFault)
-    if (event.kind === 'met') options.onEvent(introducing(event, profile.contents))
+    if (event.kind === 'met') mail.hear(introducing(event, profile.contents))
     else if (event.kind === 'why')
-      options.onEvent({ ...event, report: completed(event.report, { network, around }) })
-    else options.onEvent(event)
+      mail.hear({ ...event, report: completed(event.report, { network, around }) })
+    else mail.hear(event)
   }
+
+  const mail = new Mail({
+    ...options.mail,
+    standing: (name) => standingOf(profile.contents, name),
+    talk: {
+      knows: (name) => talk.knows(name),
+      act: (command) => running.act((talk) => talk.act(command, performance.now())),
+      kept: (message) => running.act((talk) => talk.kept(message)),
+      withdraw: (ids) => running.act((talk) => talk.withdraw(ids)),
+    },
+    shown: options.shown,
+    onFault,
+  })
 
   /** Writes the vault, then lets the profile know: a buddy who comes back is met as he is known by then. */
   const remember = async (event: TalkEvent): Promise<void> => {
@@ -137,7 +160,12 @@ export function startTalking(options: TalkingOptions): Talking {
   const around = lookAround({ network, running, onUnresolved: options.onUnresolved ?? (() => {}), onFault })
 
   return {
-    act: (command) => running.act((talk) => talk.act(command, performance.now())),
+    act: (command) => mail.act(command),
+    begin: (name) => mail.begin(name),
+    unfinished: (name) => mail.unfinished(name),
+    get outbox() {
+      return waitingIn(options.mail.mailbox, profile.contents)
+    },
     offer(buddy, kind) {
       let line: string | undefined
       running.act((talk) => {
@@ -156,17 +184,19 @@ export function startTalking(options: TalkingOptions): Talking {
       return talk.isGathered && around.isSettled
     },
     knows: (name) => talk.knows(name),
-    include: (buddy) =>
-      running.act((talk) => {
-        talk.know(knownOf(buddy, profile.contents))
-        talk.act({ kind: 'open', buddy: buddy.alias }, performance.now())
-      }),
+    include(buddy) {
+      running.act((talk) => talk.know(knownOf(buddy, profile.contents)))
+      mail.act({ kind: 'open', buddy: buddy.alias })
+    },
     exclude: (name) => running.act((talk) => talk.forget(name, performance.now())),
-    follow: (change, how) =>
+    follow: (change, how) => {
+      if (change.kind === 'remove' || change.kind === 'block')
+        mail.forget(how.name, { isKept: change.keepsOutbox === true })
       running.act((talk) => {
         const following = { ...how, contents: profile.contents, now: performance.now() }
         for (const event of follow(talk, change, following)) tell(event)
-      }),
+      })
+    },
     async [Symbol.asyncDispose]() {
       stopped.abort()
       for (const watch of watches) watch[Symbol.dispose]()

@@ -64,6 +64,9 @@ export const discoveryKeyIn = (address: ProfileAddress): Uint8Array =>
 export const isFingerprintOf = (address: ProfileAddress, fingerprint: Fingerprint): boolean =>
   equal(address.subarray(1 + discoveryKeySize), prefixOf(fingerprint))
 
+/** What an address has of its holder's fingerprint: the first 64 of its 112 hex digits. */
+export const keyIn = (address: ProfileAddress): string => hex.encode(address.subarray(1 + discoveryKeySize))
+
 const prefixOf = (fingerprint: Fingerprint): Uint8Array => hex.decode(fingerprint).subarray(0, prefixSize)
 
 /** Octet for octet, from the front: below, at or above zero, for sorting. */

@@ -38,12 +38,13 @@ export type Change =
   /** The user says that this is his key: 112 hex digits. It is pinned. */
   | { readonly kind: 'verify'; readonly alias: string; readonly fingerprint: string }
   | { readonly kind: 'unverify'; readonly alias: string }
-  | { readonly kind: 'block'; readonly alias: string }
+  /** What waits for him is dropped, or kept for who has his key or his alias. */
+  | { readonly kind: 'block'; readonly alias: string; readonly keepsOutbox?: true }
   | { readonly kind: 'unblock'; readonly alias: string }
   /** What we do for him beside talking. */
   | ({ readonly kind: 'habit'; readonly alias: string } & Habit)
   /** A buddy, or a code that has led to nobody yet. */
-  | { readonly kind: 'remove'; readonly alias: string }
+  | { readonly kind: 'remove'; readonly alias: string; readonly keepsOutbox?: true }
   /** Another discovery key, and so another address. */
   | { readonly kind: 'rotate' }
 
@@ -184,10 +185,13 @@ export function readChange(value: unknown): Change | undefined {
       const habit = 'habit' in value && 'value' in value ? readHabit(value.habit, value.value) : undefined
       return habit && { kind, alias, ...habit }
     }
-    case 'unverify':
     case 'block':
+    case 'remove': {
+      const isKept = 'keepsOutbox' in value && value.keepsOutbox === true
+      return { kind, alias, ...(isKept && { keepsOutbox: true }) }
+    }
+    case 'unverify':
     case 'unblock':
-    case 'remove':
       return { kind, alias }
     default:
       return undefined

@@ -23,7 +23,8 @@ import { Queue } from '../queue.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Fresh } from './approach.ts'
 import type { Command, Lost, PathKind, Phase, TalkEvent } from './command.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type Kept } from './exchange.ts'
+import type { KnownMessages } from './known.ts'
 import { Ladder } from './ladder.ts'
 import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
 import type { Payload } from './payload.ts'
@@ -53,6 +54,8 @@ export interface BuddyOptions {
   readonly nextSession: () => number
   /** Verifications that failed, whatever the conversation. */
   readonly attempts: Attempts
+  /** Messages that came before, from whomever. */
+  readonly known: KnownMessages
   readonly loopback: boolean
   readonly now: number
 }
@@ -93,12 +96,12 @@ export class Buddy {
   #isClosed = false
 
   constructor(options: BuddyOptions) {
-    const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
+    const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, known, now } = options
     this.#options = options
     this.#search = new Search(now)
     this.#ladder = new Ladder(now)
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
-    this.#exchange = new Exchange({ acquaintance: this.#acquaintance, events: this.#events, wall })
+    this.#exchange = new Exchange({ acquaintance: this.#acquaintance, events: this.#events, known, wall })
     const { allocate, release } = indices
     const hints = whom.kind === 'known' ? whom.contact.hints : []
     const ways = {
@@ -208,6 +211,15 @@ export class Buddy {
   say({ text, id, fingerprint }: Said, now: number): void {
     if (this.#isClosed) this.#emit({ kind: 'undelivered', buddy: this.alias, id, why: 'closed' })
     else this.#exchange.say({ id, text, to: fingerprint, saidAt: now })
+  }
+
+  /** What came is safe here: nothing is confirmed before. */
+  kept(message: Kept): void {
+    this.#exchange.kept(this.#sessions.current, message)
+  }
+
+  withdraw(ids: ReadonlySet<string>): void {
+    this.#exchange.withdraw(ids)
   }
 
   /** Begins to verify that he is who he should be: both must know the secret. */

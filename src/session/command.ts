@@ -34,6 +34,10 @@ export type Command =
   | { readonly kind: 'answer'; readonly buddy: string; readonly secret: string }
   /** End the verification under way, or do not answer. */
   | { readonly kind: 'cancel'; readonly buddy: string }
+  /** Give up what waits for the buddy: this one, or all. It may have arrived if it was sent. */
+  | { readonly kind: 'drop'; readonly buddy: string; readonly id?: string }
+  /** What was written for another key of the buddy's goes to the one of now: this one, or all. */
+  | { readonly kind: 'resend'; readonly buddy: string; readonly id?: string }
   /** Tell how he is being reached, or why not. */
   | { readonly kind: 'why'; readonly buddy: string }
 
@@ -63,7 +67,14 @@ export type TalkEvent =
   | { readonly kind: 'phase'; readonly buddy: string; readonly phase: Phase; readonly ms: number }
   /** `pq`: post-quantum keys are part of it. */
   | ({ readonly kind: 'secured'; readonly path: PathKind; readonly ms: number; readonly pq: boolean } & Under)
-  | ({ readonly kind: 'message'; readonly id: string; readonly text: string; readonly at: number } & Under)
+  /** `session` 0: it came in an earlier process, and was not shown there; with `again` it may have been. */
+  | ({
+      readonly kind: 'message'
+      readonly id: string
+      readonly text: string
+      readonly at: number
+      readonly again?: true
+    } & Under)
   /** The buddy wants to verify: his question waits for an `answer`. */
   | ({ readonly kind: 'asked'; readonly question: string } & Under)
   /** What becomes of a verification that was begun; success is `verified`. */
@@ -97,9 +108,24 @@ export type TalkEvent =
   | { readonly kind: 'removed'; readonly buddy: string; readonly why: Removed }
   /** The user said it in another process of this profile; what becomes of it is told as of any text. */
   | { readonly kind: 'said'; readonly buddy: string; readonly id: string; readonly text: string }
+  /** The user said it at this time in an earlier process, and it is not delivered: it goes out as soon as it can. */
+  | {
+      readonly kind: 'waiting'
+      readonly buddy: string
+      readonly id: string
+      readonly text: string
+      readonly at: number
+    }
+  /** It is on disk, and goes out as soon as it can, also after a restart; not told of what was sent before. */
+  | { readonly kind: 'written'; readonly buddy: string; readonly id: string }
+  /**
+   * So many were written for another key than the buddy has now, and go nowhere until they are resent or dropped;
+   * the ids of the first 64.
+   */
+  | ({ readonly kind: 'held'; readonly ids: readonly string[]; readonly count: number } & Under)
   /** Encrypted and handed to the link. */
   | { readonly kind: 'sent'; readonly buddy: string; readonly id: string }
-  /** The buddy says that it was decrypted. */
+  /** The buddy says that it was decrypted, and is safe there. */
   | { readonly kind: 'delivered'; readonly buddy: string; readonly id: string; readonly ms: number }
   /** It will not be sent, or nobody knows whether it arrived and it will not be sent again. */
   | { readonly kind: 'undelivered'; readonly buddy: string; readonly id: string; readonly why: Undelivered }
@@ -129,7 +155,15 @@ export type Verification =
 export type Burnt =
   | 'wrong-code' // somebody had a part of it, and not the whole: perhaps a man in the middle
   | 'expired'
-export type Undelivered = 'too-long' | 'too-many' | 'known-id' | 'closed' | 'unknown-buddy'
+export type Undelivered =
+  | 'too-long'
+  | 'too-many'
+  | 'known-id'
+  | 'closed'
+  | 'unknown-buddy'
+  | 'full' // too much waits for all buddies together
+  | 'disk' // it could not be written there
+  | 'dropped' // the user wants it sent no more
 export type Removed = 'removed' | 'blocked'
 export type Lost = 'left' | 'timeout' | 'restarted' | 'closed'
 export type Refused =

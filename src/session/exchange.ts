@@ -7,7 +7,7 @@ import type { WallClock } from '../machine.ts'
 import type { Queue } from '../queue.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { TalkEvent } from './command.ts'
-import { KnownMessages } from './known.ts'
+import type { KnownMessages } from './known.ts'
 import type { Current } from './live.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
 import type { Payload } from './payload.ts'
@@ -17,13 +17,20 @@ export interface ExchangeOptions {
   /** Who may be told, and shown. */
   readonly acquaintance: Acquaintance
   readonly events: Queue<TalkEvent>
+  /** What came before, from whomever. */
+  readonly known: KnownMessages
   readonly wall: WallClock
+}
+
+/** A message that came, by the key it came under. */
+export interface Kept {
+  readonly fingerprint: string
+  readonly id: string
 }
 
 export class Exchange {
   readonly #options: ExchangeOptions
   readonly #outbox = new Outbox()
-  readonly #known = new KnownMessages()
   #early: Payload[] = [] // texts that came while the vault was written
 
   constructor(options: ExchangeOptions) {
@@ -74,6 +81,16 @@ export class Exchange {
     for (const payload of this.#early.splice(0)) this.#hear(current, payload, now)
   }
 
+  /** What came is safe here: its sender may know. One of an earlier conversation is confirmed in this one. */
+  kept(current: Current | undefined, { fingerprint, id }: Kept): void {
+    if (current?.fingerprint === fingerprint) current.session.confirm(id)
+  }
+
+  /** The user wants these sent no more. */
+  withdraw(ids: ReadonlySet<string>): void {
+    this.#outbox.drop(ids)
+  }
+
   /** What is not confirmed goes out again. */
   rewind(): void {
     this.#outbox.rewind()
@@ -97,8 +114,9 @@ export class Exchange {
 
   #hear(current: Current, { id, text }: Payload, now: number): void {
     if (id === undefined) return
-    current.session.confirm(id)
-    if (!this.#known.add(id, text)) return // resent because our receipt was lost
+    const heard = this.#options.known.of(current.fingerprint).hear(id, text)
+    if (heard === 'known') current.session.confirm(id) // resent because our receipt was lost
+    if (heard !== 'new') return
     const at = Math.floor(this.#options.wall(now))
     this.#tell({ kind: 'message', id, text, at, ...this.#options.acquaintance.under(current) })
   }

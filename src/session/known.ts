@@ -1,23 +1,68 @@
 /**
- * Messages already shown: one that is resent is shown once. Another text with
- * the same id is another message: whoever said it names it anew after a restart
- * (a script may count), and is told that it was delivered. The oldest are forgotten.
+ * Messages that came before, by the key they came under: one that is resent is
+ * shown once. Another text with the same id is another message: whoever said it
+ * names it anew after a restart (a script may count), and is told that it was
+ * delivered. The oldest are forgotten.
  */
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { sha256 } from '../crypto.ts'
 
-export class KnownMessages {
-  readonly #names = new Set<string>()
+/** What a message that comes is: `unsafe` came before and is not on disk yet, so that nothing is confirmed. */
+export type Heard = 'new' | 'unsafe' | 'known'
 
-  /** False if it was there. */
-  add(id: string, text: string): boolean {
-    const name = id + bytesToHex(sha256(utf8ToBytes(text)))
-    if (this.#names.has(name)) return false
-    this.#names.add(name)
-    if (this.#names.size > maxKnown) this.#names.delete(this.#names.values().next().value!)
-    return true
+/** Those of everybody, whatever the session; they outlive the process where there is a log of them. */
+export class KnownMessages {
+  readonly #byKey = new Map<string, KnownOfOne>()
+
+  /** @param fingerprint - all 112 hex digits */
+  of(fingerprint: string): KnownOfOne {
+    const known = this.#byKey.get(fingerprint) ?? new KnownOfOne()
+    this.#byKey.set(fingerprint, known)
+    return known
+  }
+
+  get all(): Iterable<readonly [fingerprint: string, known: KnownOfOne]> {
+    return this.#byKey
   }
 }
+
+export class KnownOfOne {
+  readonly #names = new Set<string>()
+  readonly #unsafe = new Set<string>() // ids
+
+  /** The oldest first: what `add` takes. */
+  get names(): Iterable<string> {
+    return this.#names
+  }
+
+  get size(): number {
+    return this.#names.size
+  }
+
+  /** It is known from here on, and unsafe until it is `kept`. */
+  hear(id: string, text: string): Heard {
+    const name = messageName(id, text)
+    if (this.#names.has(name)) return this.#unsafe.has(id) ? 'unsafe' : 'known'
+    this.add(name)
+    this.#unsafe.add(id)
+    return 'new'
+  }
+
+  /** What came by this id is on disk. */
+  kept(id: string): void {
+    this.#unsafe.delete(id)
+  }
+
+  /** One that was kept before. */
+  add(name: string): void {
+    this.#names.add(name)
+    if (this.#names.size > maxKnown) this.#names.delete(this.#names.values().next().value!)
+  }
+}
+
+/** 16 octets in hex: the id, and 8 of SHA-256 of the text. Who finds two texts of one name deceives himself only. */
+export const messageName = (id: string, text: string): string =>
+  id + bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
 
 /** Four times what anybody can have unconfirmed. */
 export const maxKnown = 4_096

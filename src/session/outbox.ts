@@ -63,6 +63,10 @@ export class Outbox {
     this.#entries = this.#entries.map((entry) => ({ ...entry, isInFlight: false }))
   }
 
+  drop(ids: ReadonlySet<string>): void {
+    this.#entries = this.#entries.filter(({ id }) => !ids.has(id))
+  }
+
   /** Gives up all that nobody confirmed. */
   clear(): readonly Outgoing[] {
     return this.#entries.splice(0)
@@ -80,4 +84,4 @@ export const isTooLong = (text: string): boolean =>
 const maxText = 32 * 1024 // octets of UTF-8
 
 /** Messages: a receipt for all of them fits one message. */
-const maxUnconfirmed = 1_000
+export const maxUnconfirmed = 1_000

@@ -14,10 +14,13 @@ import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { classify } from '../wire/classify.ts'
 import { Buddy, type BuddyOptions } from './buddy.ts'
 import type { Command, Removed, TalkEvent } from './command.ts'
+import type { Kept } from './exchange.ts'
 import { Guesses } from './guesses.ts'
+import { KnownMessages } from './known.ts'
 import type { Own } from './live.ts'
 import { type OfferKind, Offers, type TakeFault } from './offers.ts'
 import { isMulticast, Presence, type PresenceEvent, type PresenceOptions } from './presence.ts'
+import { type Holder, Receivers } from './receivers.ts'
 import { type Report, withoutBuddy } from './report.ts'
 import { SoughtNames } from './sought.ts'
 import type { Place } from './standing.ts'
@@ -26,7 +29,12 @@ export interface TalkOptions extends PresenceOptions {
   /** The profile's name. */
   readonly name: string
   readonly own: Own
+  /** Messages that came before, of an earlier process too. */
+  readonly known?: KnownMessages
 }
+
+/** What conversations are asked for: whom a text is for is settled by then. */
+export type TalkCommand = Exclude<Command, { kind: 'drop' | 'resend' }>
 
 /** Whom there is to talk with. */
 export type Known = Pick<BuddyOptions, 'whom' | 'invite' | 'isStrange'>
@@ -37,13 +45,14 @@ export class Talk implements Machine<TalkEvent> {
   readonly #whoms = new Map<string, Known>()
   readonly #names = new SoughtNames()
   readonly #buddies = new Map<string, Buddy>()
-  readonly #owners = new Map<number, Holder>() // by receiver index
+  readonly #receivers: Receivers
   readonly #presence: Presence
   readonly #elsewhere = new Map<string, number>() // by alias: told when
   readonly #met = new Set<string>() // names of buddies there is a conversation with
   readonly #offers: Offers
   readonly #guesses = new Guesses()
   readonly #attempts = new Attempts()
+  readonly #known: KnownMessages
   #mesh: readonly Goal[] = []
   #leaving: Buddy[] = []
   #sessions = 0
@@ -55,7 +64,9 @@ export class Talk implements Machine<TalkEvent> {
   constructor(options: TalkOptions) {
     this.#options = options
     this.#selves = options.own.selves
-    const { random, wall } = options
+    const { random, wall, known = new KnownMessages() } = options
+    this.#known = known
+    this.#receivers = new Receivers(random)
     this.#presence = new Presence(options)
     this.#offers = new Offers({ random, wall, sessionId: this.#presence.sessionId })
   }
@@ -170,7 +181,18 @@ export class Talk implements Machine<TalkEvent> {
     return 'taken'
   }
 
-  act(command: Command, now: number): void {
+  /** What came is safe here: nothing is confirmed before. */
+  kept(message: Kept): void {
+    this.#known.of(message.fingerprint).kept(message.id)
+    for (const buddy of this.#everybody()) buddy.kept(message)
+  }
+
+  /** What the user has said by these ids is sent no more. Nothing is told of it. */
+  withdraw(ids: ReadonlySet<string>): void {
+    for (const buddy of this.#everybody()) buddy.withdraw(ids)
+  }
+
+  act(command: TalkCommand, now: number): void {
     if (this.#isClosing) return
     const { buddy: alias } = command
     switch (command.kind) {
@@ -315,9 +337,10 @@ export class Talk implements Machine<TalkEvent> {
       random,
       wall,
       sessionId: this.#presence.sessionId,
-      indices: this.#indicesOf(holder),
+      indices: this.#receivers.indicesOf(holder),
       nextSession: () => ++this.#sessions,
       attempts: this.#attempts,
+      known: this.#known,
       loopback,
       now,
     })
@@ -448,32 +471,12 @@ export class Talk implements Machine<TalkEvent> {
     }
     const index = frameReceiver(datagram.bytes)
     if (index === undefined) return
-    this.#owners.get(index)?.buddy?.receive(datagram, index, now)
-  }
-
-  #indicesOf(holder: Holder): { allocate: () => number; release: (index: number) => void } {
-    return {
-      allocate: () => {
-        for (;;) {
-          const [a, b, c, d] = this.#options.random(4)
-          const index = ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0
-          if (this.#owners.has(index)) continue
-          this.#owners.set(index, holder)
-          return index
-        }
-      },
-      release: (index) => this.#owners.delete(index),
-    }
+    this.#receivers.at(index)?.receive(datagram, index, now)
   }
 
   #emit(event: TalkEvent): void {
     this.#events.push(event)
   }
-}
-
-/** Whose links' indices are: known before he is made. */
-interface Holder {
-  buddy: Buddy | undefined
 }
 
 const stunGap = 20_000 // ms: NATs keep a mapping for half a minute at least

@@ -2,19 +2,21 @@ import { expect, test } from 'vitest'
 import { Unsettled } from '../../src/cli/unsettled.ts'
 
 const say = (id: string, text: string) => ({ kind: 'say', buddy: 'bob', id, text }) as const
-const about = (kind: 'sent', id: string) => ({ kind, buddy: 'bob', id }) as const
+const about = (kind: 'sent' | 'written', id: string) => ({ kind, buddy: 'bob', id }) as const
 
 test('what was not confirmed is told, by what is known of it', () => {
   const unsettled = new Unsettled()
-  for (const id of ['1', '2', '3', '4', '5']) unsettled.acted(say(id, `text ${id}`))
+  for (const id of ['1', '2', '3', '4', '5', '6']) unsettled.acted(say(id, `text ${id}`))
+  for (const id of ['2', '6']) unsettled.hear(about('written', id))
   for (const id of ['2', '3']) unsettled.hear(about('sent', id))
   unsettled.hear({ kind: 'delivered', buddy: 'bob', id: '3', ms: 1 })
   unsettled.hear({ kind: 'undelivered', buddy: 'bob', id: '4', why: 'too-long' }) // told already
   unsettled.hear({ kind: 'undelivered', buddy: 'bob', id: '5', why: 'closed' })
   expect(unsettled.lines).toEqual([
     'not delivered to bob: “text 1”',
-    'nobody knows whether bob has it: “text 2”',
+    'not confirmed by bob yet, and sent again when both of you are there: “text 2”',
     'not delivered to bob: “text 5”',
+    'waits for bob, and goes out when both of you are there: “text 6”',
   ])
 })
 

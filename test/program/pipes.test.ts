@@ -100,8 +100,11 @@ describe('nobody there', () => {
     child.kill('SIGTERM')
     const [code] = await once(child, 'exit')
     expect(code).toBe(143)
-    expect(said.match(/^not delivered to bob: “a line”$/gm)).toHaveLength(10)
+    const kept = /^waits for bob, and goes out when both of you are there: “a line”$/gm
+    expect(said.match(kept)).toHaveLength(10)
     expect(said).toContain('and 54 more\n')
+    const { stderr } = await execute(['outbox', 'drop', 'bob'], ada)
+    expect(stderr).toMatch(/^64 messages for bob dropped/)
   })
 })
 

@@ -1,4 +1,5 @@
 /** `otrtalk buddy …`: whom a profile knows. */
+import type { Access } from '../../edge/access.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { parseProfileAddress } from '../../profile/address.ts'
 import { findBuddy, isHint, maxHints } from '../../profile/buddies.ts'
@@ -189,9 +190,38 @@ export async function remove(context: ProfileContext, { alias, isSure }: RemoveA
     remark(context, words`nobody was removed`)
     return 1
   }
-  await change(profile, { kind: 'remove', alias })
+  await change(profile, {
+    kind: 'remove',
+    alias,
+    ...(await leaveOutbox(context, profile, { buddy, isSure })),
+  })
   remark(context, words`${name} was removed`)
   return 0
+}
+
+/** What waits for a buddy who is to be none is dropped; on a terminal it is asked whether the next one of the name gets it. */
+async function leaveOutbox(
+  context: ProfileContext,
+  profile: Access,
+  { buddy: { alias }, isSure }: { readonly buddy: BuddyView; readonly isSure: boolean },
+): Promise<{ readonly keepsOutbox?: true }> {
+  const name = safeName(alias)
+  const { length } = (await profile.outbox()).filter(({ buddy }) => buddy === alias)
+  if (length === 0) return {}
+  const many = length === 1 ? words`one message waits` : words`${length} messages wait`
+  const isAsked = !isSure && context.isInteractive
+  if (
+    isAsked &&
+    !(await confirm(context, words`${many} for ${name}: drop it? Else it is kept, and you are asked again`))
+  )
+    return { keepsOutbox: true }
+  remark(
+    context,
+    length === 1
+      ? words`one message for ${name} is dropped`
+      : words`${length} messages for ${name} are dropped`,
+  )
+  return {}
 }
 
 export interface RenameArgs {
@@ -227,7 +257,9 @@ async function setBlocked(
   how: 'block' | 'unblock',
 ): Promise<SafeText> {
   await using profile = await openAccess(context, `buddy ${how}`, 'change')
-  const buddy = await changeBuddy(profile, { kind: how, alias })
+  const known = knownBuddy(profile.view, alias)
+  const left = how === 'block' && (await leaveOutbox(context, profile, { buddy: known, isSure: false }))
+  const buddy = await changeBuddy(profile, { kind: how, alias, ...left })
   if (context.options.json) printJson(context, describe(buddy))
   const name = safeName(buddy.alias)
   if (how === 'unblock' && buddy.untold && profile.view.former === 0)

@@ -8,7 +8,8 @@ import { explainEvent, explainUndelivered } from '../explain.ts'
 import { jsonLine } from '../lines/json.ts'
 import { Progress } from '../lines/progress.ts'
 import { usage } from '../options.ts'
-import { safeName } from '../safetext.ts'
+import { remark } from '../print.ts'
+import { safeName, words } from '../safetext.ts'
 import { onLeavingSignal } from '../terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { exitCodeOf } from './chat.ts'
@@ -21,19 +22,30 @@ export interface SendArguments {
   readonly timeoutMs: number | undefined
   /** 112 hex digits: whoever answers under another key is refused. */
   readonly fingerprint: string | undefined
+  /** What could not be delivered in time stays in the outbox. */
+  readonly isLater: boolean
 }
 
 export async function send(context: ProfileContext, args: SendArguments): Promise<ExitCode> {
   const text = await textOf(context, args.text)
-  const { alias, fingerprint, timeoutMs = defaultTimeout } = args
+  const { alias, fingerprint, timeoutMs = defaultTimeout, isLater } = args
   const { json } = context.options
-  const openUi = (options: UiOptions): Ui => new Sending(options, { text, json, timeoutMs })
-  return exitCodeOf(
-    await converse({
+  let sending: Sending | undefined
+  const openUi = (options: UiOptions): Ui => {
+    sending = new Sending(options, { text, json, timeoutMs, isLater })
+    return sending
+  }
+  try {
+    const end = await converse({
       ...{ context, command: 'send', alias, fingerprint, timeoutMs, turnMs: timeoutMs, openUi },
-      ...{ mayJoin: true, tellsOfItself: true },
-    }),
-  )
+      ...{ mayJoin: true, isSilent: true, tellsOfItself: true },
+    })
+    return exitCodeOf(end)
+  } catch (error) {
+    if (!sending?.isKept || !(error instanceof UserError) || error.exit !== 3) throw error
+    remark(context, words`written: it goes out when ${safeName(alias)} is back and otrtalk runs here`)
+    return 0
+  }
 }
 
 async function textOf({ stdin }: ProfileContext, given: string | undefined): Promise<string> {
@@ -76,6 +88,7 @@ interface SendingOptions {
   readonly text: string
   readonly json: boolean
   readonly timeoutMs: number
+  readonly isLater: boolean
 }
 
 /** Says one text and waits for its receipt; tells meanwhile what it waits for. */
@@ -87,13 +100,15 @@ class Sending implements Ui {
   readonly #signals: Disposable
   readonly #timer: NodeJS.Timeout
   readonly #progress: Progress
-  #isSaid = false
+  readonly #isLater: boolean
+  #state: 'unsaid' | 'said' | 'over' = 'unsaid'
   #wasSecured = false
   #settle: (end: UiEnd) => void = () => {}
   #fail: (error: Error) => void = () => {}
 
-  constructor(options: UiOptions, { text, json, timeoutMs }: SendingOptions) {
+  constructor(options: UiOptions, { text, json, timeoutMs, isLater }: SendingOptions) {
     this.#options = options
+    this.#isLater = isLater
     this.#json = json
     this.done = new Promise((resolve, reject) => {
       this.#settle = resolve
@@ -106,13 +121,15 @@ class Sending implements Ui {
     this.#progress = new Progress((text) => options.stderr.write(`${text}\n`))
     const buddy = options.buddy ?? ''
     this.#say = () => {
-      this.#isSaid = true
+      this.#state = 'said'
       options.act({ kind: 'say', buddy, id: this.#id, text })
     }
   }
 
   tell(event: TalkEvent): void {
     const { stdout, stderr } = this.#options
+    if (event.kind === 'message') return // kept for who shows it
+    if (event.kind === 'undelivered' && event.why === 'dropped' && this.#state === 'over') return // by ourselves
     if (this.#json) stdout.write(jsonLine(event))
     // Its own goodbye is no news.
     const isOurs = event.kind === 'lost' && event.why === 'closed'
@@ -120,21 +137,34 @@ class Sending implements Ui {
     const isQuiet = this.#json || isOurs || event.kind === 'phase'
     const notice = isQuiet ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
     if (notice) stderr.write(`${notice.text}\n`)
-    if (event.kind === 'listening' && !this.#isSaid) this.#say() // told again after a change of the network
+    if (event.kind === 'listening' && this.#state === 'unsaid') this.#say() // told again after a change of the network
     if (event.kind === 'secured') this.#wasSecured = true
     if (event.kind === 'delivered' && event.id === this.#id) {
+      this.#state = 'over'
       if (!this.#json)
         stderr.write(`delivered to ${safeName(event.buddy)} after ${Math.round(event.ms)} ms\n`)
       this.#settle({ kind: 'ended', unconfirmed: 0 })
     }
-    if (event.kind === 'undelivered' && event.id === this.#id && event.why !== 'closed')
-      this.#fail(new UserError(`not sent: ${explainUndelivered(event.why)}`))
+    if (event.kind !== 'undelivered' || event.id !== this.#id || event.why === 'closed') return
+    const wasSaid = this.#state === 'said'
+    this.#state = 'over'
+    if (wasSaid) this.#fail(new UserError(`not sent: ${explainUndelivered(event.why)}`))
+  }
+
+  /** It is in the outbox, and stays there. */
+  get isKept(): boolean {
+    return this.#isLater && this.#state === 'said'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
     this.#progress[Symbol.dispose]()
     this.#signals[Symbol.dispose]()
+    if (this.#state !== 'said' || this.#isLater) return
+    this.#state = 'over'
+    const { buddy = '', act, stderr } = this.#options
+    if (!this.#json) stderr.write('it is not kept for later: see --later\n')
+    act({ kind: 'drop', buddy, id: this.#id }) // the exit code says that it was not delivered
   }
 
   readonly #say: () => void
@@ -150,7 +180,7 @@ class Sending implements Ui {
     const buddy = this.#options.buddy ?? 'the buddy'
     this.#fail(
       new UserError(`${safeName(buddy)} did not confirm it within ${timeoutMs / 1_000} s`, {
-        hint: 'it may have arrived: ask before you send it again',
+        hint: 'it may have arrived: ask before you send it again. With --later it is sent again until it is confirmed',
         exit: 3,
       }),
     )

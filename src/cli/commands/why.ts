@@ -31,7 +31,7 @@ export async function why(context: ProfileContext, args: WhyArguments): Promise<
     return asking
   }
   try {
-    const end = await converse({ context, command: 'why', alias, mayJoin: true, openUi })
+    const end = await converse({ context, command: 'why', alias, mayJoin: true, isSilent: true, openUi })
     return asking?.report ? exitCodeFor(asking.report) : exitCodeOf(end)
   } catch (error) {
     // The page says it too, without a name.

@@ -9,6 +9,7 @@ import { formatHelp, termOf } from './help.ts'
 import { addIdentity } from './identity.ts'
 import { addExchanges, addInvites } from './meeting.ts'
 import { addNetwork } from './network.ts'
+import { addOutbox } from './outbox.ts'
 import { addProfiles } from './profiles.ts'
 import { addShells } from './shells.ts'
 import { addAlone, addTalking } from './talking.ts'
@@ -30,6 +31,7 @@ export function define(runner: Runner, output: OutputConfiguration = {}): Comman
   addInvites(program, runner)
   program.commandsGroup('Talk:')
   addTalking(program, runner)
+  addOutbox(program, runner)
   program.commandsGroup('Without the DHT:')
   addExchanges(program, runner)
   program.commandsGroup('You and your buddies:')

@@ -34,6 +34,12 @@ function unknownCommand(program: Command, word: string): UserError {
   return usage(`unknown command '${word}'`, meant ? `did you mean ${meant}?` : 'see otrtalk --help')
 }
 
+interface SendFlags {
+  readonly timeout?: string
+  readonly fingerprint?: string
+  readonly later?: boolean
+}
+
 export function addTalking(program: Command, { profile }: Runner): void {
   const chat = program
     .command('chat')
@@ -64,19 +70,31 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .argument('[text]', 'what to say; - or nothing: all of stdin')
     .option('--timeout <seconds>', 'give up after that long, with exit code 3')
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
+    .option('--later', 'keep what is not delivered by then: it goes out when the buddy is back')
     .description('send one message and wait until the buddy has decrypted it')
-    .action((alias: string, text: string | undefined, flags: { timeout?: string; fingerprint?: string }) => {
+    .action((alias: string, text: string | undefined, flags: SendFlags) => {
       const timeoutMs = flags.timeout === undefined ? undefined : readSeconds(flags.timeout, '--timeout')
       const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
       return profile(async (context) =>
-        (await import('../commands/send.ts')).send(context, { alias, text, timeoutMs, fingerprint }),
+        (await import('../commands/send.ts')).send(context, {
+          alias,
+          text,
+          timeoutMs,
+          fingerprint,
+          isLater: flags.later === true,
+        }),
       )
     })
-  examples(send, ['send bob "see you at eight"', 'send bob - < letter.txt', 'send bob hello --timeout 60'])
+  examples(send, [
+    'send bob "see you at eight"',
+    'send bob - < letter.txt',
+    'send bob hello --timeout 60',
+    'send bob hello --later',
+  ])
 
   exits(send, {
     ...knowing,
-    0: 'delivered: the buddy’s otrtalk has decrypted it',
+    0: 'delivered: the buddy’s otrtalk has decrypted it, and keeps it; with --later also: written, it goes out when the buddy is back',
     1: 'no such profile or buddy; the message is too long',
     3: 'not reached, or not confirmed, in the time given',
     4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',

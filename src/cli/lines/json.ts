@@ -4,6 +4,7 @@
  */
 import { randomBytes } from '../../crypto.ts'
 import type { TalkEvent, Under } from '../../session/command.ts'
+import { isMessageId } from '../../session/payload.ts'
 import { oneLine, tooLong } from '../dialogue.ts'
 import { type SafeText, visibleJson, words } from '../safetext.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
@@ -59,7 +60,7 @@ class Json implements Ui {
     const { to, ...asked } = wanted
     const buddy = this.#whom(to)
     if (buddy === undefined) return this.#refuse(...this.#nobody(to))
-    const isAnyTime = asked.kind === 'say' || asked.kind === 'why'
+    const isAnyTime = /^(?:say|why|drop|resend)$/.test(asked.kind)
     if (!isAnyTime && !this.#secured.has(buddy))
       return this.#refuse('a verification needs a secured conversation', waitHint)
     const { act, random = randomBytes } = this.#options
@@ -101,6 +102,7 @@ type Wanted =
   | { readonly kind: 'answer'; readonly secret: string }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'why' }
+  | { readonly kind: 'drop' | 'resend'; readonly id?: string }
 
 /** What a line of stdin asks for, or what is wrong with it. */
 function request(line: string): Request | string {
@@ -122,13 +124,20 @@ function wantedOf(value: object): Wanted | string {
   if ('answer' in value) return answerRequest(value.answer)
   if ('cancel' in value) return value.cancel === true ? { kind: 'cancel' } : '"cancel" is not true'
   if ('why' in value) return value.why === true ? { kind: 'why' } : '"why" is not true'
+  const id = 'id' in value ? value.id : undefined
+  if ('drop' in value) return value.drop === true ? mailRequest('drop', id) : '"drop" is not true'
+  if ('resend' in value) return value.resend === true ? mailRequest('resend', id) : '"resend" is not true'
   return 'a line of stdin says nothing'
+}
+
+function mailRequest(kind: 'drop' | 'resend', id: unknown): Wanted | string {
+  if (id === undefined) return { kind }
+  return typeof id === 'string' && isMessageId(id) ? { kind, id } : noId
 }
 
 function sayRequest(say: unknown, id: unknown): Wanted | string {
   if (typeof say !== 'string' || say === '') return '"say" is no text'
-  if (id !== undefined && (typeof id !== 'string' || !/^[\da-f]{16}$/u.test(id)))
-    return '"id" is not 16 hex digits'
+  if (id !== undefined && (typeof id !== 'string' || !isMessageId(id))) return noId
   return { kind: 'say', text: say.replace(/\p{Surrogate}/gu, '\ufffd'), ...(id !== undefined && { id }) }
 }
 
@@ -165,9 +174,14 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy, fingerprint, trust, path, ms, session, pq }
     }
     case 'message': {
-      const { buddy, id, text, at, trust, fingerprint, session } = event
-      return { ...name, buddy, id, text, at, trust, fingerprint, session }
+      const { buddy, id, text, at, again } = event
+      return { ...name, buddy, id, text, at, ...under(event), ...(again && { again }) }
     }
+    case 'waiting':
+      return { ...name, buddy: event.buddy, id: event.id, text: event.text, at: event.at }
+    case 'held':
+      return { ...name, buddy: event.buddy, ids: event.ids, count: event.count, ...under(event) }
+    case 'written':
     case 'sent':
       return { ...name, buddy: event.buddy, id: event.id }
     case 'delivered':
@@ -225,8 +239,9 @@ function fields(event: TalkEvent): object {
 /** Of which conversation and key it is told. */
 const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fingerprint, session })
 
+const noId = '"id" is not 16 hex digits'
 const waitHint = 'wait for the event secured'
 const requestHint =
-  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}; each with "to" where there are several buddies'
+  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}; each with "to" where there are several buddies'
 const maxNamed = 20
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

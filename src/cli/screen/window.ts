@@ -251,6 +251,8 @@ function markOfSending(sending: Sending): SafeText {
   switch (sending.kind) {
     case 'waiting':
       return words`(waiting)`
+    case 'written':
+      return words`(written)`
     case 'sent':
       return words`(sent)`
     case 'delivered':

@@ -7,6 +7,7 @@ import type { ProfileView } from '../../profile/view.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import type { Environment } from '../home.ts'
 import { type Holder, InUse, isServing } from '../lock.ts'
+import type { OutboxChange, Waiting } from '../outbox.ts'
 import { isStopped } from '../process.ts'
 import { codeOf } from '../store.ts'
 import { Channel } from './channel.ts'
@@ -115,6 +116,7 @@ const stopped = ({ pid, command }: Holder, name: string | undefined): UserError 
 type Greeted = 'welcome' | 'other-version' | 'closed'
 
 type Asked = Exclude<Request, Command>
+type Attach = Extract<Request, { kind: 'attach' }>
 
 /** A connection to the owner. Dispose of it to let the owner forget it. */
 export class Owner implements Disposable {
@@ -165,6 +167,13 @@ export class Owner implements Disposable {
     throw unexpected(answer)
   }
 
+  /** What waits for buddies, after `change`. */
+  async outbox(change?: OutboxChange): Promise<readonly Waiting[]> {
+    const answer = await this.#ask({ kind: 'outbox', ...(change && { change }) })
+    if (answer.kind === 'outbox') return answer.waiting
+    throw unexpected(answer)
+  }
+
   /** Whether this is the profile's passphrase: what follows needs it. */
   async unlock(passphrase: string): Promise<boolean> {
     const answer = await this.#ask({ kind: 'unlock', passphrase })
@@ -185,7 +194,7 @@ export class Owner implements Disposable {
 
   /** `onEvent` hears of the buddy, or of all, from the present state on. */
   async attach(
-    whom: { readonly buddy?: string; readonly fingerprint?: string },
+    whom: Pick<Attach, 'buddy' | 'fingerprint' | 'silent'>,
     onEvent: (event: TalkEvent) => void,
   ): Promise<Attached> {
     this.#onEvent = onEvent
@@ -244,10 +253,10 @@ export class Owner implements Disposable {
 }
 
 const isAnswer = (reply: Reply): reply is Answer =>
-  /^(?:attached|view|(?:un)?changed|(?:un)?locked|rekeyed|exported|fault)$/.test(reply.kind)
+  /^(?:attached|view|(?:un)?changed|(?:un)?locked|rekeyed|exported|outbox|fault)$/.test(reply.kind)
 
 /** Kinds of requests that are answered. */
-const asked = /^(?:attach|view|change|unlock|rekey|export)$/
+const asked = /^(?:attach|view|change|outbox|unlock|rekey|export)$/
 
 function unexpected(answer: Answer): Error {
   return answer.kind === 'fault' ? faultIn(answer) : new Error(`an owner answers with ${answer.kind}`)

@@ -15,6 +15,7 @@ export class Client implements Guest, Listener {
   /** By name, with the key that alone is meant. */
   readonly #attached = new Map<string, string | undefined>()
   #isToAll = false
+  isSilent = false
   /** It has shown that it knows the passphrase of then. */
   #unlocked: number | undefined
 
@@ -77,11 +78,17 @@ export class Client implements Guest, Listener {
       return
     }
     if (!talking) throw busy()
+    if (request.kind === 'outbox') {
+      this.#send({ kind: 'outbox', waiting: board.outbox(talking, request.change) })
+      return
+    }
     if (request.kind === 'attach') {
+      this.isSilent = request.silent === true
       const attached = board.attach(talking, this, request)
       this.#attach(attached.buddy, request)
       this.#send(attached)
-      for (const event of board.present(attached.buddy)) this.tell(event)
+      for (const event of board.present(talking, attached.buddy)) this.tell(event)
+      board.begin(talking, attached.buddy)
       return
     }
     board.act(talking, this.#pinned(request), this)

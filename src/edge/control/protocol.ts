@@ -7,6 +7,8 @@ import type { FaultCode } from '../../error.ts'
 import { type Change, type ChangeFault, readChange } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
 import type { Command, TalkEvent, Trust } from '../../session/command.ts'
+import { isMessageId } from '../../session/payload.ts'
+import type { OutboxChange, Waiting } from '../outbox.ts'
 
 export const version = 1
 
@@ -16,10 +18,20 @@ export const longestRequest: number = 64 * 1_024
 /** What a client asks for. A `Command` has no answer but the events that come of it. */
 export type Request =
   | Command
-  /** Hear of this buddy from here on, or of all; whoever has another key than this is not shown, and told nothing. */
-  | { readonly kind: 'attach'; readonly buddy?: string; readonly fingerprint?: string }
+  /**
+   * Hear of this buddy from here on, or of all; whoever has another key than this is not shown, and told nothing.
+   * `silent`: it shows no messages; they are kept for who does.
+   */
+  | {
+      readonly kind: 'attach'
+      readonly buddy?: string
+      readonly fingerprint?: string
+      readonly silent?: true
+    }
   | { readonly kind: 'view' }
   | { readonly kind: 'change'; readonly change: Change }
+  /** What waits for buddies, after this change of it. */
+  | { readonly kind: 'outbox'; readonly change?: OutboxChange }
   /** The profile's passphrase, before what only who knows it may ask for; empty for a profile without. */
   | { readonly kind: 'unlock'; readonly passphrase: string }
   /** Another passphrase from here on; an empty one is none. */
@@ -36,6 +48,7 @@ export type Answer =
   /** It is on disk. */
   | { readonly kind: 'changed'; readonly view: ProfileView }
   | { readonly kind: 'unchanged'; readonly why: ChangeFault; readonly by?: string }
+  | { readonly kind: 'outbox'; readonly waiting: readonly Waiting[] }
   | { readonly kind: 'unlocked' }
   /** It is another passphrase. */
   | { readonly kind: 'locked' }
@@ -141,6 +154,7 @@ export function readRequest(line: string): Request | undefined {
     const change = 'change' in value ? readChange(value.change) : undefined
     return change && { kind, change }
   }
+  if (kind === 'outbox') return readOutbox('change' in value ? value.change : undefined)
   if (kind === 'unlock' || kind === 'rekey' || kind === 'export') {
     const passphrase = 'passphrase' in value ? value.passphrase : undefined
     const isText = typeof passphrase === 'string' && passphrase.length <= longestSecret
@@ -154,7 +168,17 @@ export function readRequest(line: string): Request | undefined {
   if (kind === 'attach' && named === undefined) return fingerprint === undefined ? { kind } : undefined // nobody is everybody’s key
   const buddy = textOf(named, longestName)
   if (buddy === undefined) return undefined
-  return kind === 'attach' ? { kind, buddy, ...pin } : commandOf(value, buddy, pin)
+  const isSilent = 'silent' in value && value.silent === true
+  if (kind === 'attach') return { kind, buddy, ...pin, ...(isSilent && { silent: true }) }
+  return commandOf(value, buddy, pin)
+}
+
+function readOutbox(change: unknown): Request | undefined {
+  if (change === undefined) return { kind: 'outbox' }
+  const isChange = typeof change === 'object' && change !== null && 'buddy' in change
+  const buddy = isChange ? textOf(change.buddy, longestName) : undefined
+  const wanted = isChange && buddy !== undefined ? commandOf(change, buddy, {}) : undefined
+  return wanted?.kind === 'drop' || wanted?.kind === 'resend' ? { kind: 'outbox', change: wanted } : undefined
 }
 
 function commandOf(value: object, buddy: string, pin: { fingerprint?: string }): Command | undefined {
@@ -168,8 +192,14 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
     case 'say': {
       const id = 'id' in value ? value.id : undefined
       const text = textOf('text' in value && value.text, longestText)
-      const isId = typeof id === 'string' && /^[\da-f]{16}$/.test(id)
+      const isId = typeof id === 'string' && isMessageId(id)
       return isId && text !== undefined ? { kind, buddy, id, text, ...pin } : undefined
+    }
+    case 'drop':
+    case 'resend': {
+      const id = 'id' in value ? value.id : undefined
+      if (id === undefined) return { kind, buddy }
+      return typeof id === 'string' && isMessageId(id) ? { kind, buddy, id } : undefined
     }
     case 'verify': {
       const secret = textOf('secret' in value && value.secret, longestSecret)
@@ -220,12 +250,13 @@ export function readReply(line: string): Reply | undefined {
 
 const replies: Record<Reply['kind'], true> = {
   ...{ attached: true, view: true, changed: true, unchanged: true, fault: true, bye: true },
-  ...{ unlocked: true, locked: true, rekeyed: true, exported: true },
+  ...{ unlocked: true, locked: true, rekeyed: true, exported: true, outbox: true },
   ...{ listening: true, network: true, unresolved: true, phase: true, unreached: true, path: true },
   ...{ secured: true, lost: true, refused: true, message: true, said: true, sent: true },
   ...{ delivered: true, undelivered: true, asked: true, verification: true, verified: true },
   ...{ trust: true, added: true, renamed: true, removed: true, why: true, code: true, alone: true },
   ...{ met: true, bound: true, burnt: true, introduced: true, moved: true },
+  ...{ waiting: true, written: true, held: true },
 }
 
 const longestName = 128 // UTF-16 units: an alias has 32 characters

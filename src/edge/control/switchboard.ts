@@ -13,6 +13,7 @@ import { type ProfileView, viewOf } from '../../profile/view.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import { exported } from '../carry.ts'
 import type { OpenProfile } from '../openprofile.ts'
+import type { OutboxChange, Waiting } from '../outbox.ts'
 import { blockedFault, otherFingerprint, soughtNowhere, unknownBuddy } from '../refusals.ts'
 import { aliasOf } from '../remember.ts'
 import type { Talking } from '../talking.ts'
@@ -25,10 +26,14 @@ export interface SwitchboardOptions {
   readonly isOpenToAll: boolean
   /** What there is to show here: `said` by a client, and all that the talk tells of whom this owner is for. */
   readonly onEvent: (event: TalkEvent) => void
+  /** The owner shows no messages: they are kept for who does. */
+  readonly isSilent?: boolean
 }
 
 /** Who hears of a buddy, or of all. */
 export interface Listener {
+  /** Shows no messages: they are kept for who does. */
+  readonly isSilent?: boolean
   tell(event: TalkEvent): void
 }
 
@@ -64,6 +69,14 @@ export class Switchboard {
   get view(): ProfileView {
     const { profile } = this.#options
     return viewOf(profile.contents, profile)
+  }
+
+  /** Whether messages of whom the conversation calls so are shown to anybody. */
+  isHeard(name: string): boolean {
+    if (this.#own.has(name) && this.#options.isSilent !== true) return true
+    return [...this.#listeners].some(
+      ([{ isSilent }, names]) => isSilent !== true && (names === 'all' || names.has(name)),
+    )
   }
 
   /** What the talk tells: to the owner what is its own, to clients what they listen to. */
@@ -133,8 +146,22 @@ export class Switchboard {
   }
 
   /** What is the case now, of the buddy or of all. */
-  present(name: string | undefined): readonly TalkEvent[] {
-    return this.#present.events(name, performance.now())
+  present(talking: Talking, name: string | undefined): readonly TalkEvent[] {
+    const names = name === undefined ? [...this.#own, ...this.#included] : [name]
+    const waiting = names.flatMap((each) => talking.unfinished(each))
+    return [...this.#present.events(name, performance.now()), ...waiting]
+  }
+
+  /** Whoever has begun to listen is shown what nobody was. */
+  begin(talking: Talking, name: string | undefined): void {
+    for (const each of name === undefined ? [...this.#own, ...this.#included] : [name]) talking.begin(each)
+  }
+
+  /** What waits for buddies, after `change`. */
+  outbox(talking: Talking, change: OutboxChange | undefined): readonly Waiting[] {
+    const buddy = change && findBuddy(this.#options.profile.contents.buddies, change.buddy)
+    if (change) talking.act({ ...change, buddy: buddy ? this.#nameIn(buddy) : change.buddy })
+    return talking.outbox
   }
 
   detach(talking: Talking | undefined, listener: Listener): void {

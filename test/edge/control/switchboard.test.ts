@@ -45,8 +45,11 @@ async function inviting() {
   const talking: Talking = {
     act: (command) => {
       acts.push(command)
-      talk.act(command, 0)
+      if (command.kind !== 'drop' && command.kind !== 'resend') talk.act(command, 0)
     },
+    begin() {},
+    unfinished: () => [],
+    outbox: [],
     ...{ offer: () => undefined, take: () => 'unknown-buddy', isGathered: true },
     knows: (name) => talk.knows(name),
     include: (buddy) => talk.know(knownOf(buddy, profile.contents)),

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ended, entry } from '../../support/program.ts'
 import { startThief } from '../../support/thief.ts'
-import { contentsOf, type Person, patience, type World } from './world.ts'
+import { contentsOf, type Person, patience, type World, writeTo } from './world.ts'
 
 /** A text: why it cannot be tried here. */
 export type Scenario = (world: World) => Promise<Ended | `skipped: ${string}`>
@@ -300,6 +300,30 @@ const buddies: Scenarios = {
   },
 }
 
+/** Ada's outbox has a text for Bob, or for a former key of his. */
+const withOutbox =
+  (key: 'of now' | 'former', ...args: string[]): Scenario =>
+  async (world) => {
+    const { ada, bob } = await world.pair()
+    await writeTo(ada, 'ada', { key: key === 'former' ? nobodys : bob.fingerprint, buddy: 'bob' })
+    return await world.run(args, ada)
+  }
+
+const outbox: Scenarios = {
+  outbox: { ...opening('outbox'), 0: withOutbox('of now', 'outbox') },
+  'outbox list': { ...opening('outbox list'), 0: withOutbox('former', 'outbox', 'list', 'bob') },
+  'outbox drop': {
+    ...opening('outbox drop', 'bob'),
+    0: withOutbox('of now', 'outbox', 'drop', 'bob'),
+    1: knowingBob('outbox', 'drop', 'bob'),
+  },
+  'outbox resend': {
+    ...opening('outbox resend', 'bob'),
+    0: withOutbox('former', 'outbox', 'resend', 'bob'),
+    1: withOutbox('of now', 'outbox', 'resend', 'bob'),
+  },
+}
+
 async function strangersAddress(world: World): Promise<string> {
   const { stdout } = await world.run(['id', '--json'], await world.person())
   return JSON.parse(stdout).address
@@ -481,6 +505,10 @@ export const everywhere: readonly ((world: World) => Promise<Ended>)[] = [
   ),
   whileBobListens((world, ada) => world.run(['send', 'bob', 'hello', '--no-dht', '--port', '40123'], ada)),
   whileBobListens((world, ada) => world.run(['send', 'bob', 'hello', '--lan'], ada)),
+  async (world) => {
+    const { ada } = await world.pair()
+    return await world.run(['send', 'bob', 'hello', '--later', '--timeout', '0.5'], ada)
+  },
 ]
 
 export const scenarios: Scenarios = {
@@ -488,6 +516,7 @@ export const scenarios: Scenarios = {
   ...meeting,
   ...exchanging,
   ...identity,
+  ...outbox,
   ...buddies,
   ...profiles,
   ...settings,

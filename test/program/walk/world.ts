@@ -5,9 +5,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findHome } from '../../../src/edge/home.ts'
+import { openMail } from '../../../src/edge/maillog.ts'
 import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
 import { addBuddy, type Buddy, changeBuddy, pinBuddy } from '../../../src/profile/buddies.ts'
 import type { Contents } from '../../../src/profile/contents.ts'
+import { encodeRecord } from '../../../src/session/mailrecord.ts'
 import { type Seed, seed } from '../../support/people.ts'
 import { type Ended, entry, execute, Program, type Started } from '../../support/program.ts'
 import { start } from '../../support/pty.ts'
@@ -176,4 +178,18 @@ export async function contentsOf(
   await using profile = await openProfile({ ...options, lock: true })
   await profile.save(change)
   return profile.contents
+}
+
+/** Something waits in the outbox of a profile. */
+export async function writeTo(
+  { home }: Person,
+  name: string,
+  to: { readonly buddy: string; readonly key: string },
+): Promise<void> {
+  const options = { home: await findHome({ OTRTALK_HOME: home }), name, passphrase: '', command: 'test' }
+  await using profile = await openProfile({ ...options, lock: true })
+  const { journal } = await openMail(profile)
+  journal.append(
+    encodeRecord({ kind: 'written', message: { id: '00000000000000ab', at: 1, text: 'hello', ...to } }),
+  )
 }

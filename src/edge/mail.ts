@@ -1,0 +1,346 @@
+/**
+ * A profile's mail while it runs: what the user writes is in its log before it
+ * is sent, and what comes before it is shown or confirmed. Between the talk and
+ * whoever shows what happens: commands go down, events come up.
+ */
+import type { Command, TalkEvent, Under } from '../session/command.ts'
+import type { Kept } from '../session/exchange.ts'
+import type { Mailbox, Standing, Unshown } from '../session/mailbox.ts'
+import { encodeRecord, type MailRecord, type Written } from '../session/mailrecord.ts'
+import type { TalkCommand } from '../session/talk.ts'
+
+/** The file of the log: `LogFile`. */
+export interface Journal {
+  /** Octets. */
+  readonly size: number
+  /** Survives the end of this process when it returns. @throws UserError if it could not be written */
+  append(record: Uint8Array): void
+  /** What was appended so far survives the end of the system. */
+  synced(): Promise<void>
+  /** Writes it anew with these records, and those that are appended meanwhile. */
+  rewrite(records: () => Iterable<Uint8Array>): Promise<void>
+}
+
+export interface MailOptions {
+  readonly journal: Journal
+  readonly mailbox: Mailbox
+  /** Whom a name stands for, as the vault has it. */
+  readonly standing: (name: string) => Standing | undefined
+  /** Conversations, by the one door to them. */
+  readonly talk: MailTalk
+  /** Who shows what happens. */
+  readonly shown: {
+    /** Whether messages of this buddy are shown at all here and now. */
+    isHeard(buddy: string): boolean
+    tell(event: TalkEvent): void
+  }
+  readonly onFault: (error: unknown) => void
+}
+
+export interface MailTalk {
+  knows(name: string): boolean
+  act(command: TalkCommand): void
+  kept(message: Kept): void
+  withdraw(ids: ReadonlySet<string>): void
+}
+
+export class Mail {
+  readonly #options: MailOptions
+  readonly #mailbox: Mailbox
+  /** By name: who answers to it in this process. */
+  readonly #keys = new Map<string, string>()
+  readonly #lastStanding = new Map<string, Standing>() // by name: the vault may have forgotten him first
+  /** Ids that the talk has; others wait for a conversation to be opened. */
+  readonly #handed = new Set<string>()
+  /** Ids of what an earlier process wrote. */
+  readonly #earlier: ReadonlySet<string>
+  /** Ids of which nothing was told yet. */
+  readonly #untold = new Set<string>()
+  readonly #announced = new Set<string>() // of those
+  #isCompacting = false
+
+  constructor(options: MailOptions) {
+    this.#options = options
+    this.#mailbox = options.mailbox
+    this.#earlier = new Set([...options.mailbox.waiting].map(({ id }) => id))
+    this.#compact()
+  }
+
+  act(command: Command): void {
+    this.#guard(() => this.#do(command))
+  }
+
+  /** What the talk tells: passed on, or kept back. */
+  hear(event: TalkEvent): void {
+    this.#guard(() => this.#hear(event))
+  }
+
+  /** What waits for the buddy of this name, as events that say so: for who begins to listen late. */
+  unfinished(name: string): readonly TalkEvent[] {
+    const { due, held } = this.#mailbox.of(name, this.#standing(name))
+    return [...due, ...held].sort((a, b) => a.at - b.at).map((message) => waitingOf(message, name))
+  }
+
+  /** The conversation with the buddy of this name can be had, and is shown, from here on: what waits goes out. */
+  begin(name: string): void {
+    this.#guard(() => {
+      const { due, held } = this.#mailbox.of(name, this.#standing(name))
+      for (const message of [...due, ...held].sort((a, b) => a.at - b.at)) {
+        if (!this.#earlier.has(message.id) || this.#announced.has(message.id)) continue
+        this.#announced.add(message.id)
+        this.#options.shown.tell(waitingOf(message, name))
+      }
+      for (const message of due) if (!this.#handed.has(message.id)) this.#hand(message, name)
+      this.#showLeft(name)
+    })
+  }
+
+  /** The user knows nobody of this name any more, and what waits for him is dropped, or `kept` for the next one. */
+  forget(name: string, { isKept }: { readonly isKept: boolean }): void {
+    this.#guard(() => {
+      if (!isKept) this.#drop(name, undefined)
+      for (const { fingerprint, id } of this.#unshownBy(name))
+        this.#append({ kind: 'shown', fingerprint, id })
+      this.#keys.delete(name)
+      this.#lastStanding.delete(name)
+    })
+  }
+
+  #do(command: Command): void {
+    switch (command.kind) {
+      case 'say':
+        this.#say(command)
+        return
+      case 'drop':
+        this.#drop(command.buddy, command.id)
+        return
+      case 'resend':
+        this.#resend(command.buddy, command.id)
+        return
+      default:
+        this.#options.talk.act(command)
+        if (command.kind === 'open') this.begin(command.buddy)
+    }
+  }
+
+  #hear(event: TalkEvent): void {
+    const { shown } = this.#options
+    switch (event.kind) {
+      case 'message':
+        this.#came(event)
+        return
+      case 'sent':
+        this.#untold.delete(event.id)
+        break
+      case 'delivered':
+        shown.tell(this.#delivered(event))
+        return
+      case 'undelivered':
+        if (event.why === 'closed' && this.#mailbox.get(event.id)) {
+          this.#handed.delete(event.id) // it goes out when the conversation is opened again
+          return
+        }
+        this.#settle([event.id])
+        break
+      case 'renamed':
+        this.#rename(event.buddy, event.to)
+        break
+      case 'burnt':
+        this.#drop(event.buddy, undefined) // it was for whoever has the other half of the code
+        break
+      default:
+        if ('fingerprint' in event) this.#know(event)
+    }
+    shown.tell(event)
+    if (event.kind === 'secured') this.#hold(event)
+    if (event.kind === 'added') this.begin(event.buddy)
+  }
+
+  /** What came in an earlier process, or while nobody was here to whom it could be shown. */
+  #showLeft(name: string): void {
+    if (!this.#options.shown.isHeard(name)) return
+    for (const message of this.#unshownBy(name)) this.#show(messageOf(message, name))
+  }
+
+  #unshownBy(name: string): readonly Unshown[] {
+    const standing = this.#standing(name)
+    if (standing?.kind !== 'key') return []
+    return this.#mailbox.unshown.filter(({ fingerprint }) => fingerprint.startsWith(standing.key))
+  }
+
+  #say(command: Extract<Command, { kind: 'say' }>): void {
+    const { buddy, id, text, fingerprint } = command
+    const { talk } = this.#options
+    if (!talk.knows(buddy)) {
+      talk.act(command)
+      return
+    }
+    const standing = this.#standing(buddy)
+    const key = fingerprint ?? (standing?.kind === 'key' ? standing.key : undefined)
+    const message: Written = { id, at: Date.now(), key, buddy, text }
+    const why = this.#mailbox.refuses(message) ?? this.#write(message)
+    if (why) this.#tell({ kind: 'undelivered', buddy, id, why })
+    else this.#hand(message, buddy)
+  }
+
+  /** It is in the log, or not and why. */
+  #write(message: Written): 'disk' | undefined {
+    try {
+      this.#append({ kind: 'written', message })
+    } catch {
+      return 'disk'
+    }
+    const { id, buddy } = message
+    this.#untold.add(id)
+    this.#sync(() => {
+      if (this.#untold.delete(id) && this.#mailbox.get(id))
+        this.#options.shown.tell({ kind: 'written', buddy, id })
+    })
+    return undefined
+  }
+
+  #hand({ id, text, key }: Written, buddy: string): void {
+    this.#handed.add(id)
+    // The first octets of a key are his address’: no other answers in this conversation.
+    const fingerprint = key?.length === fullKey ? { fingerprint: key } : {}
+    this.#options.talk.act({ kind: 'say', buddy, id, text, ...fingerprint })
+  }
+
+  #drop(name: string, id: string | undefined): void {
+    const ids = this.#mailbox.droppable(name, this.#standing(name), id).map((message) => message.id)
+    if (ids.length === 0) return
+    this.#append({ kind: 'settled', ids })
+    this.#options.talk.withdraw(new Set(ids))
+    for (const id of ids) this.#handed.delete(id)
+    for (const id of ids) this.#tell({ kind: 'undelivered', buddy: name, id, why: 'dropped' })
+  }
+
+  /** What was written for another key goes to the one of now. */
+  #resend(name: string, id: string | undefined): void {
+    for (const message of this.#mailbox.resendable(name, this.#standing(name), id)) {
+      this.#append({ kind: 'addressed', id: message.id, key: message.key })
+      this.#hand(message, name)
+    }
+  }
+
+  #came(event: Extract<TalkEvent, { kind: 'message' }>): void {
+    const { id, text, at, trust, fingerprint, buddy } = event
+    this.#append({ kind: 'came', message: { id, text, at, trust, fingerprint, buddy } })
+    this.#sync(() => this.#options.talk.kept({ fingerprint, id }))
+    if (this.#options.shown.isHeard(buddy)) this.#show(event)
+  }
+
+  #show(event: Extract<TalkEvent, { kind: 'message' }>): void {
+    const { id, fingerprint } = event
+    this.#append({ kind: 'showing', id, fingerprint })
+    this.#options.shown.tell(event)
+    this.#note({ kind: 'shown', id, fingerprint })
+  }
+
+  /** `ms` since it was written, also by an earlier process. */
+  #delivered(event: Extract<TalkEvent, { kind: 'delivered' }>): TalkEvent {
+    const written = this.#earlier.has(event.id) ? this.#mailbox.get(event.id) : undefined
+    this.#settle([event.id])
+    return written ? { ...event, ms: Math.max(event.ms, Date.now() - written.at) } : event
+  }
+
+  #settle(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#handed.delete(id)
+      this.#untold.delete(id)
+    }
+    const left = ids.filter((id) => this.#mailbox.get(id))
+    if (left.length > 0) this.#note({ kind: 'settled', ids: left })
+  }
+
+  /** Who answers to this name: what was written while nobody knew is for him alone from here on. */
+  #know({ buddy, fingerprint }: Under): void {
+    if (this.#keys.get(buddy) === fingerprint) return
+    const { due } = this.#mailbox.of(buddy, this.#standing(buddy))
+    for (const { id, key } of due)
+      if (key === undefined) this.#append({ kind: 'addressed', id, key: fingerprint })
+    this.#keys.set(buddy, fingerprint)
+  }
+
+  /** Asks what is to become of what was written for another key. */
+  #hold({ kind: _, ...under }: Under & { readonly kind: 'secured' }): void {
+    const { held } = this.#mailbox.of(under.buddy, this.#standing(under.buddy))
+    if (held.length === 0) return
+    const { buddy, session, fingerprint, trust } = under
+    const ids = held.slice(0, mostNamed).map(({ id }) => id)
+    this.#options.shown.tell({ kind: 'held', ids, count: held.length, buddy, session, fingerprint, trust })
+  }
+
+  #rename(from: string, to: string): void {
+    const key = this.#keys.get(from)
+    this.#keys.delete(from)
+    if (key !== undefined) this.#keys.set(to, key)
+  }
+
+  #standing(name: string): Standing | undefined {
+    const key = this.#keys.get(name)
+    const standing = key === undefined ? this.#options.standing(name) : ({ kind: 'key', key } as const)
+    if (standing) this.#lastStanding.set(name, standing)
+    return standing ?? this.#lastStanding.get(name)
+  }
+
+  #append(record: MailRecord): void {
+    this.#options.journal.append(encodeRecord(record))
+    this.#mailbox.take(record)
+    this.#compact()
+  }
+
+  /** What makes no promise: without it something is sent once more, or shown once more as such. */
+  #note(record: MailRecord): void {
+    try {
+      this.#append(record)
+    } catch {
+      this.#mailbox.take(record)
+    }
+  }
+
+  /** What the disk refuses is told to the user; nothing of it was promised to anybody. */
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#options.onFault(error)
+    }
+  }
+
+  /** Behind what runs now: who acts is told nothing before that is done, as the talk does it. */
+  #tell(event: TalkEvent): void {
+    queueMicrotask(() => this.#options.shown.tell(event))
+  }
+
+  #sync(then: () => void): void {
+    this.#options.journal.synced().then(then).catch(this.#options.onFault)
+  }
+
+  /** Writes the log anew when most of it is of no use any more. */
+  #compact(): void {
+    const { journal, onFault } = this.#options
+    if (this.#isCompacting || journal.size < smallLog || journal.size < 2 * this.#mailbox.size) return
+    this.#isCompacting = true
+    const done = (): void => {
+      this.#isCompacting = false
+    }
+    journal.rewrite(() => this.#mailbox.records()).then(done, onFault)
+  }
+}
+
+/** Of an earlier process: its session is none of this one's. */
+function messageOf(
+  { isShowing, ...message }: Unshown,
+  buddy: string,
+): Extract<TalkEvent, { kind: 'message' }> {
+  return { kind: 'message', ...message, buddy, session: 0, ...(isShowing && { again: true }) }
+}
+
+const waitingOf = ({ id, text, at }: Written, buddy: string): TalkEvent => ({
+  ...{ kind: 'waiting', buddy, id, text, at },
+})
+
+const fullKey = 112 // hex digits
+const mostNamed = 64 // ids in one event
+const smallLog = 64 * 1024 // octets

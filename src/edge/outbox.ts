@@ -1,0 +1,88 @@
+/** What waits for buddies, to look at and to change, whoever has the profile open: its log, or the process that owns it. */
+import type { Contents } from '../profile/contents.ts'
+import { isFor, type Mailbox } from '../session/mailbox.ts'
+import { encodeRecord, type MailRecord, type Written } from '../session/mailrecord.ts'
+import type { Owner } from './control/client.ts'
+import { openMail } from './maillog.ts'
+import { standingOf } from './meeting.ts'
+import type { OpenProfile } from './openprofile.ts'
+
+/** A text that is not delivered. */
+export interface Waiting {
+  /** Whom it is for, as he is called now; as he was called then if nobody has that key any more. */
+  readonly buddy: string
+  readonly id: string
+  readonly text: string
+  readonly at: number // unix ms
+  /** `held`: the buddy of this name has another key than it was written for, or there is none. */
+  readonly state: 'waiting' | 'held'
+}
+
+/** All of a buddy's, or the one of an id. */
+export interface OutboxChange {
+  readonly kind: 'drop' | 'resend'
+  readonly buddy: string
+  readonly id?: string
+}
+
+export interface Outbox extends AsyncDisposable {
+  /** In the order it was written; as it was when it was opened, or after the last change of ours. */
+  readonly waiting: readonly Waiting[]
+  /** Done when it is on disk. */
+  change(change: OutboxChange): Promise<void>
+}
+
+/** @param contents - whom the profile knows */
+export function waitingIn(mailbox: Mailbox, contents: Contents): readonly Waiting[] {
+  return [...mailbox.waiting].map((message) => {
+    const { id, text, at } = message
+    const name = holderOf(message, contents)
+    return { buddy: name ?? message.buddy, id, text, at, state: name === undefined ? 'held' : 'waiting' }
+  })
+}
+
+/** The name of who has the key that it was written for. */
+function holderOf(message: Written, contents: Contents): string | undefined {
+  const names = [message.buddy, ...contents.buddies.map(({ alias }) => alias)]
+  return names.find((name) => {
+    const standing = standingOf(contents, name)
+    return standing && isFor(message, name, standing)
+  })
+}
+
+/** Of a profile that nobody else has open; closes it. */
+export async function outboxOf(profile: OpenProfile): Promise<Outbox> {
+  const { journal, mailbox } = await openMail(profile)
+  const take = (record: MailRecord): void => {
+    journal.append(encodeRecord(record))
+    mailbox.take(record)
+  }
+  return {
+    get waiting() {
+      return waitingIn(mailbox, profile.contents)
+    },
+    async change({ kind, buddy, id }) {
+      const standing = standingOf(profile.contents, buddy)
+      if (kind === 'drop')
+        take({ kind: 'settled', ids: mailbox.droppable(buddy, standing, id).map((each) => each.id) })
+      else for (const each of mailbox.resendable(buddy, standing, id)) take({ kind: 'addressed', ...each })
+      await journal.synced()
+    },
+    [Symbol.asyncDispose]: () => profile[Symbol.asyncDispose](),
+  }
+}
+
+export async function outboxThrough(owner: Owner): Promise<Outbox> {
+  let waiting = await owner.outbox()
+  return {
+    get waiting() {
+      return waiting
+    },
+    async change(change) {
+      waiting = await owner.outbox(change)
+    },
+    async [Symbol.asyncDispose]() {
+      owner[Symbol.dispose]()
+    },
+  }
+}
