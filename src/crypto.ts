@@ -48,9 +48,9 @@ export interface Hash {
   digest(): Uint8Array
 }
 
-/** SHA-256, of the octets that it begins with and of all that follow. */
-export function sha256Hash(begin: Uint8Array): Hash {
-  const hash = createHash('sha256').update(begin)
+/** SHA-256 of all octets that follow. */
+export function sha256Hash(): Hash {
+  const hash = createHash('sha256')
   return {
     update: (octets) => void hash.update(octets),
     digest: () => new Uint8Array(hash.digest()),

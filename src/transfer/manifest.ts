@@ -56,6 +56,9 @@ export function encodeManifest(pieces: Uint8Array, entries: Iterable<ManifestEnt
   return out.done()
 }
 
+/** What an entry takes, at most. */
+export const entrySize = (path: string): number => 13 + new TextEncoder().encode(path).length
+
 /** What an offer says of its manifest. */
 export interface ManifestClaim {
   readonly manifestSize: number

@@ -4,6 +4,7 @@
  * and waits in between. Like every machine here it only changes its state when
  * something comes in, and says in `drain` what is to be done.
  */
+import type { NameFault } from './names.ts'
 import type { Answer, Offer, Why } from './offer.ts'
 import type { Work, WorkResult } from './work.ts'
 
@@ -32,8 +33,15 @@ export type TransferEnd =
   | { readonly kind: 'done'; readonly path: string } // path: the receiver's own, of the files
   | { readonly kind: 'rejected'; readonly by: Party; readonly why: Why | undefined }
   | { readonly kind: 'cancelled'; readonly by: Party }
-  /** path: the file that it failed at; of the sender's survey, or of the manifest: foreign text. */
-  | { readonly kind: 'failed'; readonly by: Party; readonly why: Why; readonly path: string | undefined }
+  | ({ readonly kind: 'failed'; readonly by: Party } & Failure)
+
+export interface Failure {
+  readonly why: Why
+  /** The file that it failed at: of the sender's survey, or of the manifest, where it is foreign text. */
+  readonly path?: string
+  /** What is wrong with that path, where it is the sender's own. */
+  readonly rule?: NameFault
+}
 
 export type Party = 'us' | 'them'
 
@@ -56,7 +64,7 @@ export interface Transfer {
   pause(): void
   go(): void
   cancel(): void
-  /** Ends it by our own fault: what was to be sent or received cannot be. */
+  /** Ends it by a fault of our side. */
   fail(why: Why): void
 
   /**

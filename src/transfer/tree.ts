@@ -42,7 +42,7 @@ export class PieceHasher {
     for (let at = 0; at < octets.length; ) {
       const end = Math.min(this.#octets, this.#start + this.#pieceSize)
       const taken = octets.subarray(at, at + end - this.#position)
-      this.#hash ??= sha256Hash(leafMark)
+      this.#hash ??= begun()
       this.#hash.update(taken)
       at += taken.length
       this.#position += taken.length
@@ -63,6 +63,12 @@ export interface HashedPiece {
   readonly piece: number
   readonly end: number // the position behind it
   readonly hash: Uint8Array
+}
+
+function begun(): Hash {
+  const hash = sha256Hash()
+  hash.update(leafMark)
+  return hash
 }
 
 const leafMark = Uint8Array.of(0)

@@ -12,7 +12,8 @@ export type Work = { readonly transfer: TransferId } & (
   | { readonly kind: 'read'; readonly ranges: readonly Range[] } // several small files at once: `read`
   | { readonly kind: 'place'; readonly offer: Offer; readonly content: Content } // `placed`
   | { readonly kind: 'write'; readonly parts: readonly Part[]; readonly ended: readonly number[] } // `written`
-  | { readonly kind: 'keep'; readonly cursor: number } // what was written is synced, then the cursor stored: `kept`
+  /** What was written is synced, then the cursor stored: `kept`, which may come later than what was asked after it. */
+  | { readonly kind: 'keep'; readonly cursor: number }
   | { readonly kind: 'finish' } // synced, modes set, moved to where it belongs: `finished`
   | { readonly kind: 'abandon'; readonly leaves: 'all' | 'nothing' } // all: for a resume, files are closed only
 )
@@ -24,7 +25,11 @@ export interface Range {
   readonly size: number
 }
 
-/** Octets for a file that is received, or for the stream (file 0). What no part covers is a hole. */
+/**
+ * Octets for a file that is received, or for the stream (file 0). What no part
+ * covers is a hole, so a `write` may have none. Files come in order, and each in
+ * order; `ended` are those that nothing more comes for, empty ones too.
+ */
 export interface Part {
   readonly file: number // its place among the files of the manifest, folders not counted
   readonly offset: number

@@ -1,0 +1,315 @@
+/**
+ * The receiver of files or of a stream. Until `accept` it takes no frame and
+ * asks nothing of the disk; then it names where to begin, checks what comes,
+ * and says how far it is written. It outlives sessions: see `Transfer`.
+ */
+import { equal, wipe } from '../crypto.ts'
+import { endBy, failed, farewell, isSame, leaves, pausedState, says, type Words } from './ending.ts'
+import { Line, readSenderFrame, type SenderFrame } from './frames.ts'
+import { FileLanding, type Landing, type LandingFault, StreamLanding } from './landing.ts'
+import { gotSize, keepSize, keepTime, windowSize } from './limits.ts'
+import { decodeManifest, type Manifest, ManifestReader } from './manifest.ts'
+import type { Answer, Offer, Why } from './offer.ts'
+import type { Kept, Party, Receiving, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
+import { pieceSizeOf } from './tree.ts'
+import type { Content as Placed, WorkResult } from './work.ts'
+
+type Content =
+  | { readonly kind: 'offered' } // nobody has accepted it
+  | { readonly kind: 'manifest'; readonly reader: ManifestReader }
+  | { readonly kind: 'landing'; readonly landing: Landing; readonly manifest: Manifest | undefined }
+  | { readonly kind: 'finishing'; readonly landing: Landing; readonly manifest: Manifest | undefined }
+
+type Session =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'open'; readonly line: Line }
+  | { readonly kind: 'started'; readonly line: Line } // told where to begin
+
+export class Incoming implements Receiving {
+  readonly #outputs: TransferOutput[] = []
+  readonly #pausedBy = new Set<Party>()
+  #offer: Offer
+  #session: Session
+  #content: Content = { kind: 'offered' }
+  #end: TransferEnd | undefined
+  #told: TransferState | undefined
+  #got = 0 // as the sender was told last
+  #kept = 0
+  #keeping: 'idle' | 'asked' = 'idle'
+  #keepAt = Number.POSITIVE_INFINITY
+
+  constructor(offer: Offer, key: Uint8Array) {
+    this.#offer = offer
+    this.#session = { kind: 'open', line: new Line(offer, key, 'receiver') }
+  }
+
+  get state(): TransferState {
+    if (this.#end) return this.#end
+    if (this.#session.kind === 'none') return { kind: 'waiting' }
+    return this.#content.kind === 'offered' ? { kind: 'offered' } : pausedState(this.#pausedBy)
+  }
+
+  get offer(): Offer {
+    return this.#offer
+  }
+
+  get octets(): number {
+    return this.#landing?.written ?? 0
+  }
+
+  get of(): number | undefined {
+    return this.#offer.form === 'files' ? this.#offer.octets : undefined
+  }
+
+  get deadline(): number {
+    const canStart = this.#session.kind === 'open' && this.#content.kind !== 'offered'
+    const isDue = this.#outputs.length > 0 || this.#isHeavy || this.#owes || this.#isWhole
+    const isChanged = canStart || !isSame(this.state, this.#told)
+    return isDue || isChanged ? Number.NEGATIVE_INFINITY : this.#keepDue
+  }
+
+  readonly isReady = false // what it has to say has room beside the content of others
+
+  connect(offer: Offer, key: Uint8Array): void {
+    this.disconnect()
+    if (this.#end) {
+      wipe(key)
+      this.#sayEnd(this.#end)
+      return
+    }
+    const isKnown = isSameContent(offer, this.#offer)
+    this.#offer = offer
+    this.#session = { kind: 'open', line: new Line(offer, key, 'receiver') }
+    if (!isKnown) this.#fail('broken')
+  }
+
+  disconnect(): void {
+    if (this.#session.kind !== 'none') this.#session.line.wipe()
+    this.#session = { kind: 'none' }
+    this.#pausedBy.delete('them') // says so again
+    this.#keepAt = Number.NEGATIVE_INFINITY // who knows when it goes on
+  }
+
+  accept(kept?: Kept): void {
+    if (this.#end || this.#content.kind !== 'offered') return
+    if (this.#offer.form === 'stream') {
+      this.#place(new StreamLanding(), { kind: 'stream' })
+      return
+    }
+    const manifest = kept && decodeManifest(kept.manifest, this.#offer)
+    if (manifest) this.#open(manifest, resumable(kept.cursor, manifest.octets))
+    else this.#content = { kind: 'manifest', reader: new ManifestReader(this.#offer) }
+  }
+
+  reject(why: Why): void {
+    this.#conclude({ kind: 'rejected', by: 'us', why })
+  }
+
+  receive(frame: Uint8Array): void {
+    if (this.#session.kind !== 'started') return
+    const opened = this.#session.line.open(frame)
+    const told = opened && readSenderFrame(opened)
+    if (!told) {
+      this.#fail('broken')
+      return
+    }
+    const fault = this.#take(told)
+    if (fault) this.#fail(fault.why, fault.file)
+  }
+
+  answered(answer: Answer): void {
+    if (this.#end || this.#session.kind === 'none') return
+    const end = endBy(answer, this.#path(answer.file))
+    if (end) {
+      this.#conclude(end)
+      return
+    }
+    if (answer.verb === 'pause') this.#pausedBy.add('them')
+    if (answer.verb === 'go') this.#pausedBy.delete('them')
+  }
+
+  worked(result: WorkResult, now: number): void {
+    if (this.#end) return
+    switch (result.kind) {
+      case 'placed':
+        this.#keepAt = now + keepTime
+        return
+      case 'written':
+        this.#landing?.wrote()
+        return
+      case 'kept':
+        this.#keeping = 'idle'
+        return
+      case 'finished':
+        this.#conclude({ kind: 'done', path: result.path })
+        return
+      case 'failed':
+        this.#fail(result.why, result.file)
+        return
+      default:
+        throw new RangeError(`incoming: nobody asked for what is ${result.kind}`)
+    }
+  }
+
+  pause(): void {
+    this.#pausedBy.add('us')
+    if (this.#session.kind === 'started') this.#say(says('pause'))
+  }
+
+  go(): void {
+    this.#pausedBy.delete('us')
+    if (this.#session.kind === 'started') this.#say(says('go'))
+  }
+
+  cancel(): void {
+    this.#conclude({ kind: 'cancelled', by: 'us' })
+  }
+
+  fail(why: Why): void {
+    this.#fail(why)
+  }
+
+  *drain(now: number): Generator<TransferOutput> {
+    this.#start()
+    if (!isSame(this.state, this.#told)) {
+      this.#told = this.state
+      this.#outputs.push({ kind: 'event', event: { kind: 'state', state: this.state } })
+    }
+    yield* this.#outputs.splice(0)
+    const { transfer } = this.#offer
+    while (this.#isHeavy) yield { kind: 'work', work: { kind: 'write', transfer, ...this.#landing!.next() } }
+    if (this.#owes) yield this.#tell()
+    if (now >= this.#keepDue) yield this.#keep(now)
+    if (this.#isWhole) yield this.#finish()
+  }
+
+  get #landing(): Landing | undefined {
+    return 'landing' in this.#content ? this.#content.landing : undefined
+  }
+
+  get #isHeavy(): boolean {
+    return this.#content.kind === 'landing' && !this.#end && this.#content.landing.isHeavy
+  }
+
+  get #isWhole(): boolean {
+    return this.#content.kind === 'landing' && !this.#end && this.#content.landing.isComplete
+  }
+
+  /** The sender is to hear how much is written. */
+  get #owes(): boolean {
+    if (this.#session.kind !== 'started' || !this.#landing) return false
+    const { written, position } = this.#landing
+    return written > this.#got && (written === position || written >= this.#got + gotSize)
+  }
+
+  /** When the cursor is to be stored. */
+  get #keepDue(): number {
+    const cursor = this.#content.kind === 'landing' && !this.#end ? this.#content.landing.cursor : 0
+    if (cursor <= this.#kept || this.#keeping === 'asked') return Number.POSITIVE_INFINITY
+    return cursor >= this.#kept + keepSize ? Number.NEGATIVE_INFINITY : this.#keepAt
+  }
+
+  #start(): void {
+    if (this.#session.kind !== 'open' || this.#content.kind === 'offered') return
+    const { line } = this.#session
+    this.#session = { kind: 'started', line }
+    const manifest =
+      this.#content.kind === 'manifest' ? this.#content.reader.length : manifestSize(this.#offer)
+    this.#got = this.#landing?.position ?? 0
+    this.#say(says('accept'))
+    this.#outputs.push({ kind: 'frame', bytes: line.seal({ kind: 'start', manifest, position: this.#got }) })
+    if (this.#pausedBy.has('us')) this.#say(says('pause'))
+  }
+
+  #take(told: SenderFrame): LandingFault | undefined {
+    if (told.kind === 'manifest') return this.#read(told.octets)
+    const landing = this.#landing
+    if (landing?.position !== told.position) return broken
+    if (told.kind === 'end') return landing.end(told.hash)
+    const size = told.kind === 'data' ? told.octets.length : told.size
+    if (told.position + size > this.#got + windowSize) return broken
+    return told.kind === 'data' ? landing.data(told.octets) : landing.hole(size)
+  }
+
+  #read(part: Uint8Array): LandingFault | undefined {
+    if (this.#content.kind !== 'manifest') return broken
+    const manifest = this.#content.reader.push(part)
+    if (manifest === 'names' || manifest === 'broken') return { why: manifest, file: undefined }
+    if (manifest !== 'more') this.#open(manifest, 0)
+    return undefined
+  }
+
+  #open(manifest: Manifest, cursor: number): void {
+    this.#kept = cursor
+    this.#place(new FileLanding(manifest, cursor), { kind: 'files', manifest, cursor })
+  }
+
+  #place(landing: Landing, content: Placed): void {
+    const manifest = content.kind === 'files' ? content.manifest : undefined
+    this.#content = { kind: 'landing', landing, manifest }
+    const { transfer } = this.#offer
+    this.#outputs.push({ kind: 'work', work: { kind: 'place', transfer, offer: this.#offer, content } })
+  }
+
+  /** Only if it `owes`. */
+  #tell(): TransferOutput {
+    if (this.#session.kind !== 'started' || !this.#landing) throw new RangeError('incoming: nothing to tell')
+    this.#got = this.#landing.written
+    return { kind: 'frame', bytes: this.#session.line.seal({ kind: 'got', position: this.#got }) }
+  }
+
+  #keep(now: number): TransferOutput {
+    this.#kept = this.#landing?.cursor ?? 0
+    this.#keeping = 'asked'
+    this.#keepAt = now + keepTime
+    return { kind: 'work', work: { kind: 'keep', transfer: this.#offer.transfer, cursor: this.#kept } }
+  }
+
+  #finish(): TransferOutput {
+    if (this.#content.kind === 'landing') this.#content = { ...this.#content, kind: 'finishing' }
+    return { kind: 'work', work: { kind: 'finish', transfer: this.#offer.transfer } }
+  }
+
+  #path(file: number | undefined): string | undefined {
+    if (file === undefined || !('manifest' in this.#content)) return undefined
+    return this.#content.manifest?.files[file]?.path
+  }
+
+  #fail(why: Why, file?: number): void {
+    this.#conclude(failed('us', why, this.#path(file)), file)
+  }
+
+  #conclude(end: TransferEnd, file?: number): void {
+    if (this.#end) return
+    this.#end = end
+    if (this.#session.kind !== 'none') this.#sayEnd(end, file)
+    this.disconnect()
+    const { transfer } = this.#offer
+    if (this.#landing && end.kind !== 'done')
+      this.#outputs.push({ kind: 'work', work: { kind: 'abandon', transfer, leaves: leaves(end) } })
+  }
+
+  #sayEnd(end: TransferEnd, file?: number): void {
+    const words = end.kind === 'done' ? says('done') : farewell(end, file)
+    if (words) this.#say(words)
+  }
+
+  #say(words: Words): void {
+    this.#outputs.push({ kind: 'answer', answer: { transfer: this.#offer.transfer, ...words } })
+  }
+}
+
+const manifestSize = (offer: Offer): number => (offer.form === 'files' ? offer.manifestSize : 0)
+
+/** Offered anew it is the same: who has something else to send offers another transfer. */
+function isSameContent(a: Offer, b: Offer): boolean {
+  if (a.form === 'stream' || b.form === 'stream') return a.form === b.form
+  return equal(a.root, b.root) && a.octets === b.octets && a.files === b.files
+}
+
+/** Where to go on: the beginning of the piece that the cursor is in. */
+function resumable(cursor: number, octets: number): number {
+  return cursor >= octets ? octets : cursor - (cursor % pieceSizeOf(octets))
+}
+
+const broken: LandingFault = { why: 'broken', file: undefined }
