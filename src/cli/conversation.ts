@@ -2,11 +2,12 @@
  * One conversation as it is shown, as a value: what was said in it and became
  * of it, and under which key. What is told of it makes a new one.
  */
-import type { TalkEvent, Undelivered, Under } from '../session/command.ts'
+import type { EarlierLine, TalkEvent, Undelivered, Under } from '../session/command.ts'
 import { explainEvent } from './explain.ts'
+import { explainKept, explainNothingKept, markOfEarlier, textOfEarlier } from './explainhistory.ts'
 import { explainLate } from './explaintrust.ts'
 import { explainReport } from './explainwhy.ts'
-import { type Notice, page } from './notice.ts'
+import { type Notice, page, plain } from './notice.ts'
 import { type SafeText, safeText } from './safetext.ts'
 import type { State } from './state.ts'
 import type { UiBuddy } from './ui.ts'
@@ -58,6 +59,15 @@ export type Line =
       readonly sending: Sending
     })
   | (Placed & { readonly kind: 'notice' } & Notice)
+  /** As it was kept: no line of this conversation. */
+  | (Placed & {
+      readonly kind: 'earlier'
+      readonly from: EarlierLine['from']
+      readonly text: SafeText
+      readonly mark: SafeText
+    })
+  /** Between what was kept and what is said. */
+  | (Placed & { readonly kind: 'rule'; readonly text: SafeText })
 
 /** How far a line of ours came. Only `delivered` is certain. */
 export type Sending =
@@ -87,7 +97,8 @@ export function noticeOf({ state, given }: Conversation, event: TalkEvent): Noti
 type Message = Extract<TalkEvent, { kind: 'message' }>
 type AboutBuddy = Exclude<
   TalkEvent,
-  { kind: 'listening' | 'network' | 'unresolved' | 'message' | 'said' | 'added' | 'renamed' | 'removed' }
+  | { kind: 'listening' | 'network' | 'unresolved' | 'unkept' }
+  | { kind: 'message' | 'earlier' | 'said' | 'added' | 'renamed' | 'removed' }
 >
 
 /** With one message more. @param focus - whose conversation is shown: of others it counts as unread */
@@ -98,6 +109,29 @@ export function hear(conversation: Conversation, event: Message, focus: string |
   const added = add(conversation, { kind: 'theirs', at, text, under, isLate: isLate(conversation, under) })
   return conversation.buddy === focus ? added : { ...added, unread: added.unread + 1 }
 }
+
+/** With what was kept before: above all there is when the conversation was opened, below it when it was asked for. */
+export function recall(conversation: Conversation, event: Earlier, now: number): Conversation {
+  const { why } = event
+  const isWaiting = (id: string): boolean =>
+    conversation.lines.some((line) => line.kind === 'ours' && line.id === id)
+  const lines = why === 'asked' ? event.lines : event.lines.filter(({ id }) => !isWaiting(id))
+  const last = lines.at(-1)
+  if (!last && why === 'began') return conversation
+  if (!last) return notice(conversation, plain(explainNothingKept(conversation.buddy)), now)
+  const rule: Unplaced = { kind: 'rule', at: last.at, text: explainKept(last) }
+  const kept = lines.map((line): Unplaced => {
+    const { at, from } = line
+    return { kind: 'earlier', at, from, text: textOfEarlier(line), mark: markOfEarlier(line) }
+  })
+  if (why === 'asked') return [rule, ...kept, rule].reduce(add, conversation)
+  const first = conversation.lines[0]?.seq ?? conversation.count
+  if (first === conversation.count) return [...kept, rule].reduce(add, conversation)
+  const above = [...kept, rule].map((line, i): Line => ({ ...line, seq: first - kept.length - 1 + i }))
+  return { ...conversation, lines: [...above, ...conversation.lines] }
+}
+
+type Earlier = Extract<TalkEvent, { kind: 'earlier' }>
 
 const isSame = (a: Under, b: Under): boolean => isOf(a, b) && a.trust === b.trust
 

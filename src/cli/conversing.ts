@@ -12,13 +12,15 @@ import { InUse, isServing } from '../edge/lock.ts'
 import { openMail } from '../edge/maillog.ts'
 import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/openprofile.ts'
+import { Recorder } from '../edge/recorder.ts'
 import { startTalking, type Talking } from '../edge/talking.ts'
 import { UserError } from '../error.ts'
+import type { Habits } from '../profile/habits.ts'
 import { inviteOf } from '../profile/invite.ts'
 import type { TalkEvent } from '../session/command.ts'
 import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Called } from './called.ts'
-import type { ProfileContext } from './context.ts'
+import type { Options, ProfileContext } from './context.ts'
 import { join, networkOf } from './joining.ts'
 import { openFor, reach } from './open.ts'
 import { remark } from './print.ts'
@@ -103,8 +105,17 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   using debug = context.options.debug === undefined ? undefined : openDebugLog(context.options.debug)
   await using profile = await openFor(context, command, 'own', options.turnMs)
   let show = (_event: TalkEvent): void => {}
-  const board = new Switchboard({
+  let begin = (): void => {}
+  const shown = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  await using recorder = new Recorder({
     profile,
+    habits: habitsIn(context.options),
+    onFault: (alias, fault) => show(unkept(alias, fault)),
+  })
+  const board = new Switchboard({
+    ...{ profile, recorder },
     isOpenToAll: options.alias === undefined,
     onEvent: (event) => show(event),
     isSilent: options.isSilent === true,
@@ -149,6 +160,11 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
       unsettled.acted(meant)
       if (talk) board.act(talk, meant, 'owner')
     },
+    recall(buddy, count, why) {
+      void Promise.all([recorder.earlier(buddy, count, why), shown]).then(
+        ([lines]) => lines && show({ kind: 'earlier', buddy, why, lines }),
+      )
+    },
     stdin: context.stdin,
     stdout: context.stdout,
     stderr: context.stderr,
@@ -163,6 +179,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     ui.tell(event)
     watch.hear(event)
   }
+  begin()
   await using talking: Talking = startTalking({
     profile,
     buddies,
@@ -170,6 +187,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     network,
     debug,
     mail,
+    recorder,
     shown: { isHeard: (name) => board.isHeard(name), tell: (event) => board.hear(event) },
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
@@ -182,7 +200,19 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const names = [...buddies, ...invites].map(({ alias }) => alias)
   board.open(talking, names)
   for (const buddy of names) talking.act({ kind: 'open', buddy })
+  if (isServing(command)) void recorder.tidy()
   return await Promise.race([ui.done, watch.failed])
+}
+
+/** What is kept where nothing is set for a buddy. */
+export const habitsIn = ({ history, keep }: Options): Habits => ({
+  history,
+  ...(keep !== undefined && { keep }),
+})
+
+function unkept(alias: string, { message, hint }: UserError): TalkEvent {
+  const whose = alias === '' ? 'history' : `history with ${alias}`
+  return { kind: 'unkept', message: `${whose}: ${message}`, ...(hint !== undefined && { hint }) }
 }
 
 interface Serving {

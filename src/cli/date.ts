@@ -8,6 +8,21 @@ export function explainDate(at: number): SafeText {
   return safeTitle(date.toISOString().slice(0, 16).replace('T', ' '))
 }
 
+/**
+ * A time as people give it, in unix ms: a local date, a date and minute, or how long ago (`7d`, `12h`, `30m`).
+ *
+ * @param now - unix ms
+ */
+export function readTime(text: string, now: number): number | undefined {
+  const [, count, unit] = /^(\d{1,5})([mhdw])$/.exec(text) ?? []
+  if (count !== undefined) return now - Number(count) * unitMs[unit as keyof typeof unitMs]
+  const [, day, time = '00:00'] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d))?$/.exec(text) ?? []
+  const at = day === undefined ? Number.NaN : new Date(`${day}T${time}:00`).getTime()
+  return Number.isNaN(at) ? undefined : at
+}
+
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
 /** `Friday, 20 November 2026`, local, whatever the locale. */
 export function explainDay(at: number): SafeText {
   const date = new Date(at)

@@ -78,6 +78,7 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
     case 'moved':
       return plain(words`${safeName(event.buddy)} has a new address, told in this conversation`)
     case 'message':
+    case 'earlier':
     case 'said':
     case 'waiting':
     case 'written':
@@ -96,6 +97,11 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
       return { tone: 'bad', ...explainRefused(event.why, event.buddy, event.clocks) }
     case 'network':
       return explainNetwork(event.state)
+    case 'unkept': {
+      const { message, hint } = event
+      const text = safeTitle(message, longestFault)
+      return { tone: 'bad', text, ...(hint !== undefined && { hint: safeTitle(hint, longestFault) }) }
+    }
     case 'unresolved':
       return explainUnresolved(event.hosts, event.interface)
     case 'path':
@@ -108,6 +114,8 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
       return event satisfies never
   }
 }
+
+const longestFault = 400 // columns: a path may be as long
 
 export function explainPhase(phase: Phase, buddy: string): SafeText {
   const name = safeName(buddy)

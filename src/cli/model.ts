@@ -3,7 +3,16 @@
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
 import type { NetworkState, TalkEvent } from '../session/command.ts'
-import { add, bringToFront, type Conversation, hear, newConversation, notice, tell } from './conversation.ts'
+import {
+  add,
+  bringToFront,
+  type Conversation,
+  hear,
+  newConversation,
+  notice,
+  recall,
+  tell,
+} from './conversation.ts'
 import { explainEvent } from './explain.ts'
 import { explainNetwork } from './explainnetwork.ts'
 import type { Notice } from './notice.ts'
@@ -92,12 +101,15 @@ function told(model: Model, event: TalkEvent, now: number): Model {
       return { ...model, listening: { port: event.port, addresses: event.addresses } }
     case 'network':
       return networkChanged(model, event.state, now)
+    case 'unkept':
     case 'unresolved': {
       const told = explainEvent(event)
       return change(model, placeOf(model), (conversation) => notice(conversation, told, now))
     }
     case 'message':
       return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
+    case 'earlier':
+      return change(model, event.buddy, (conversation) => recall(conversation, event, now))
     case 'said':
       return update(model, { ...event, kind: 'said' }, now)
     case 'added':

@@ -16,12 +16,12 @@ export type CommandName = (typeof commandNames)[number]
 
 /** In the order in which an abbreviation is looked for. */
 export const commandNames = [
-  ...(['help', 'info', 'why', 'verify', 'answer', 'cancel', 'fingerprint'] as const),
+  ...(['help', 'info', 'why', 'verify', 'answer', 'cancel', 'fingerprint', 'history'] as const),
   ...(['to', 'buddies', 'find', 'clear', 'close', 'open', 'quit'] as const),
 ]
 
 /** A secret typed behind /answer is on the screen already, but must not be taken for a text to say. */
-const withArgument: readonly CommandName[] = ['verify', 'answer', 'to', 'find']
+const withArgument: readonly CommandName[] = ['verify', 'answer', 'to', 'find', 'history']
 
 /** A text that begins with a slash is a command; `//` says it with one slash. */
 export function parse(typed: string): Typed {

@@ -33,6 +33,8 @@ export interface Response {
   readonly said?: string
   /** What is looked for on the screen; empty: what is typed next. */
   readonly finds?: string
+  /** How much of what was kept is to be told. */
+  readonly recalls?: { readonly buddy: string; readonly count: number }
   readonly leaves?: true
 }
 
@@ -117,6 +119,8 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
       return ofStep(beginAnswer(conversation, argument))
     case 'cancel':
       return ofStep(cancelVerification(conversation))
+    case 'history':
+      return recall(buddy, argument)
     case 'why':
     case 'open':
       return { ...nothing, commands: [{ kind: name, buddy }] }
@@ -135,6 +139,15 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
   }
 }
 
+function recall(buddy: string, argument: string): Response {
+  const count = /^\d{1,5}$/.test(argument) ? Number(argument) : argument === '' ? fewLines : 0
+  if (count > 0) return { ...nothing, recalls: { buddy, count } }
+  return remarks({
+    tone: 'bad',
+    text: words`/history takes a number of lines; the search is otrtalk history`,
+  })
+}
+
 function turnTo(alias: string, model: Model): Response {
   if (alias === '') return remarks(...page(aboutBuddies(model)))
   const found = named(model, alias)
@@ -151,6 +164,8 @@ function helpFor({ model, on }: Here): readonly SafeText[] {
     ...(on === 'screen' && isAmongSeveral ? keysAmongSeveral : []),
   ]
 }
+
+const fewLines = 20
 
 const ofWindow = /^\/(?:find|clear) / // lines of the terminal's own are neither looked through nor emptied
 

@@ -16,6 +16,11 @@ export interface UiOptions {
   /** Nothing is said: stdin is not read. */
   readonly listensOnly?: true
   readonly act: (command: Command) => void
+  /**
+   * Tells, as event `earlier`, the newest lines that were kept; as the conversation begins only of whom they are kept.
+   * Missing where another process has the profile.
+   */
+  readonly recall?: (buddy: string, count: number, why: 'began' | 'asked') => void
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream

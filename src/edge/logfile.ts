@@ -147,7 +147,7 @@ export class LogFile implements AsyncDisposable {
 
   /** Writes the same records anew under another record key. */
   rekey(recordKey: Uint8Array): Promise<void> {
-    return this.rewrite(() => this.#records(), recordKey)
+    return this.rewrite(() => this.records(), recordKey)
   }
 
   /** Waits for what is being written. */
@@ -161,7 +161,7 @@ export class LogFile implements AsyncDisposable {
   }
 
   /** As they are in the file. */
-  #records(): readonly Uint8Array[] {
+  records(): readonly Uint8Array[] {
     const read = readLog(readFileSync(this.path), { recordKeys: [this.#recordKey], label: this.#label })
     if (read.kind !== 'read' || read.end === 'damaged') throw new UserError(`${this.path} is damaged`)
     read.chain.wipe()

@@ -1,9 +1,9 @@
 /** The sealed logs in a profile's folder: which there are, those that are open, and their change to another key. */
 import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { UserError } from '../error.ts'
 import { damagedMark, LogFile, type LogOptions, type OpenedLog } from './logfile.ts'
-import { codeOf, diskFault, makeFolder } from './store.ts'
+import { codeOf, diskFault, makeFolder, syncFolder } from './store.ts'
 
 /** Below the profile's folder: what waits for delivery; what was said with one buddy. */
 export type LogName = 'mail' | `history/${string}`
@@ -24,6 +24,21 @@ export class Logs implements AsyncDisposable {
     const opened = await LogFile.open(join(this.#folder, name), { ...more, recordKeys, label: labelOf(name) })
     this.#open.set(name, opened.log)
     return opened
+  }
+
+  /** Removes the log with all that was set aside of it: no key that is left opens what a disk may still hold of it. */
+  async remove(name: LogName): Promise<void> {
+    const path = join(this.#folder, name)
+    await this.#open.get(name)?.[Symbol.asyncDispose]()
+    this.#open.delete(name)
+    try {
+      for (const other of await this.#files((found) => found.startsWith(`${name}${damagedMark}`)))
+        await rm(join(this.#folder, other), { force: true })
+      await rm(path, { force: true })
+      await syncFolder(dirname(path))
+    } catch (error) {
+      throw diskFault(error, `cannot remove ${path}`)
+    }
   }
 
   /**
@@ -69,9 +84,10 @@ type MoreOptions = Pick<LogOptions, 'most' | 'disk'>
 /** What a log's label is: it is no log of another kind. */
 export const labelOf = (name: LogName): string => (name === 'mail' ? 'mail' : 'history')
 
-const isLogName = (name: string): name is LogName => /^(?:mail|history\/[0-9a-f]{32})$/.test(name)
+export const isLogName = (name: string): name is LogName => /^(?:mail|history\/[0-9a-f]{32})$/.test(name)
 
-async function entries(folder: string): Promise<readonly string[]> {
+/** None if there is no such folder. */
+export async function entries(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
   } catch (error) {

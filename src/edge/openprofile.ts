@@ -23,6 +23,10 @@ export interface OpenProfile extends AsyncDisposable {
    * that a crash has cut short is finished first. Only with the lock.
    */
   openLog(name: LogName, options?: Pick<LogOptions, 'most' | 'disk'>): Promise<OpenedLog>
+  /** Closes the log and removes its file. Only with the lock. */
+  removeLog(name: LogName): Promise<void>
+  /** Brings all logs under a new key: whatever a disk still holds of what was deleted, the vault has no key of it. */
+  renewRecordKey(): Promise<void>
   /**
    * Writes the contents anew, under another passphrase and new keys: a copy of the old vault, and whoever has its
    * passphrase, opens none of what is written from here on. All logs are written anew, too. Only with the lock. `cost` is for tests.
@@ -81,14 +85,29 @@ export class Opened implements OpenProfile {
     })
   }
 
+  removeLog(name: LogName): Promise<void> {
+    return this.#next(async () => {
+      this.#refuseUnlocked()
+      await this.#logs.remove(name)
+    })
+  }
+
+  renewRecordKey(): Promise<void> {
+    return this.#next(async () => {
+      this.#refuseUnlocked()
+      await this.#endRekeying()
+      await this.#write(withNewRecordKey(this.#contents))
+      const [damaged] = await this.#endRekeying()
+      if (damaged) throw damaged
+    })
+  }
+
   rekey(passphrase: string, cost?: Cost): Promise<void> {
     return this.#next(async () => {
       this.#refuseUnlocked()
       await this.#endRekeying()
       const vault = await Vault.create(passphrase, { random: randomBytes, ...(cost && { cost }) })
-      const former = this.#contents.recordKeys.slice(0, 1)
-      const recordKeys = [...former.map(() => randomBytes(recordKeySize)), ...former]
-      const contents = { ...this.#contents, recordKeys }
+      const contents = withNewRecordKey(this.#contents)
       await writeWhole(join(this.path, vaultFile), vault.seal(contents, randomBytes))
       this.#contents = contents
       this.#vault.wipe()
@@ -140,6 +159,12 @@ export class Opened implements OpenProfile {
     await writeWhole(join(this.path, vaultFile), this.#vault.seal(contents, randomBytes))
     this.#contents = contents
   }
+}
+
+/** Beside the one of now; none if there is no log. */
+function withNewRecordKey(contents: Contents): Contents {
+  const former = contents.recordKeys.slice(0, 1)
+  return { ...contents, recordKeys: [...former.map(() => randomBytes(recordKeySize)), ...former] }
 }
 
 const half = (cause: UserError): UserError =>

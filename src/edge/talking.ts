@@ -20,6 +20,7 @@ import { introducing, invitedOf, knownOf, meetingFault, standingOf, watchInvite 
 import type { Network } from './network.ts'
 import type { OpenProfile } from './openprofile.ts'
 import { type Waiting, waitingIn } from './outbox.ts'
+import type { Recorder } from './recorder.ts'
 import { aliasOf, metBy, remembered } from './remember.ts'
 import { completed } from './reporting.ts'
 import { run } from './run.ts'
@@ -35,6 +36,8 @@ export interface TalkingOptions {
   readonly debug?: DebugLog | undefined
   readonly mail: Pick<MailOptions, 'journal' | 'mailbox'>
   readonly shown: MailOptions['shown']
+  /** Keeps what is said. */
+  readonly recorder?: Recorder | undefined
   /** What follows from the event is in the vault. */
   readonly onSaved?: (event: TalkEvent) => void
   /** At most once for nodes to begin with, and once for STUN servers: none of the names could be looked up so far. */
@@ -119,7 +122,13 @@ export function startTalking(options: TalkingOptions): Talking {
       kept: (message) => running.act((talk) => talk.kept(message)),
       withdraw: (ids) => running.act((talk) => talk.withdraw(ids)),
     },
-    shown: options.shown,
+    shown: {
+      isHeard: (name) => options.shown.isHeard(name),
+      tell(event) {
+        options.recorder?.hear(event)
+        options.shown.tell(event)
+      },
+    },
     onFault,
   })
 
@@ -160,7 +169,10 @@ export function startTalking(options: TalkingOptions): Talking {
   const around = lookAround({ network, running, onUnresolved: options.onUnresolved ?? (() => {}), onFault })
 
   return {
-    act: (command) => mail.act(command),
+    act(command) {
+      if (command.kind === 'say') options.recorder?.said(command.id, command.text)
+      mail.act(command)
+    },
     begin: (name) => mail.begin(name),
     unfinished: (name) => mail.unfinished(name),
     get outbox() {

@@ -139,10 +139,36 @@ export type TalkEvent =
   | { readonly kind: 'lost'; readonly buddy: string; readonly why: Lost }
   /** `clocks`: of why `clock`. */
   | { readonly kind: 'refused'; readonly buddy: string; readonly why: Refused; readonly clocks?: Clocks }
+  /** What was kept of conversations with him before, oldest first; told to who asked for it. */
+  | {
+      readonly kind: 'earlier'
+      readonly buddy: string
+      /** `began`: of an earlier run, as a conversation is opened. */
+      readonly why: 'began' | 'asked'
+      readonly lines: readonly EarlierLine[]
+    }
+  /** Something that was to be kept is not, or what was kept cannot be read. */
+  | { readonly kind: 'unkept'; readonly message: string; readonly hint?: string }
   /** None of these names of nodes to begin with, or STUN servers, could be looked up so far. */
   | { readonly kind: 'unresolved'; readonly hosts: readonly string[]; readonly interface?: string }
   /** The network, not a buddy. */
   | { readonly kind: 'network'; readonly state: NetworkState }
+
+/** A line as it was kept: never one of the conversation there is. */
+export interface EarlierLine {
+  readonly from: 'you' | 'buddy'
+  readonly id: string
+  readonly at: number
+  readonly text: string
+  /** The key it was said to, or by. */
+  readonly fingerprint: string
+  /** Of yours; neither of the two: nobody knows. */
+  readonly settled?: 'delivered' | 'undelivered'
+  /** Its author gave it another text. */
+  readonly edited?: true
+  /** Its author took it away; its text is gone. */
+  readonly deleted?: true
+}
 
 export type Verification =
   | 'running' // both sides compute

@@ -42,6 +42,8 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
   lost: { kind: 'lost', buddy: 'bob', why: 'left' },
   refused: { kind: 'refused', buddy: 'bob', why: 'clock', clocks },
   unresolved: { kind: 'unresolved', hosts: [], interface: 'lo' },
+  unkept: { kind: 'unkept', message: 'm', hint: 'h' },
+  earlier: { kind: 'earlier', buddy: 'bob', why: 'asked', lines: [] },
   network: { kind: 'network', state: 'joined' },
 }
 

@@ -6,6 +6,7 @@ import { version } from '../version.ts'
 import { addBuddies } from './buddies.ts'
 import { append, examples, type Runner, values } from './definition.ts'
 import { formatHelp, termOf } from './help.ts'
+import { addHistory } from './history.ts'
 import { addIdentity } from './identity.ts'
 import { addExchanges, addInvites } from './meeting.ts'
 import { addNetwork } from './network.ts'
@@ -32,6 +33,7 @@ export function define(runner: Runner, output: OutputConfiguration = {}): Comman
   program.commandsGroup('Talk:')
   addTalking(program, runner)
   addOutbox(program, runner)
+  addHistory(program, runner)
   program.commandsGroup('Without the DHT:')
   addExchanges(program, runner)
   program.commandsGroup('You and your buddies:')

@@ -58,8 +58,14 @@ class Json implements Ui {
     const wanted = request(line)
     if (typeof wanted === 'string') return this.#refuse(wanted, requestHint)
     const { to, ...asked } = wanted
+    if (asked.kind === 'history' && !this.#options.recall)
+      return this.#refuse('the history is with the process that has the profile', 'otrtalk history reads it')
     const buddy = this.#whom(to)
     if (buddy === undefined) return this.#refuse(...this.#nobody(to))
+    if (asked.kind === 'history') {
+      this.#options.recall?.(buddy, asked.count, 'asked')
+      return undefined
+    }
     const isAnyTime = /^(?:say|why|drop|resend)$/.test(asked.kind)
     if (!isAnyTime && !this.#secured.has(buddy))
       return this.#refuse('a verification needs a secured conversation', waitHint)
@@ -103,6 +109,7 @@ type Wanted =
   | { readonly kind: 'cancel' }
   | { readonly kind: 'why' }
   | { readonly kind: 'drop' | 'resend'; readonly id?: string }
+  | { readonly kind: 'history'; readonly count: number }
 
 /** What a line of stdin asks for, or what is wrong with it. */
 function request(line: string): Request | string {
@@ -124,6 +131,7 @@ function wantedOf(value: object): Wanted | string {
   if ('answer' in value) return answerRequest(value.answer)
   if ('cancel' in value) return value.cancel === true ? { kind: 'cancel' } : '"cancel" is not true'
   if ('why' in value) return value.why === true ? { kind: 'why' } : '"why" is not true'
+  if ('history' in value) return historyRequest(value.history)
   const id = 'id' in value ? value.id : undefined
   if ('drop' in value) return value.drop === true ? mailRequest('drop', id) : '"drop" is not true'
   if ('resend' in value) return value.resend === true ? mailRequest('resend', id) : '"resend" is not true'
@@ -133,6 +141,11 @@ function wantedOf(value: object): Wanted | string {
 function mailRequest(kind: 'drop' | 'resend', id: unknown): Wanted | string {
   if (id === undefined) return { kind }
   return typeof id === 'string' && isMessageId(id) ? { kind, id } : noId
+}
+
+function historyRequest(count: unknown): Wanted | string {
+  const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= 99_999
+  return isCount ? { kind: 'history', count } : '"history" is no number of lines'
 }
 
 function sayRequest(say: unknown, id: unknown): Wanted | string {
@@ -206,6 +219,10 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy: event.buddy, report: event.report }
     case 'network':
       return { ...name, state: event.state }
+    case 'earlier':
+      return { ...name, buddy: event.buddy, lines: event.lines }
+    case 'unkept':
+      return { ...name, message: event.message, ...(event.hint !== undefined && { hint: event.hint }) }
     case 'unresolved':
       return { ...name, hosts: event.hosts }
     case 'path':
@@ -242,6 +259,6 @@ const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fing
 const noId = '"id" is not 16 hex digits'
 const waitHint = 'wait for the event secured'
 const requestHint =
-  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}; each with "to" where there are several buddies'
+  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}, {"history":20}; each with "to" where there are several buddies'
 const maxNamed = 20
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

@@ -6,9 +6,16 @@ import { randomBytes } from '../../crypto.ts'
 import type { TalkEvent } from '../../session/command.ts'
 import { aboutBuddies, howToChoose } from '../about.ts'
 import { isLate, noticeOf } from '../conversation.ts'
-import { timeOfDay } from '../date.ts'
+import { explainDate, timeOfDay } from '../date.ts'
 import { type Dialogue, enter, explainDialogue, isHidden } from '../dialogue.ts'
 import { explainEvent, explainUndelivered } from '../explain.ts'
+import {
+  explainKept,
+  explainNothingKept,
+  historyElsewhere,
+  markOfEarlier,
+  textOfEarlier,
+} from '../explainhistory.ts'
 import { explainReport } from '../explainwhy.ts'
 import { conversationWith, type Input, type Model, newModel, update } from '../model.ts'
 import type { Notice } from '../notice.ts'
@@ -85,6 +92,9 @@ class Plain implements Ui {
         this.#remark(words`not delivered${to}: ${explainUndelivered(event.why)}${quoted}`)
         break
       }
+      case 'earlier':
+        this.#recall(event)
+        break
       case 'why':
         for (const line of explainReport(event.report, event.buddy)) this.#remark(line)
         break
@@ -96,6 +106,7 @@ class Plain implements Ui {
         break
       case 'listening':
       case 'network':
+      case 'unkept':
       case 'unresolved':
         this.#notice(explainEvent(event))
         break
@@ -108,6 +119,16 @@ class Plain implements Ui {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#streams.end({ kind: 'left' })
     await this.done.catch(() => undefined) // whoever waits for `done` has heard
+  }
+
+  /** Beside what is said: whoever reads stdout takes nothing of it for a message. */
+  #recall({ buddy, lines }: Extract<TalkEvent, { kind: 'earlier' }>): void {
+    const last = lines.at(-1)
+    this.#remark(last ? explainKept(last) : explainNothingKept(buddy))
+    for (const line of lines) {
+      const from = line.from === 'you' ? words`you` : safeName(buddy)
+      this.#remark(words`${explainDate(line.at)} ${from}  ${textOfEarlier(line)} ${markOfEarlier(line)}`)
+    }
   }
 
   /** Named where there are several. */
@@ -146,13 +167,15 @@ class Plain implements Ui {
   }
 
   /** @returns the id of what was said */
-  #do({ notices, inputs, commands, dialogue, said, leaves }: Response): string | undefined {
+  #do({ notices, inputs, commands, dialogue, said, recalls, leaves }: Response): string | undefined {
     this.#dialogue = dialogue
     this.#streams.hide(isHidden(dialogue))
     for (const notice of notices) this.#notice(notice)
     for (const input of inputs) this.#change(input)
     if (dialogue) this.#remark(explainDialogue(dialogue))
     for (const command of commands) this.#options.act(command)
+    if (recalls && !this.#options.recall) this.#remark(historyElsewhere)
+    if (recalls) this.#options.recall?.(recalls.buddy, recalls.count, 'asked')
     if (leaves) this.#streams.end({ kind: 'left' })
     return said
   }

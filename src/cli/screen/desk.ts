@@ -57,6 +57,7 @@ export interface Around {
 export interface Pressed {
   readonly desk: Desk
   readonly commands: readonly Command[]
+  readonly recalls?: Response['recalls']
   /** What a value cannot do. */
   readonly does?: 'leave' | 'redraw'
 }
@@ -162,7 +163,7 @@ function submit(desk: Desk, around: Around): Pressed {
 
 /** What comes of a line, done. */
 function done(desk: Desk, response: Response, around: Around): Pressed {
-  const { notices, inputs, commands, dialogue, finds, leaves } = response
+  const { notices, inputs, commands, dialogue, finds, recalls, leaves } = response
   let after: Desk = { ...desk, dialogue }
   for (const notice of notices) after = noticed(after, notice, around.now)
   for (const input of inputs) {
@@ -170,7 +171,7 @@ function done(desk: Desk, response: Response, around: Around): Pressed {
       input.kind === 'focused' ? turnedTo(after, input.buddy, around) : informed(after, input, around.now)
   }
   if (finds !== undefined) after = begun(after, finds, around)
-  return { desk: after, commands, ...(leaves && { does: 'leave' }) }
+  return { desk: after, commands, ...(recalls && { recalls }), ...(leaves && { does: 'leave' }) }
 }
 
 export const noticed = (desk: Desk, notice: Notice, now: number): Desk =>

@@ -5,7 +5,9 @@
 import { randomBytes } from '../../crypto.ts'
 import type { TalkEvent } from '../../session/command.ts'
 import { aboutNobodyYet } from '../about.ts'
+import { historyElsewhere } from '../explainhistory.ts'
 import { newModel, shown } from '../model.ts'
+import { plain } from '../notice.ts'
 import { statusChange } from '../state.ts'
 import {
   isColourless,
@@ -26,6 +28,7 @@ import {
   informed,
   newDesk,
   noticed,
+  type Pressed,
   press,
   unseenOf,
   written,
@@ -88,6 +91,7 @@ class Screen implements Ui {
     this.#mounted.exited.catch((error: unknown) => this.#fail(error))
     this.#takeTerminal()
     this.#wind()
+    for (const { alias } of options.buddies) options.recall?.(alias, earlierLines, 'began')
   }
 
   tell(event: TalkEvent): void {
@@ -114,11 +118,17 @@ class Screen implements Ui {
   }
 
   #press(key: Key): void {
-    const { desk, commands, does } = press(this.#desk, key, this.#around())
+    const { desk, commands, recalls, does } = press(this.#desk, key, this.#around())
     this.#turnTo(desk)
     for (const command of commands) this.#options.act(command)
+    if (recalls) this.#recall(recalls)
     if (does === 'leave') this.#end({ kind: 'left' })
     if (does === 'redraw') this.#repaint()
+  }
+
+  #recall({ buddy, count }: NonNullable<Pressed['recalls']>): void {
+    if (this.#options.recall) this.#options.recall(buddy, count, 'asked')
+    else this.#turnTo(noticed(this.#desk, plain(historyElsewhere), this.#now()))
   }
 
   #turnTo(desk: Desk): void {
@@ -257,6 +267,7 @@ function providePromiseWithResolvers(): void {
   })
 }
 
+const earlierLines = 50 // of an earlier run, when history is on: two screens
 const settleTime = 100 // ms: a terminal may learn of its new size after we did, and cut what we drew
 const batchTime = 50 // ms: at most 20 frames a second, however many lines come
 const restAfter = 15 // times what a drawing took: all of them take at most a sixteenth of a core

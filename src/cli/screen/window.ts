@@ -24,7 +24,7 @@ export interface WindowRow {
   readonly key: string
   /** Of its line. */
   readonly seq: number
-  readonly kind: Line['kind'] | 'divider' | 'day'
+  readonly kind: Exclude<Line['kind'], 'rule'> | 'divider' | 'day'
   readonly tone: 'plain' | 'good' | 'bad'
   readonly time: SafeText
   readonly label: SafeText
@@ -173,6 +173,7 @@ const maxLaidOut = 400 // lines: some windows
 
 /** Rows of a line, whether or not it is one of the conversation's. */
 export function layOut(conversation: Conversation, line: Line, columns: number): readonly WindowRow[] {
+  if (line.kind === 'rule') return [divider(line.seq, line.text)]
   const room = textColumns(conversation.buddy, columns)
   const tone = line.kind === 'notice' ? line.tone : 'plain'
   const blank = {
@@ -203,7 +204,8 @@ type Unkeyed = Omit<WindowRow, 'key' | 'seq'>
 
 function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
   if (line.kind === 'notice') return words`·`
-  return line.kind === 'ours' ? words`you` : clip(safeName(buddy), labelColumns(buddy, columns))
+  const isOurs = line.kind === 'ours' || (line.kind === 'earlier' && line.from === 'you')
+  return isOurs ? words`you` : clip(safeName(buddy), labelColumns(buddy, columns))
 }
 
 const between = {
@@ -243,6 +245,7 @@ function textColumns(buddy: string, columns: number): number {
 /** What is known of a line, in words. */
 function markOf(line: Line): SafeText {
   if (line.kind === 'ours') return markOfSending(line.sending)
+  if (line.kind === 'earlier') return line.mark
   if (line.kind !== 'theirs' || !line.isLate) return noText
   return markOfLate(line.under.trust)
 }

@@ -186,6 +186,13 @@ export class Owner implements Disposable {
     if (answer.kind !== 'rekeyed') throw unexpected(answer)
   }
 
+  /** How many lines of a history it was. */
+  async forget(fingerprint: string, before?: number): Promise<number> {
+    const answer = await this.#ask({ kind: 'forget', fingerprint, ...(before !== undefined && { before }) })
+    if (answer.kind === 'forgotten') return answer.lines
+    throw unexpected(answer)
+  }
+
   async exported(passphrase: string): Promise<Uint8Array> {
     const answer = await this.#ask({ kind: 'export', passphrase })
     if (answer.kind === 'exported') return new Uint8Array(Buffer.from(answer.file, 'base64'))
@@ -253,10 +260,10 @@ export class Owner implements Disposable {
 }
 
 const isAnswer = (reply: Reply): reply is Answer =>
-  /^(?:attached|view|(?:un)?changed|(?:un)?locked|rekeyed|exported|outbox|fault)$/.test(reply.kind)
+  /^(?:attached|view|(?:un)?changed|(?:un)?locked|rekeyed|exported|forgotten|outbox|fault)$/.test(reply.kind)
 
 /** Kinds of requests that are answered. */
-const asked = /^(?:attach|view|change|outbox|unlock|rekey|export)$/
+const asked = /^(?:attach|view|change|outbox|unlock|rekey|export|forget)$/
 
 function unexpected(answer: Answer): Error {
   return answer.kind === 'fault' ? faultIn(answer) : new Error(`an owner answers with ${answer.kind}`)

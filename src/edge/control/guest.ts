@@ -71,6 +71,10 @@ export class Client implements Guest, Listener {
       await this.#keep(request)
       return
     }
+    if (request.kind === 'forget') {
+      this.#send({ kind: 'forgotten', lines: await board.forget(request.fingerprint, request.before) })
+      return
+    }
     const talking = await board.talking()
     if (request.kind === 'change') {
       const result = await board.change(talking, request.change)

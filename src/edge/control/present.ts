@@ -27,6 +27,7 @@ export class Present {
     if (event.kind === 'listening') this.#listening = event
     else if (event.kind === 'network') this.#network = event
     else if (event.kind === 'unresolved') this.#unresolved = event
+    else if (event.kind === 'unkept') return
     else if (event.kind === 'removed') this.#states.delete(event.buddy)
     else if (event.kind === 'renamed') this.#rename(event)
     else this.#states.set(event.buddy, after(this.#states.get(event.buddy) ?? {}, event, now))
@@ -50,7 +51,10 @@ export class Present {
   }
 }
 
-type OfBuddy = Exclude<TalkEvent, Of<'listening' | 'network' | 'unresolved' | 'removed' | 'renamed'>>
+type OfBuddy = Exclude<
+  TalkEvent,
+  Of<'listening' | 'network' | 'unresolved' | 'unkept' | 'removed' | 'renamed'>
+>
 
 function after(state: State, event: OfBuddy, now: number): State {
   const { secured } = state

@@ -18,6 +18,8 @@ export const longestRequest: number = 64 * 1_024
 /** What a client asks for. A `Command` has no answer but the events that come of it. */
 export type Request =
   | Command
+  /** Delete what was kept of the conversations with this key: all, or what is older than unix ms. */
+  | { readonly kind: 'forget'; readonly fingerprint: string; readonly before?: number }
   /**
    * Hear of this buddy from here on, or of all; whoever has another key than this is not shown, and told nothing.
    * `silent`: it shows no messages; they are kept for who does.
@@ -53,6 +55,8 @@ export type Answer =
   /** It is another passphrase. */
   | { readonly kind: 'locked' }
   | { readonly kind: 'rekeyed' }
+  /** So many lines are gone. */
+  | { readonly kind: 'forgotten'; readonly lines: number }
   /** The octets in base64. */
   | { readonly kind: 'exported'; readonly file: string }
   | Fault
@@ -150,6 +154,13 @@ export function readRequest(line: string): Request | undefined {
   if (!value || !('kind' in value)) return undefined
   const { kind } = value
   if (kind === 'view') return { kind }
+  if (kind === 'forget') {
+    const fingerprint = fingerprintOf('fingerprint' in value ? value.fingerprint : undefined)
+    const before = 'before' in value ? value.before : undefined
+    const isSound = before === undefined || (typeof before === 'number' && Number.isFinite(before))
+    if (fingerprint === undefined || !isSound) return undefined
+    return { kind, fingerprint, ...(before !== undefined && { before }) }
+  }
   if (kind === 'change') {
     const change = 'change' in value ? readChange(value.change) : undefined
     return change && { kind, change }
@@ -250,13 +261,13 @@ export function readReply(line: string): Reply | undefined {
 
 const replies: Record<Reply['kind'], true> = {
   ...{ attached: true, view: true, changed: true, unchanged: true, fault: true, bye: true },
-  ...{ unlocked: true, locked: true, rekeyed: true, exported: true, outbox: true },
+  ...{ unlocked: true, locked: true, rekeyed: true, exported: true, outbox: true, forgotten: true },
   ...{ listening: true, network: true, unresolved: true, phase: true, unreached: true, path: true },
   ...{ secured: true, lost: true, refused: true, message: true, said: true, sent: true },
   ...{ delivered: true, undelivered: true, asked: true, verification: true, verified: true },
   ...{ trust: true, added: true, renamed: true, removed: true, why: true, code: true, alone: true },
   ...{ met: true, bound: true, burnt: true, introduced: true, moved: true },
-  ...{ waiting: true, written: true, held: true },
+  ...{ waiting: true, written: true, held: true, earlier: true, unkept: true },
 }
 
 const longestName = 128 // UTF-16 units: an alias has 32 characters

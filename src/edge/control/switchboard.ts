@@ -6,6 +6,7 @@
 import { randomBytes } from '../../crypto.ts'
 import { UserError } from '../../error.ts'
 import { moveKey } from '../../keyed.ts'
+import { parseFingerprint } from '../../otr/identity.ts'
 import { type Buddy, findBuddy, pinBuddy } from '../../profile/buddies.ts'
 import { type Change, type ChangeFault, changed } from '../../profile/change.ts'
 import { findInvite, openInvites } from '../../profile/invite.ts'
@@ -14,6 +15,7 @@ import type { Command, TalkEvent } from '../../session/command.ts'
 import { exported } from '../carry.ts'
 import type { OpenProfile } from '../openprofile.ts'
 import type { OutboxChange, Waiting } from '../outbox.ts'
+import type { Recorder } from '../recorder.ts'
 import { blockedFault, otherFingerprint, soughtNowhere, unknownBuddy } from '../refusals.ts'
 import { aliasOf } from '../remember.ts'
 import type { Talking } from '../talking.ts'
@@ -22,6 +24,7 @@ import type { Attached } from './protocol.ts'
 
 export interface SwitchboardOptions {
   readonly profile: OpenProfile
+  readonly recorder?: Recorder | undefined
   /** All buddies are talked with here, and so new ones: else those whom the owner began with. */
   readonly isOpenToAll: boolean
   /** What there is to show here: `said` by a client, and all that the talk tells of whom this owner is for. */
@@ -212,6 +215,12 @@ export class Switchboard {
   /** As a file under this passphrase. */
   async exported(passphrase: string): Promise<Uint8Array> {
     return await exported(this.#options.profile, passphrase)
+  }
+
+  /** Deletes what was kept with a key, from before a time or all; how many lines it was. */
+  async forget(fingerprint: string, before?: number): Promise<number> {
+    const key = parseFingerprint(fingerprint)
+    return key === undefined ? 0 : ((await this.#options.recorder?.forget(key, before)) ?? 0)
   }
 
   #listen(listener: Listener, name: string | undefined): void {

@@ -70,6 +70,8 @@ async function inviting() {
     save: (change) => profile.save(change),
     opensWith: (passphrase) => profile.opensWith(passphrase),
     openLog: (name, options) => profile.openLog(name, options),
+    removeLog: (name) => profile.removeLog(name),
+    renewRecordKey: () => profile.renewRecordKey(),
     rekey: (passphrase) => profile.rekey(passphrase, cheap),
     async [Symbol.asyncDispose]() {},
   }
