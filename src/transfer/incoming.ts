@@ -7,7 +7,7 @@ import { equal, wipe } from '../crypto.ts'
 import { endBy, failed, farewell, isSame, leaves, pausedState, says, type Words } from './ending.ts'
 import { Line, readSenderFrame, type SenderFrame } from './frames.ts'
 import { FileLanding, type Landing, type LandingFault, StreamLanding } from './landing.ts'
-import { gotSize, keepSize, keepTime, windowSize } from './limits.ts'
+import { gotSize, gotTime, keepSize, keepTime, windowSize } from './limits.ts'
 import { decodeManifest, type Manifest, ManifestReader } from './manifest.ts'
 import type { Answer, Offer, Why } from './offer.ts'
 import type { Kept, Party, Receiving, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
@@ -34,6 +34,7 @@ export class Incoming implements Receiving {
   #end: TransferEnd | undefined
   #told: TransferState | undefined
   #got = 0 // as the sender was told last
+  #gotAt = Number.NEGATIVE_INFINITY // ms: not sooner again
   #kept = 0
   #keeping: 'idle' | 'asked' = 'idle'
   #keepAt = Number.POSITIVE_INFINITY
@@ -63,14 +64,15 @@ export class Incoming implements Receiving {
 
   get deadline(): number {
     const canStart = this.#session.kind === 'open' && this.#content.kind !== 'offered'
-    const isDue = this.#outputs.length > 0 || this.#isHeavy || this.#owes || this.#isWhole
+    const isDue = this.#outputs.length > 0 || this.#isHeavy || this.#isWhole
     const isChanged = canStart || !isSame(this.state, this.#told)
-    return isDue || isChanged ? Number.NEGATIVE_INFINITY : this.#keepDue
+    return isDue || isChanged ? Number.NEGATIVE_INFINITY : Math.min(this.#gotDue, this.#keepDue)
   }
 
   readonly isReady = false // what it has to say has room beside the content of others
 
   connect(offer: Offer, key: Uint8Array): void {
+    if (offer.transfer !== this.#offer.transfer) throw new RangeError('incoming: this is another transfer')
     this.disconnect()
     if (this.#end) {
       wipe(key)
@@ -178,7 +180,7 @@ export class Incoming implements Receiving {
     yield* this.#outputs.splice(0)
     const { transfer } = this.#offer
     while (this.#isHeavy) yield { kind: 'work', work: { kind: 'write', transfer, ...this.#landing!.next() } }
-    if (this.#owes) yield this.#tell()
+    if (now >= this.#gotDue) yield this.#tell(now)
     if (now >= this.#keepDue) yield this.#keep(now)
     if (this.#isWhole) yield this.#finish()
   }
@@ -195,11 +197,11 @@ export class Incoming implements Receiving {
     return this.#content.kind === 'landing' && !this.#end && this.#content.landing.isComplete
   }
 
-  /** The sender is to hear how much is written. */
-  get #owes(): boolean {
-    if (this.#session.kind !== 'started' || !this.#landing) return false
-    const { written, position } = this.#landing
-    return written > this.#got && (written === position || written >= this.#got + gotSize)
+  /** When the sender is to hear how much is written. */
+  get #gotDue(): number {
+    const written = this.#session.kind === 'started' ? (this.#landing?.written ?? 0) : 0
+    if (written <= this.#got) return Number.POSITIVE_INFINITY
+    return written >= this.#got + gotSize ? Number.NEGATIVE_INFINITY : this.#gotAt
   }
 
   /** When the cursor is to be stored. */
@@ -251,10 +253,11 @@ export class Incoming implements Receiving {
     this.#outputs.push({ kind: 'work', work: { kind: 'place', transfer, offer: this.#offer, content } })
   }
 
-  /** Only if it `owes`. */
-  #tell(): TransferOutput {
+  /** Only when it is due. */
+  #tell(now: number): TransferOutput {
     if (this.#session.kind !== 'started' || !this.#landing) throw new RangeError('incoming: nothing to tell')
     this.#got = this.#landing.written
+    this.#gotAt = now + gotTime
     return { kind: 'frame', bytes: this.#session.line.seal({ kind: 'got', position: this.#got }) }
   }
 

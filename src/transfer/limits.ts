@@ -22,8 +22,9 @@ export const workFiles = 256
 /** Works of a transfer that wait for the disk: while one is done, what came of the other is sent. */
 export const worksInFlight = 2
 
-/** Octets written before the sender is told so, while more is on its way: an eighth of the window. */
+/** The sender is told what is written after so much of it, an eighth of the window, or after so long (ms). */
 export const gotSize = 1 << 20
+export const gotTime = 250
 
 /** How much is received, and how long it takes (ms), until the cursor is stored: what a crash costs, and what `fdatasync` does. */
 export const keepSize = 64 << 20

@@ -19,7 +19,7 @@ export type NameFault =
 
 /** What one path may be by itself; `undefined`: nothing is wrong with it. */
 export function pathFault(path: string): NameFault | undefined {
-  if (path.length > maxPath || byteLength(path) > maxPath) return 'long'
+  if (isLonger(path, maxPath)) return 'long'
   const segments = path.split('/')
   if (segments.length > maxSegments) return 'long'
   for (const segment of segments) {
@@ -32,7 +32,7 @@ export function pathFault(path: string): NameFault | undefined {
 function segmentFault(segment: string): NameFault | undefined {
   if (segment === '') return 'empty'
   if (segment === '.' || segment === '..') return 'dots'
-  if (segment.length > maxSegment || byteLength(segment) > maxSegment) return 'long'
+  if (isLonger(segment, maxSegment)) return 'long'
   if (segment.includes('\\') || /^[a-z]:/iu.test(segment)) return 'separator'
   if (/[. ]$/u.test(segment)) return 'ending'
   if (isReserved(segment)) return 'reserved'
@@ -88,55 +88,17 @@ export function skeleton(path: string): string {
     .normalize('NFKC')
 }
 
-/** Unicode's confusables.txt, of capitals, as names are folded before: Cyrillic and Greek ones that Latin has too. */
-const twins = new Map(
-  [
-    ...[
-      'АA',
-      'ВB',
-      'ЕE',
-      'ЅS',
-      'ІI',
-      'ЈJ',
-      'КK',
-      'МM',
-      'НH',
-      'ОO',
-      'РP',
-      'СC',
-      'ТT',
-      'ХX',
-      'ҮY',
-      'УY',
-      'ԌG',
-      'ԚQ',
-      'ԜW',
-    ],
-    ...[
-      'ΑA',
-      'ΒB',
-      'ΕE',
-      'ΖZ',
-      'ΗH',
-      'ΙI',
-      'ΚK',
-      'ΜM',
-      'ΝN',
-      'ΟO',
-      'ΡP',
-      'ΤT',
-      'ΥY',
-      'ΧX',
-      'ϹC',
-      'ͿJ',
-      'ԀD',
-      'ҺH',
-      'ӀI',
-    ],
-  ].map((pair) => [pair[0]!, pair[1]!]),
-)
+/**
+ * Capitals of Cyrillic and Greek that are drawn as Latin ones, or whose small
+ * letters are (Unicode's confusables.txt): case is folded before.
+ */
+const foreign = [...'АВЕЅІЈКМНОРСТХҮУԌԚԜ', ...'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹͿԀҺӀ']
+const latin = [...'ABESIJKMHOPCTXYYGQW', ...'ABEZHIKMNOPTYXCJDHI']
+const twins = new Map(foreign.map((char, i) => [char, latin[i]!]))
 
-const byteLength = (text: string): number => new TextEncoder().encode(text).length
+/** In octets of UTF-8, of which a UTF-16 unit takes three at most. */
+const isLonger = (text: string, octets: number): boolean =>
+  text.length * 3 > octets && (text.length > octets || new TextEncoder().encode(text).length > octets)
 
 const isAscii = /^[ -~]*$/u
 

@@ -90,7 +90,12 @@ export class Pair {
   run(pick: (ways: readonly Way[]) => Way = (ways) => ways[0]!, until = (): boolean => false): void {
     for (let turn = 0; turn < 200_000 && !until(); turn++) {
       const { busy } = this
-      if (busy.length === 0) return
+      if (busy.length === 0) {
+        const next = Math.min(this.outgoing.deadline, this.incoming?.deadline ?? Infinity)
+        if (next === Infinity) return
+        this.now = next
+        continue
+      }
       this.step(pick(busy))
       this.now += 1
     }

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { safeTitle } from '../../src/cli/safetext.ts'
+import { type NameFault, PathRules, pathFault, skeleton } from '../../src/transfer/names.ts'
+
+test.each([
+  'a',
+  'Readme.md',
+  '.gitignore',
+  '..a',
+  'a..b',
+  '-rf',
+  '~',
+  '12:30 notes',
+  'what? *.txt "quoted" <tag> | pipe',
+  'console.log',
+  'com10',
+  'nullable',
+  'auxiliary/prn1',
+  'naïve café.txt',
+  'Привет.txt',
+  '日本語/ファイル.txt',
+  'עברית',
+  'می\u200cخواهم.txt',
+  '👨\u200d👩\u200d👧.jpg',
+  '❤\ufe0f',
+  'x'.repeat(255),
+  Array(64).fill('d').join('/'),
+  `${'é'.repeat(127)}x`,
+])('%s may be sent', (path) => expect(pathFault(path)).toBeUndefined())
+
+test.each<[NameFault, string]>([
+  ['empty', ''],
+  ['empty', '/a'],
+  ['empty', 'a/'],
+  ['empty', 'a//b'],
+  ['dots', '..'],
+  ['dots', 'a/../b'],
+  ['dots', './a'],
+  ['long', 'x'.repeat(256)],
+  ['long', `${'é'.repeat(127)}xy`],
+  ['long', Array(65).fill('d').join('/')],
+  ['long', Array(9).fill('d'.repeat(230)).join('/')],
+  ['separator', 'a\\b'],
+  ['separator', 'C:'],
+  ['separator', 'd/z:stream'],
+  ['ending', 'a.'],
+  ['ending', 'a /b'],
+  ['ending', '...'],
+  ['reserved', 'con'],
+  ['reserved', 'd/NUL.tar.gz'],
+  ['reserved', 'LPT9:x'],
+  ['reserved', 'conout$'],
+  ['reserved', 'ｎｕｌ'],
+  ['reserved', '.otrtalk-x'],
+  ['control', 'a\tb'],
+  ['control', 'a\u202eb'],
+  ['control', '\u200d'],
+  ['form', 'e\u0301'],
+  ['form', '\u212b'],
+  ['form', '\ud800'],
+  ['form', 'a\ufffdb'],
+])('%s: %j may not', (fault, path) => expect(pathFault(path)).toBe(fault))
+
+test('a character that SafeText takes out of a title is in no name, but for what joins and selects', () => {
+  const allowed = /\u200c|\u200d|[\ufe00-\ufe0f]/u
+  const passing: string[] = []
+  let tried = 0
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const char = String.fromCodePoint(code)
+    if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u.test(char)) continue
+    tried++
+    const name = `x${char}y`
+    if (safeTitle(name) !== name && pathFault(name) === undefined && !allowed.test(char)) passing.push(char)
+  }
+  expect([tried > 4_000, passing]).toEqual([true, []])
+})
+
+test('two paths that fold to the same clash in any folder, and others do not', () => {
+  const rules = new PathRules()
+  const tries: [string, 'file' | 'folder', NameFault | undefined][] = [
+    ['a', 'folder', undefined],
+    ['b', 'folder', undefined],
+    ['a/x', 'file', undefined],
+    ['b/x', 'file', undefined],
+    ['b/X', 'file', 'clash'],
+    ['A/y', 'file', 'parent'],
+    ['A', 'folder', 'clash'],
+    ['a/x/y', 'file', 'parent'],
+    ['c/x', 'file', 'parent'],
+    ['c', 'file', undefined],
+    ['c/x', 'file', 'parent'],
+    ['ﬀ', 'file', undefined],
+    ['FF', 'file', 'clash'],
+    ['Ⅷ', 'file', undefined],
+    ['viii', 'file', 'clash'],
+    ['ς', 'file', undefined],
+    ['Σ', 'file', 'clash'],
+    ['хор', 'file', undefined],
+    ['xop', 'file', 'clash'],
+    ['щ', 'file', undefined],
+  ]
+  for (const [path, kind, fault] of tries) expect([path, rules.add(path, kind)]).toEqual([path, fault])
+})
+
+test('any text has a verdict, and what passes is its own NFC and keeps its skeleton in other case', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (path) => {
+      if (pathFault(path) !== undefined) return
+      expect(path.normalize('NFC')).toBe(path)
+      expect(path.split('/').some((segment) => /^\.{0,2}$/.test(segment))).toBe(false)
+      expect(skeleton(path.toUpperCase())).toBe(skeleton(path))
+    }),
+    { numRuns: 2_000, seed: 7 },
+  )
+})
