@@ -4,7 +4,7 @@
  */
 import type { EarlierLine, TalkEvent, Undelivered, Under } from '../session/command.ts'
 import { explainEvent } from './explain.ts'
-import { explainKept, explainNothingKept, markOfEarlier, textOfEarlier } from './explainhistory.ts'
+import { endOfKept, explainKept, explainNothingKept, markOfEarlier, textOfEarlier } from './explainhistory.ts'
 import { explainLate } from './explaintrust.ts'
 import { explainReport } from './explainwhy.ts'
 import { type Notice, page, plain } from './notice.ts'
@@ -116,18 +116,23 @@ export function recall(conversation: Conversation, event: Earlier, now: number):
   const isWaiting = (id: string): boolean =>
     conversation.lines.some((line) => line.kind === 'ours' && line.id === id)
   const lines = why === 'asked' ? event.lines : event.lines.filter(({ id }) => !isWaiting(id))
-  const last = lines.at(-1)
-  if (!last && why === 'began') return conversation
-  if (!last) return notice(conversation, plain(explainNothingKept(conversation.buddy)), now)
-  const rule: Unplaced = { kind: 'rule', at: last.at, text: explainKept(last) }
+  const [first, last] = [lines[0], lines.at(-1)]
+  if (!first || !last)
+    return why === 'began'
+      ? conversation
+      : notice(conversation, plain(explainNothingKept(conversation.buddy)), now)
+  const rule: Unplaced = { kind: 'rule', at: last.at, text: explainKept(first) }
   const kept = lines.map((line): Unplaced => {
     const { at, from } = line
     return { kind: 'earlier', at, from, text: textOfEarlier(line), mark: markOfEarlier(line) }
   })
-  if (why === 'asked') return [rule, ...kept, rule].reduce(add, conversation)
-  const first = conversation.lines[0]?.seq ?? conversation.count
-  if (first === conversation.count) return [...kept, rule].reduce(add, conversation)
-  const above = [...kept, rule].map((line, i): Line => ({ ...line, seq: first - kept.length - 1 + i }))
+  if (why === 'asked') {
+    const top: Unplaced = { ...rule, at: first.at }
+    return [top, ...kept, { ...rule, text: endOfKept }].reduce(add, conversation)
+  }
+  const oldest = conversation.lines[0]?.seq ?? conversation.count
+  if (oldest === conversation.count) return [...kept, rule].reduce(add, conversation)
+  const above = [...kept, rule].map((line, i): Line => ({ ...line, seq: oldest - kept.length - 1 + i }))
   return { ...conversation, lines: [...above, ...conversation.lines] }
 }
 

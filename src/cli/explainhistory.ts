@@ -1,5 +1,6 @@
 /** Wording for people about what is kept of conversations: always as of before, never as said here and now. */
 import type { EarlierLine } from '../session/command.ts'
+import { explainDate } from './date.ts'
 import { explainFingerprint } from './explaintrust.ts'
 import { noText, type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
@@ -26,9 +27,12 @@ export function markOfKept({ from, settled, edited, deleted }: EarlierLine): Saf
   return fate === '' ? words`edited` : words`edited, ${fate}`
 }
 
-/** Between what was kept and what is said. */
-export const explainKept = ({ fingerprint }: Pick<EarlierLine, 'fingerprint'>): SafeText =>
-  words`earlier, under key ${shortKey(fingerprint)}`
+/** Between what was kept and what is said. @param first - of the lines */
+export const explainKept = ({ fingerprint, at }: Pick<EarlierLine, 'fingerprint' | 'at'>): SafeText =>
+  words`earlier, since ${explainDate(at)}, under key ${shortKey(fingerprint)}`
+
+/** Below lines that were asked for. */
+export const endOfKept: SafeText = words`so far what was kept`
 
 export const explainNothingKept = (alias: string): SafeText =>
   words`nothing is kept of the conversations with ${safeName(alias)}: otrtalk buddy set ${safeName(alias)} history on`

@@ -37,6 +37,10 @@ export async function readHistories(
   return kept
 }
 
+/** Whether anything is kept, with whomever: without any key. @param path - the profile's folder */
+export const hasHistories = async (path: string): Promise<boolean> =>
+  (await entries(join(path, historyFolder))).some((name) => isLogName(`${historyFolder}/${name}`))
+
 /** Whose each is, by its first record: the alias is that of then. Undefined for what does not open. */
 export async function historyHeads(
   profile: Keyed,

@@ -1,5 +1,6 @@
 /** `otrtalk buddy …`: whom a profile knows. */
 import type { Access } from '../../edge/access.ts'
+import { hasHistories } from '../../edge/histories.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { parseProfileAddress } from '../../profile/address.ts'
 import { findBuddy, isHint, maxHints } from '../../profile/buddies.ts'
@@ -93,11 +94,28 @@ export interface SetArgs {
 /** What we do for a buddy beside talking. */
 export async function set(context: ProfileContext, { alias, ...given }: SetArgs): Promise<ExitCode> {
   const habit = readHabit(given)
-  await using profile = await openAccess(context, 'buddy set', 'change')
-  const buddy = await changeBuddy(profile, { kind: 'habit', alias, ...habit })
+  const { buddy, path } = await changeHabit(context, alias, habit)
   if (context.options.json) printJson(context, describe(buddy))
   remark(context, explainHabit(buddy, habit))
+  const isOff = habit.habit === 'history' && habit.value === false
+  if (isOff && (await hasHistories(path))) await leaveHistory(context, buddy)
   return 0
+}
+
+async function changeHabit(context: ProfileContext, alias: string, habit: Habit) {
+  await using profile = await openAccess(context, 'buddy set', 'change')
+  const buddy = await changeBuddy(profile, { kind: 'habit', alias, ...habit })
+  return { buddy, path: profile.view.path }
+}
+
+/** What was kept stays, if the user does not say otherwise. */
+async function leaveHistory(context: ProfileContext, { alias }: BuddyView): Promise<void> {
+  const name = safeName(alias)
+  const isGone =
+    context.isInteractive &&
+    (await confirm(context, words`delete what was kept of the conversations with ${name} until now?`))
+  if (isGone) await (await import('./history.ts')).removeKept(context, alias)
+  else remark(context, words`what was kept until now stays: otrtalk history delete ${name}`)
 }
 
 function readHabit({ habit, value }: Omit<SetArgs, 'alias'>): Habit {
@@ -196,6 +214,8 @@ export async function remove(context: ProfileContext, { alias, isSure }: RemoveA
     ...(await leaveOutbox(context, profile, { buddy, isSure })),
   })
   remark(context, words`${name} was removed`)
+  if (await hasHistories(profile.view.path))
+    remark(context, words`what was kept of conversations stays: otrtalk history list`)
   return 0
 }
 

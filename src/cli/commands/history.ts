@@ -132,7 +132,7 @@ export async function remove(
   if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
   using owner = reached.kind === 'owner' ? reached.owner : undefined
   await using profile = await openFor(context, 'history delete', owner ? 'read' : 'own')
-  const found = await sections(context, profile, alias, { until: until === undefined ? Infinity : until - 1 })
+  const found = await sections(context, profile, alias, until === undefined ? {} : { until: until - 1 })
   const count = found.reduce((sum, { lines }) => sum + lines.length, 0)
   const name = safeName(found[0]?.name ?? alias)
   if (
@@ -146,6 +146,16 @@ export async function remove(
   if (context.options.json) printJson(context, { alias: found[0]?.name ?? alias, deleted: gone })
   for (const line of explainDeleted(gone, name)) remark(context, line)
   return 0
+}
+
+/** All that is kept with a buddy, as the user has said before; nothing is said of it if there is nothing. */
+export async function removeKept(context: ProfileContext, alias: string): Promise<void> {
+  try {
+    await remove(context, { alias, before: undefined, isSure: true })
+  } catch (error) {
+    if (!(error instanceof NothingKept)) throw error
+    remark(context, safeTitle(error.message, longest))
+  }
 }
 
 interface Forgetting {
@@ -204,7 +214,7 @@ async function sections(
   { search, since = 0, until = Infinity, last = Infinity }: Which,
 ): Promise<readonly (Section & Pick<History, 'fingerprint'>)[]> {
   const kept = (await readHistories(profile)).filter((history) => isMeant(profile, history, alias))
-  if (kept.length === 0) throw nothingKept(profile, alias)
+  if (kept.length === 0) throw new NothingKept(profile, alias)
   for (const { fault } of kept) if (fault) remark(context, safeTitle(fault.message, longest))
   return kept.map((history) => {
     const { fingerprint, lines } = history
@@ -229,12 +239,15 @@ function isMeant({ contents }: OpenProfile, { fingerprint, alias }: KeptHistory,
   return digits.length >= 8 && fingerprint.startsWith(digits)
 }
 
-const nothingKept = ({ contents }: OpenProfile, alias: string): UserError =>
-  new UserError(`nothing is kept of conversations with ${alias}`, {
-    hint: findBuddy(contents.buddies, alias)
-      ? `from here on it is, with: otrtalk buddy set ${alias} history on`
-      : 'otrtalk history list shows what there is',
-  })
+class NothingKept extends UserError {
+  constructor({ contents }: OpenProfile, alias: string) {
+    super(`nothing is kept of conversations with ${alias}`, {
+      hint: findBuddy(contents.buddies, alias)
+        ? `from here on it is, with: otrtalk buddy set ${alias} history on`
+        : 'otrtalk history list shows what there is',
+    })
+  }
+}
 
 function statusOf(
   { options }: ProfileContext,

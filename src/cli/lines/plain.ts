@@ -123,8 +123,8 @@ class Plain implements Ui {
 
   /** Beside what is said: whoever reads stdout takes nothing of it for a message. */
   #recall({ buddy, lines }: Extract<TalkEvent, { kind: 'earlier' }>): void {
-    const last = lines.at(-1)
-    this.#remark(last ? explainKept(last) : explainNothingKept(buddy))
+    const [first] = lines
+    this.#remark(first ? explainKept(first) : explainNothingKept(buddy))
     for (const line of lines) {
       const from = line.from === 'you' ? words`you` : safeName(buddy)
       this.#remark(words`${explainDate(line.at)} ${from}  ${textOfEarlier(line)} ${markOfEarlier(line)}`)
