@@ -3,9 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { Client } from '../../../src/edge/control/guest.ts'
 import { Switchboard } from '../../../src/edge/control/switchboard.ts'
 import { follow } from '../../../src/edge/following.ts'
+import { readHistories } from '../../../src/edge/histories.ts'
 import { invitedOf, knownOf } from '../../../src/edge/meeting.ts'
 import type { OpenProfile } from '../../../src/edge/openprofile.ts'
 import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
+import { Recorder } from '../../../src/edge/recorder.ts'
 import type { Talking } from '../../../src/edge/talking.ts'
 import { formatProfileAddress } from '../../../src/profile/address.ts'
 import { findBuddy } from '../../../src/profile/buddies.ts'
@@ -75,15 +77,18 @@ async function inviting() {
     rekey: (passphrase) => profile.rekey(passphrase, cheap),
     async [Symbol.asyncDispose]() {},
   }
+  const recorder = new Recorder({ profile, habits: {}, onFault() {} })
+  onTestFinished(() => recorder[Symbol.asyncDispose]())
   const board = new Switchboard({
     profile: cheaply,
+    recorder,
     isOpenToAll: false,
     onEvent: (event) => shown.push(event),
   })
   talking.act({ kind: 'open', buddy: 'friend' })
   board.open(talking, ['friend'])
   return {
-    ...{ profile, board, talking, invite, acts },
+    ...{ profile, board, talking, invite, acts, recorder },
     change: (change: Change) => board.change(talking, change),
     /** What a client of lines is told. */
     async told(...lines: readonly object[]): Promise<readonly object[]> {
@@ -136,6 +141,30 @@ describe('who waits for the buddy of a code', () => {
 })
 
 describe('a client', () => {
+  test('may have a history deleted, and gets none', async () => {
+    const { profile, told, recorder, proved, change } = await inviting()
+    await change({ kind: 'add', alias: 'bob', address: addressOf(other), at: [] })
+    await change({ kind: 'habit', alias: 'bob', habit: 'history', value: true })
+    await proved(other)
+    const { fingerprint } = other
+    const under = { buddy: 'friend', session: 1, fingerprint, trust: 'by-code' } as const
+    recorder.hear({ kind: 'message', id: '0000000000000001', text: 'kept', at: 5, ...under })
+    await recorder.read(fingerprint)
+    const forget = (before?: number) => ({ kind: 'forget', fingerprint, before })
+    expect(await told(forget(5), forget(6), forget())).toEqual(
+      [0, 1, 0].map((lines) => ({ kind: 'forgotten', lines })),
+    )
+    expect(await readHistories(profile)).toEqual([])
+    const recalling = [
+      { kind: 'earlier', buddy: 'friend' },
+      { kind: 'history', buddy: 'friend' },
+    ]
+    expect(await told(...recalling)).toMatchObject([
+      { kind: 'fault', of: 'line' },
+      { kind: 'fault', of: 'line' },
+    ])
+  })
+
   test('that showed a passphrase has to show the next one, whoever changed it', async () => {
     const { board, told } = await inviting()
     const unlock = (passphrase: string) => ({ kind: 'unlock', passphrase })
