@@ -3,6 +3,7 @@
  * is sent, and what comes before it is shown or confirmed. Between the talk and
  * whoever shows what happens: commands go down, events come up.
  */
+import { UserError } from '../error.ts'
 import type { Command, TalkEvent, Under } from '../session/command.ts'
 import type { Kept } from '../session/exchange.ts'
 import type { Mailbox, Standing, Unshown } from '../session/mailbox.ts'
@@ -133,15 +134,17 @@ export class Mail {
         this.#untold.delete(event.id)
         break
       case 'delivered':
-        shown.tell(this.#delivered(event))
+        shown.tell(this.#sinceWritten(event))
+        this.#settle([event.id]) // told first: who dies in between is told it again
         return
       case 'undelivered':
         if (event.why === 'closed' && this.#mailbox.get(event.id)) {
           this.#handed.delete(event.id) // it goes out when the conversation is opened again
           return
         }
+        shown.tell(event)
         this.#settle([event.id])
-        break
+        return
       case 'renamed':
         this.#rename(event.buddy, event.to)
         break
@@ -187,8 +190,9 @@ export class Mail {
   #write(message: Written): 'disk' | undefined {
     try {
       this.#append({ kind: 'written', message })
-    } catch {
-      return 'disk'
+    } catch (error) {
+      if (error instanceof UserError) return 'disk'
+      throw error
     }
     const { id, buddy } = message
     this.#untold.add(id)
@@ -238,9 +242,8 @@ export class Mail {
   }
 
   /** `ms` since it was written, also by an earlier process. */
-  #delivered(event: Extract<TalkEvent, { kind: 'delivered' }>): TalkEvent {
+  #sinceWritten(event: Extract<TalkEvent, { kind: 'delivered' }>): TalkEvent {
     const written = this.#earlier.has(event.id) ? this.#mailbox.get(event.id) : undefined
-    this.#settle([event.id])
     return written ? { ...event, ms: Math.max(event.ms, Date.now() - written.at) } : event
   }
 
@@ -294,7 +297,8 @@ export class Mail {
   #note(record: MailRecord): void {
     try {
       this.#append(record)
-    } catch {
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
       this.#mailbox.take(record)
     }
   }
