@@ -172,6 +172,14 @@ function explainHeld(buddy: string, count: number): Notice {
   }
 }
 
+/** What the user wants to become of what waits. */
+export function explainMailing(how: 'resend' | 'drop', buddy: string): Notice {
+  const name = safeName(buddy)
+  return how === 'resend'
+    ? plain(words`what was written for another key goes to the key that ${name} has now`)
+    : plain(words`what ${name} has not confirmed is not sent any more`)
+}
+
 export function explainUndelivered(why: Undelivered): SafeText {
   switch (why) {
     case 'too-long':

@@ -10,6 +10,8 @@ export const help: readonly SafeText[] = [
   words`/fingerprint   your buddy's key and yours, to compare`,
   words`/history       show what was kept of earlier conversations: /history LINES`,
   words`/find          look for a text in this conversation: /find TEXT`,
+  words`/resend        send what was written for another key to the key of now`,
+  words`/drop          forget what waits and is not confirmed`,
   words`/clear         empty this screen; what is kept by /history stays`,
   words`/close         end the conversation and stop looking`,
   words`/open          look for the buddy again`,

@@ -17,7 +17,7 @@ export type CommandName = (typeof commandNames)[number]
 /** In the order in which an abbreviation is looked for. */
 export const commandNames = [
   ...(['help', 'info', 'why', 'verify', 'answer', 'cancel', 'fingerprint', 'history'] as const),
-  ...(['to', 'buddies', 'find', 'clear', 'close', 'open', 'quit'] as const),
+  ...(['to', 'buddies', 'find', 'resend', 'drop', 'clear', 'close', 'open', 'quit'] as const),
 ]
 
 /** A secret typed behind /answer is on the screen already, but must not be taken for a text to say. */

@@ -15,6 +15,7 @@ import {
 } from './about.ts'
 import type { Conversation } from './conversation.ts'
 import { beginAnswer, beginVerify, cancelVerification, type Dialogue, type Step } from './dialogue.ts'
+import { explainMailing } from './explain.ts'
 import { help, helpAmongSeveral, keys, keysAmongSeveral } from './help.ts'
 import { focused, type Input, type Model, named } from './model.ts'
 import { type Notice, page } from './notice.ts'
@@ -124,6 +125,9 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
     case 'why':
     case 'open':
       return { ...nothing, commands: [{ kind: name, buddy }] }
+    case 'resend':
+    case 'drop':
+      return { ...remarks(explainMailing(name, buddy)), commands: [{ kind: name, buddy }] }
     case 'close':
       return { ...nothing, inputs: [{ kind: 'closed', buddy }], commands: [{ kind: 'close', buddy }] }
     case 'clear':

@@ -101,6 +101,13 @@ class Plain implements Ui {
       case 'said':
         this.#remark(words`you said elsewhere, to ${safeName(event.buddy)}: ${safeText(event.text)}`)
         break
+      case 'waiting': {
+        const text = safeText(event.text, { length: 200, lines: 1 })
+        this.#said.set(event.id, text)
+        this.#remark(words`waits${this.#to(event.buddy)} since ${explainDate(event.at)}: ${text}`)
+        break
+      }
+      case 'written':
       case 'sent':
       case 'phase':
         break
