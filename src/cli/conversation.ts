@@ -8,6 +8,7 @@ import { endOfKept, explainKept, explainNothingKept, markOfEarlier, textOfEarlie
 import { explainLate } from './explaintrust.ts'
 import { explainReport } from './explainwhy.ts'
 import { type Notice, page, plain } from './notice.ts'
+import { aboutLine } from './quote.ts'
 import { type SafeText, safeText } from './safetext.ts'
 import type { State } from './state.ts'
 import type { UiBuddy } from './ui.ts'
@@ -21,6 +22,8 @@ export interface Conversation {
   readonly state: State
   /** Told last of a verification; `verificationOf` says whether it still counts. */
   readonly verification: VerificationUnderWay | undefined
+  /** As he says, in the conversation that is secured. */
+  readonly isTyping: boolean
   readonly lines: readonly Line[]
   /** Messages that came while another conversation was shown. */
   readonly unread: number
@@ -44,18 +47,43 @@ interface Placed {
   readonly at: number
 }
 
+/** The line that another one answers, as it was then: one row of it. */
+export interface Quote {
+  readonly of: string // its id
+  readonly by: 'theirs' | 'ours' | undefined
+  readonly at: number | undefined
+  readonly text: SafeText
+}
+
+/** What became of a text since it was said. */
+export type Fate =
+  | { readonly kind: 'whole' }
+  /** `original`: as it was at first. */
+  | { readonly kind: 'edited'; readonly original: SafeText; readonly times: number; readonly saidAt: number }
+  | { readonly kind: 'deleted'; readonly saidAt: number }
+  /** It would change a line that is not here. */
+  | { readonly kind: 'astray' }
+
+/** What was said, by whomever. */
+interface Told extends Placed {
+  /** By which it is changed, deleted and answered; empty if a later line says what it is. */
+  readonly id: string
+  /** Of the message that its text came by last. */
+  readonly latest: string
+  readonly text: SafeText
+  readonly fate: Fate
+  readonly quote?: Quote
+}
+
 export type Line =
   /** Received and decrypted; `isLate` if it is not of the conversation that was secured when it came. */
-  | (Placed & {
+  | (Told & {
       readonly kind: 'theirs'
-      readonly text: SafeText
       readonly under: Under
       readonly isLate: boolean
     })
-  | (Placed & {
+  | (Told & {
       readonly kind: 'ours'
-      readonly id: string
-      readonly text: SafeText
       readonly sending: Sending
     })
   | (Placed & { readonly kind: 'notice' } & Notice)
@@ -69,12 +97,15 @@ export type Line =
   /** Between what was kept and what is said. */
   | (Placed & { readonly kind: 'rule'; readonly text: SafeText })
 
-/** How far a line of ours came. Only `delivered` is certain. */
+export type Said = Extract<Line, { kind: 'theirs' | 'ours' }>
+
+/** How far a line of ours came: its text, as it is. Only `delivered` is certain; `read` is what the buddy's program says. */
 export type Sending =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'written' } // on disk: it goes out, whatever ends before
   | { readonly kind: 'sent'; readonly under: Under | undefined }
   | { readonly kind: 'delivered'; readonly ms: number }
+  | { readonly kind: 'read' }
   | { readonly kind: 'undelivered'; readonly why: Undelivered }
 
 /** The verification under way in the conversation that is secured: that of an earlier one is over. */
@@ -97,16 +128,17 @@ export function noticeOf({ state, given }: Conversation, event: TalkEvent): Noti
 type Message = Extract<TalkEvent, { kind: 'message' }>
 type AboutBuddy = Exclude<
   TalkEvent,
-  | { kind: 'listening' | 'network' | 'unresolved' | 'unkept' }
-  | { kind: 'message' | 'earlier' | 'said' | 'added' | 'renamed' | 'removed' }
+  | { kind: 'listening' | 'network' | 'unresolved' | 'unkept' | 'added' | 'renamed' | 'removed' }
+  | { kind: 'message' | 'edited' | 'deleted' | 'said' | 'waiting' | 'earlier' }
 >
 
 /** With one message more. @param focus - whose conversation is shown: of others it counts as unread */
 export function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
-  const { buddy, session, fingerprint, trust, at } = event
+  const { id, buddy, session, fingerprint, trust, at, about } = event
   const under = { buddy, session, fingerprint, trust }
-  const text = safeText(event.text)
-  const added = add(conversation, { kind: 'theirs', at, text, under, isLate: isLate(conversation, under) })
+  const line = { id, latest: id, at, text: safeText(event.text), ...aboutLine(conversation, about) }
+  const late = isLate(conversation, under)
+  const added = add({ ...conversation, isTyping: false }, { kind: 'theirs', ...line, under, isLate: late })
   return conversation.buddy === focus ? added : { ...added, unread: added.unread + 1 }
 }
 
@@ -159,12 +191,7 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
         isPostQuantum: pq,
       }
       const pinned = conversation.pinned ?? fingerprint
-      return notice({ ...conversation, state, pinned }, noticeOf(conversation, event), now)
-    }
-    case 'waiting': {
-      const { id, at } = event
-      const text = safeText(event.text)
-      return add(conversation, { kind: 'ours', at, id, text, sending: { kind: 'written' } })
+      return notice({ ...conversation, state, pinned, isTyping: false }, noticeOf(conversation, event), now)
     }
     case 'written':
       return settle(conversation, event.id, { kind: 'written' })
@@ -175,12 +202,18 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
     }
     case 'delivered':
       return settle(conversation, event.id, { kind: 'delivered', ms: event.ms })
+    case 'read':
+      return event.ids.reduce((before, id) => settle(before, id, { kind: 'read' }), conversation)
+    case 'typing':
+      return isLate(conversation, event)
+        ? conversation
+        : { ...conversation, isTyping: event.state === 'begun' }
     case 'undelivered':
       return settle(conversation, event.id, { kind: 'undelivered', why: event.why })
     case 'lost': {
       const { why } = event
       const state: State = why === 'closed' ? { kind: 'closed' } : { kind: 'lost', why }
-      return notice({ ...conversation, state }, explainEvent(event), now)
+      return notice({ ...conversation, state, isTyping: false }, explainEvent(event), now)
     }
     case 'refused': {
       // Whoever was refused cannot touch a conversation there is.
@@ -242,7 +275,7 @@ const underWay = (event: TalkEvent, under: Under): VerificationUnderWay =>
 /** A line of ours came further; it never goes back. */
 function settle(conversation: Conversation, id: string, sending: Sending): Conversation {
   const { lines } = conversation
-  const index = lines.findLastIndex((line) => line.kind === 'ours' && line.id === id)
+  const index = lines.findLastIndex((line) => line.kind === 'ours' && line.latest === id)
   const line = lines[index]
   if (line?.kind !== 'ours' || rank[line.sending.kind] >= rank[sending.kind]) return conversation
   return { ...conversation, lines: lines.with(index, { ...line, sending }) }
@@ -277,10 +310,10 @@ export const newConversation = (
   buddy: string,
   { fingerprint: pinned, given }: Pick<UiBuddy, 'fingerprint' | 'given'> = {},
 ): Conversation => ({
-  ...{ buddy, pinned, given, state: { kind: 'idle' }, verification: undefined },
+  ...{ buddy, pinned, given, state: { kind: 'idle' }, verification: undefined, isTyping: false },
   ...{ lines: [], unread: 0, divider: undefined, count: 0 },
 })
 
-const rank = { waiting: 0, written: 1, sent: 2, undelivered: 3, delivered: 4 } // a receipt may come after giving up
+const rank = { waiting: 0, written: 1, sent: 2, undelivered: 3, delivered: 4, read: 5 } // a receipt may come after giving up
 const maxLines = 10_000 // of a conversation: some 20 MB; older ones leave
 const dropped = 1000 // at once, so that it is not done for each line

@@ -155,6 +155,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     ],
     ...(whom !== undefined && { buddy: whom }),
     ...(whom !== undefined && isPending && { heldUntil: watch.introduced }),
+    ...(command !== 'listen' && { hints: true }), // who listens need not look
     act(command) {
       const meant = called.meant(command)
       unsettled.acted(meant)
@@ -185,6 +186,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     buddies,
     invites,
     network,
+    habits: { typing: context.options.typing, read: context.options.read },
     debug,
     mail,
     recorder,

@@ -6,7 +6,7 @@
  */
 import type { Command, Under } from '../session/command.ts'
 import { type Asked, type Conversation, isOf, verificationOf } from './conversation.ts'
-import type { Notice } from './notice.ts'
+import { bad, type Notice, plain } from './notice.ts'
 import { type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
 export type Dialogue =
@@ -51,7 +51,7 @@ export function beginVerify({ buddy, state }: Conversation, question = ''): Step
   const about = [
     words`to verify that it is ${name}, ask what only ${name} can answer, and in one way only`,
     words`neither of you learns what the other types: only whether both typed the same; capitals count`,
-  ].map(plain)
+  ].map((text) => plain(text))
   if (question === '') return { dialogue: { kind: 'question', under }, notices: about }
   return tooLong(question)
     ? over(longQuestion)
@@ -127,9 +127,6 @@ const changed = (buddy: string): Notice =>
     words`nothing was sent: the conversation or the question of ${safeName(buddy)} is another by now`,
     words`look who it is, and begin again`,
   )
-
-const plain = (text: SafeText): Notice => ({ tone: 'plain', text })
-const bad = (text: SafeText, hint?: SafeText): Notice => ({ tone: 'bad', text, ...(hint && { hint }) })
 
 const askHint = words`/verify asks a question of yours`
 const given = plain(words`nothing was sent`)

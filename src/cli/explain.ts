@@ -28,6 +28,12 @@ import { noText, type SafeText, safeName, safeText, safeTitle, words } from './s
  */
 export function explainEvent(event: TalkEvent, given?: string): Notice | undefined {
   switch (event.kind) {
+    case 'deleted':
+      return plain(words`${safeName(event.buddy)} deleted a line`)
+    case 'edited':
+    case 'typing':
+    case 'read':
+      return undefined
     case 'listening':
       return plain(words`reachable as ${safeName(event.profile)} on UDP port ${event.port}`)
     case 'phase':

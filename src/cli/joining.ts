@@ -46,6 +46,7 @@ export async function join(owner: Owner, options: Joining, unsettled: Unsettled)
     fingerprint: attached.fingerprint,
     buddies: known.length > 0 ? known : [{ alias: buddy, trust: 'unverified' }],
     buddy,
+    hints: true,
     act(command) {
       const meant = called.meant(command)
       unsettled.acted(meant)

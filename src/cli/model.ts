@@ -2,9 +2,8 @@
  * What the screen shows, as a value: `update` is pure and the only way from
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
-import type { NetworkState, TalkEvent } from '../session/command.ts'
+import type { About, NetworkState, TalkEvent } from '../session/command.ts'
 import {
-  add,
   bringToFront,
   type Conversation,
   hear,
@@ -16,12 +15,15 @@ import {
 import { explainEvent } from './explain.ts'
 import { explainNetwork } from './explainnetwork.ts'
 import type { Notice } from './notice.ts'
-import { safeText, words } from './safetext.ts'
+import { deleted, edited, said } from './revised.ts'
+import { words } from './safetext.ts'
 import type { State } from './state.ts'
 import type { UiBuddy } from './ui.ts'
 
 export interface Model {
   readonly profile: string
+  /** Lines of the terminal's own stay as they were shown. */
+  readonly on: 'screen' | 'lines'
   readonly conversations: readonly Conversation[]
   /** Alias of the buddy whose conversation is shown. */
   readonly focus: string | undefined
@@ -33,17 +35,28 @@ export interface Model {
 
 export type Input =
   | { readonly kind: 'told'; readonly event: TalkEvent }
-  | { readonly kind: 'said'; readonly buddy: string; readonly id: string; readonly text: string }
+  | {
+      readonly kind: 'said'
+      readonly buddy: string
+      readonly id: string
+      readonly text: string
+      readonly about?: About
+    }
   /** With no buddy: said where no conversation is shown. */
   | { readonly kind: 'noticed'; readonly buddy: string | undefined; readonly notice: Notice }
   | { readonly kind: 'focused'; readonly buddy: string }
   | { readonly kind: 'closed'; readonly buddy: string }
   | { readonly kind: 'cleared'; readonly buddy: string }
 
-export function newModel(profile: string, buddies: readonly UiBuddy[], focus = buddies[0]?.alias): Model {
+export function newModel(
+  profile: string,
+  buddies: readonly UiBuddy[],
+  focus = buddies[0]?.alias,
+  on: Model['on'] = 'screen',
+): Model {
   const conversations = buddies.map((buddy) => newConversation(buddy.alias, buddy))
   const model: Model = {
-    ...{ profile, conversations, lobby: newConversation('') },
+    ...{ profile, on, conversations, lobby: newConversation('') },
     ...{ focus: undefined, network: undefined, listening: undefined },
   }
   return focus === undefined ? model : update(model, { kind: 'focused', buddy: focus }, 0)
@@ -73,11 +86,8 @@ export function update(model: Model, input: Input, now: number): Model {
   switch (input.kind) {
     case 'told':
       return told(model, input.event, now)
-    case 'said': {
-      const text = safeText(input.text)
-      const line = { kind: 'ours', at: now, id: input.id, text, sending: { kind: 'waiting' } } as const
-      return change(model, input.buddy, (conversation) => add(conversation, line))
-    }
+    case 'said':
+      return change(model, input.buddy, (conversation) => said(conversation, { ...input, at: now }, model.on))
     case 'noticed':
       return change(model, input.buddy, (conversation) => notice(conversation, input.notice, now))
     case 'focused':
@@ -110,8 +120,16 @@ function told(model: Model, event: TalkEvent, now: number): Model {
       return change(model, event.buddy, (conversation) => hear(conversation, event, model.focus))
     case 'earlier':
       return change(model, event.buddy, (conversation) => recall(conversation, event, now))
+    case 'edited':
+      return change(model, event.buddy, (conversation) => edited(conversation, event, model))
+    case 'deleted':
+      return change(model, event.buddy, (conversation) => deleted(conversation, event, model))
     case 'said':
       return update(model, { ...event, kind: 'said' }, now)
+    case 'waiting':
+      return change(model, event.buddy, (conversation) =>
+        said(conversation, { ...event, sending: { kind: 'written' } }, model.on),
+      )
     case 'added':
       return added(model, event, now)
     case 'renamed':

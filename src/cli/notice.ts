@@ -16,6 +16,8 @@ export interface Notice {
 export const page = (rows: readonly SafeText[]): readonly Notice[] =>
   rows.map((text, i) => ({ tone: 'plain', text, ...(i > 0 && { isMore: true }) }))
 
+export const bad = (text: SafeText, hint?: SafeText): Notice => ({ tone: 'bad', text, ...(hint && { hint }) })
+
 /** Neither good nor bad. */
 export const plain = (text: SafeText, hint?: SafeText): Notice => ({
   tone: 'plain',

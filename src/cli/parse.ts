@@ -17,11 +17,15 @@ export type CommandName = (typeof commandNames)[number]
 /** In the order in which an abbreviation is looked for. */
 export const commandNames = [
   ...(['help', 'info', 'why', 'verify', 'answer', 'cancel', 'fingerprint', 'history'] as const),
+  ...(['reply', 'edit', 'delete', 'original'] as const),
   ...(['to', 'buddies', 'find', 'resend', 'drop', 'clear', 'close', 'open', 'quit'] as const),
 ]
 
 /** A secret typed behind /answer is on the screen already, but must not be taken for a text to say. */
-const withArgument: readonly CommandName[] = ['verify', 'answer', 'to', 'find', 'history']
+const withArgument: readonly CommandName[] = [
+  ...(['verify', 'answer', 'to', 'find', 'history'] as const),
+  ...(['reply', 'edit', 'delete', 'original'] as const),
+]
 
 /** A text that begins with a slash is a command; `//` says it with one slash. */
 export function parse(typed: string): Typed {

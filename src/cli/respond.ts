@@ -20,6 +20,7 @@ import { help, helpAmongSeveral, keys, keysAmongSeveral } from './help.ts'
 import { focused, type Input, type Model, named } from './model.ts'
 import { type Notice, page } from './notice.ts'
 import type { CommandName, Typed } from './parse.ts'
+import { edit, original, reply, takeBack } from './revise.ts'
 import { type SafeText, words } from './safetext.ts'
 
 /** To be done in this order. */
@@ -122,6 +123,14 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
       return ofStep(cancelVerification(conversation))
     case 'history':
       return recall(buddy, argument)
+    case 'reply':
+      return reply(conversation, argument, here)
+    case 'edit':
+      return edit(conversation, argument, here)
+    case 'delete':
+      return takeBack(conversation, argument, here)
+    case 'original':
+      return original(conversation, argument)
     case 'why':
     case 'open':
       return { ...nothing, commands: [{ kind: name, buddy }] }

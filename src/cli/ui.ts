@@ -21,6 +21,8 @@ export interface UiOptions {
    * Missing where another process has the profile.
    */
   readonly recall?: (buddy: string, count: number, why: 'began' | 'asked') => void
+  /** The profile that runs hears what is typed when, and what was on the screen: it tells the buddy if the user wants that. */
+  readonly hints?: true
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream

@@ -18,7 +18,7 @@ export class Unsettled {
   /** What goes to the profile that runs. */
   acted(command: Command): void {
     if (command.kind === 'say')
-      this.#said.set(command.id, { buddy: command.buddy, text: command.text, state: 'said' })
+      this.#said.set(command.id, { buddy: command.buddy, text: textOf(command), state: 'said' })
   }
 
   /** What came of it. Of the end itself nothing was shown. */
@@ -56,6 +56,10 @@ function explained(state: State, buddy: string): SafeText {
       return state satisfies never
   }
 }
+
+/** What of it names it to who said it. */
+const textOf = ({ text, about }: Command & { kind: 'say' }): string =>
+  about?.as === 'delete' ? 'a line is deleted' : text
 
 const most = 10
 const columns = 60

@@ -7,7 +7,7 @@ import { UserError } from '../error.ts'
 import type { Command, TalkEvent, Under } from '../session/command.ts'
 import type { Kept } from '../session/exchange.ts'
 import type { Mailbox, Standing, Unshown } from '../session/mailbox.ts'
-import { encodeRecord, type MailRecord, type Written } from '../session/mailrecord.ts'
+import { type Came, encodeRecord, type MailRecord, type Written } from '../session/mailrecord.ts'
 import type { TalkCommand } from '../session/talk.ts'
 
 /** The file of the log: `LogFile`. */
@@ -128,6 +128,8 @@ export class Mail {
     const { shown } = this.#options
     switch (event.kind) {
       case 'message':
+      case 'edited':
+      case 'deleted':
         this.#came(event)
         return
       case 'sent':
@@ -172,7 +174,7 @@ export class Mail {
   }
 
   #say(command: Extract<Command, { kind: 'say' }>): void {
-    const { buddy, id, text, fingerprint } = command
+    const { buddy, id, text, fingerprint, about } = command
     const { talk } = this.#options
     if (!talk.knows(buddy)) {
       talk.act(command)
@@ -180,7 +182,7 @@ export class Mail {
     }
     const standing = this.#standing(buddy)
     const key = fingerprint ?? (standing?.kind === 'key' ? standing.key : undefined)
-    const message: Written = { id, at: Date.now(), key, buddy, text }
+    const message: Written = { id, at: Date.now(), key, buddy, text, ...(about && { about }) }
     const why = this.#mailbox.refuses(message) ?? this.#write(message)
     if (why) this.#tell({ kind: 'undelivered', buddy, id, why })
     else this.#hand(message, buddy)
@@ -203,11 +205,11 @@ export class Mail {
     return undefined
   }
 
-  #hand({ id, text, key }: Written, buddy: string): void {
+  #hand({ id, text, key, about }: Written, buddy: string): void {
     this.#handed.add(id)
     // The first octets of a key are his address’: no other answers in this conversation.
     const fingerprint = key?.length === fullKey ? { fingerprint: key } : {}
-    this.#options.talk.act({ kind: 'say', buddy, id, text, ...fingerprint })
+    this.#options.talk.act({ kind: 'say', buddy, id, text, ...fingerprint, ...(about && { about }) })
   }
 
   #drop(name: string, id: string | undefined): void {
@@ -227,14 +229,14 @@ export class Mail {
     }
   }
 
-  #came(event: Extract<TalkEvent, { kind: 'message' }>): void {
-    const { id, text, at, trust, fingerprint, buddy } = event
-    this.#append({ kind: 'came', message: { id, text, at, trust, fingerprint, buddy } })
+  #came(event: Heard): void {
+    const { id, fingerprint, buddy } = event
+    this.#append({ kind: 'came', message: cameOf(event) })
     this.#sync(() => this.#options.talk.kept({ fingerprint, id }))
     if (this.#options.shown.isHeard(buddy)) this.#show(event)
   }
 
-  #show(event: Extract<TalkEvent, { kind: 'message' }>): void {
+  #show(event: Heard): void {
     const { id, fingerprint } = event
     this.#append({ kind: 'showing', id, fingerprint })
     this.#options.shown.tell(event)
@@ -333,16 +335,34 @@ export class Mail {
   }
 }
 
-/** Of an earlier process: its session is none of this one's. */
-function messageOf(
-  { isShowing, ...message }: Unshown,
-  buddy: string,
-): Extract<TalkEvent, { kind: 'message' }> {
-  return { kind: 'message', ...message, buddy, session: 0, ...(isShowing && { again: true }) }
+/** What a buddy said. */
+type Heard = Extract<TalkEvent, { kind: 'message' | 'edited' | 'deleted' }>
+
+function cameOf(event: Heard): Came {
+  const { id, at, trust, fingerprint, buddy } = event
+  const came = { id, at, trust, fingerprint, buddy }
+  switch (event.kind) {
+    case 'message':
+      return { ...came, text: event.text, ...(event.about && { about: event.about }) }
+    case 'edited':
+      return { ...came, text: event.text, about: { as: 'edit', id: event.of }, changes: true }
+    case 'deleted':
+      return { ...came, text: '', about: { as: 'delete', id: event.of }, changes: true }
+    default:
+      return event satisfies never
+  }
 }
 
-const waitingOf = ({ id, text, at }: Written, buddy: string): TalkEvent => ({
-  ...{ kind: 'waiting', buddy, id, text, at },
+/** Of an earlier process: its session is none of this one's. */
+function messageOf({ isShowing, changes, about, text, ...came }: Unshown, buddy: string): Heard {
+  const told = { ...came, buddy, session: 0, ...(isShowing && { again: true as const }) }
+  if (!changes || !about) return { kind: 'message', text, ...told, ...(about && { about }) }
+  const changed = { ...told, of: about.id }
+  return about.as === 'delete' ? { kind: 'deleted', ...changed } : { kind: 'edited', text, ...changed }
+}
+
+const waitingOf = ({ id, text, at, about }: Written, buddy: string): TalkEvent => ({
+  ...{ kind: 'waiting', buddy, id, text, at, ...(about && { about }) },
 })
 
 const fullKey = 112 // hex digits

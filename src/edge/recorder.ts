@@ -19,8 +19,9 @@ import {
   keyOf,
   readHistory,
   recordsOf,
+  remains,
 } from '../profile/history.ts'
-import type { EarlierLine, TalkEvent } from '../session/command.ts'
+import type { Command, EarlierLine, TalkEvent } from '../session/command.ts'
 import { historyHeads } from './histories.ts'
 import type { LogFile } from './logfile.ts'
 import { historyFolder, type LogName } from './logs.ts'
@@ -46,6 +47,11 @@ interface Book {
   readonly known: Set<string>
 }
 
+/** A text of ours, and what it is about. */
+type Spoken = Pick<Extract<Command, { kind: 'say' }>, 'text' | 'about'>
+
+type Entered = Exclude<HistoryRecord, { kind: 'head' }>
+
 /** What is to be done with a book once it is open. */
 type Entry = (book: Book) => void
 
@@ -56,7 +62,7 @@ export class Recorder implements AsyncDisposable {
   /** With which key each conversation is, by name. */
   readonly #keys = new Map<string, Fingerprint>()
   /** What is to be sent yet, by id. */
-  readonly #texts = new Map<string, string>()
+  readonly #texts = new Map<string, Spoken>()
   readonly #faulty = new Set<Fingerprint>() // those of whom a fault was told
   #names: Promise<Map<Fingerprint, LogName>> | undefined
   #syncTimer: NodeJS.Timeout | undefined
@@ -68,8 +74,8 @@ export class Recorder implements AsyncDisposable {
   }
 
   /** A text of ours, that is kept when it is sent. */
-  said(id: string, text: string): void {
-    this.#texts.set(id, text)
+  said({ id, text, about }: Spoken & { readonly id: string }): void {
+    this.#texts.set(id, { text, ...(about && { about }) })
   }
 
   hear(event: TalkEvent): void {
@@ -81,20 +87,31 @@ export class Recorder implements AsyncDisposable {
         return
       }
       case 'waiting':
-        this.said(event.id, event.text)
+        this.said(event)
         return
       case 'message': {
         const { id, text, at } = event
         this.#record(certain(event.fingerprint), { kind: 'said', side: 'theirs', id, text, at })
         return
       }
+      case 'edited': {
+        const { id, text, at, of } = event
+        const about = { as: 'edit', id: of } as const
+        this.#say(certain(event.fingerprint), { side: 'theirs', id, text, at, about })
+        return
+      }
+      case 'deleted': {
+        const { of, at } = event
+        this.#record(certain(event.fingerprint), { kind: 'deleted', side: 'theirs', id: of, at })
+        return
+      }
       case 'sent': {
         const { id } = event
-        const text = this.#texts.get(id)
+        const spoken = this.#texts.get(id)
         this.#texts.delete(id)
         const fingerprint = this.#keys.get(event.buddy)
-        if (text === undefined || !fingerprint) return
-        this.#record(fingerprint, { kind: 'said', side: 'ours', id, text, at: this.#now() })
+        if (!spoken || !fingerprint) return
+        this.#say(fingerprint, { ...spoken, side: 'ours', id, at: this.#now() })
         return
       }
       case 'delivered':
@@ -176,13 +193,23 @@ export class Recorder implements AsyncDisposable {
     return gone
   }
 
-  /** Deletes what was kept for as long as it should be. */
+  /** Writes out of the file what its authors took back. @returns how many lines it was */
+  async #sweep(fingerprint: Fingerprint): Promise<number> {
+    const history = await this.read(fingerprint)
+    const book = this.#books.get(fingerprint)
+    const left = history && book ? remains(book.log.records(), history) : 0
+    if (left > 0) await book?.log.rewrite(() => withoutOlder(book.log.records(), 0))
+    return left
+  }
+
+  /** Deletes what was kept for as long as it should be, and the texts of what was taken back. */
   async tidy(): Promise<void> {
     try {
       let gone = 0
       for (const fingerprint of [...(await this.#find()).keys()]) {
         const { keep } = this.#habitsOf(fingerprint)
         if (keep !== undefined) gone += await this.#cut(fingerprint, this.#now() - keep * day)
+        gone += await this.#sweep(fingerprint)
       }
       if (gone > 0) await this.#options.profile.renewRecordKey()
     } catch (error) {
@@ -218,9 +245,22 @@ export class Recorder implements AsyncDisposable {
     return buddy !== undefined && inForce(buddy.habits, this.#options.habits).history === true
   }
 
-  #record(fingerprint: Fingerprint, record: Exclude<HistoryRecord, { kind: 'head' }>): void {
+  /** What changes a line that was not kept is a line of its own. */
+  #say(
+    fingerprint: Fingerprint,
+    { side, id, at, text, about }: Spoken & Pick<HistoryLine, 'side' | 'id' | 'at'>,
+  ): void {
+    const said = { kind: 'said', side, id, at, text } as const
+    if (!about || about.as === 'reply') this.#record(fingerprint, said)
+    else if (about.as === 'delete') this.#record(fingerprint, { kind: 'deleted', side, id: about.id, at })
+    else this.#record(fingerprint, { kind: 'edited', side, id: about.id, at, text }, said)
+  }
+
+  /** @param otherwise - of what is about a line that was not kept */
+  #record(fingerprint: Fingerprint, wanted: Entered, otherwise?: Entered): void {
     if (!this.#isKept(fingerprint)) return
     this.#write(fingerprint, (book) => {
+      const record = otherwise && !book.known.has(keyOf(wanted)) ? otherwise : wanted
       const isKnown = book.known.has(keyOf(record))
       if (isKnown === (record.kind === 'said')) return // told again, or of a line that was not kept
       book.known.add(keyOf(record))

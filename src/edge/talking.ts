@@ -6,6 +6,7 @@ import { formatProfileAddress } from '../profile/address.ts'
 import { type Buddy, findBuddy } from '../profile/buddies.ts'
 import type { Change } from '../profile/change.ts'
 import type { Contents } from '../profile/contents.ts'
+import type { Habits } from '../profile/habits.ts'
 import { findInvite, type Invite, type Invites, isSame, openInvites } from '../profile/invite.ts'
 import { selvesOf } from '../profile/rotation.ts'
 import type { Command, TalkEvent, Under } from '../session/command.ts'
@@ -33,6 +34,8 @@ export interface TalkingOptions {
   /** Those to wait for who have the other half of a code and are no buddies yet. */
   readonly invites: Invites
   readonly network: Network
+  /** Where nothing is set for a buddy. */
+  readonly habits?: Habits
   readonly debug?: DebugLog | undefined
   readonly mail: Pick<MailOptions, 'journal' | 'mailbox'>
   readonly shown: MailOptions['shown']
@@ -76,6 +79,7 @@ export function startTalking(options: TalkingOptions): Talking {
   const talk = new Talk({
     name: profile.name,
     own: ownOf(profile.contents),
+    ...(options.habits && { habits: options.habits }),
     random: randomBytes,
     wall: wallClock,
     dht: { mode: network.dht ? 'client' : 'off', bootstrap: [], saved: network.isPublic ? nodes : [] },
@@ -134,7 +138,7 @@ export function startTalking(options: TalkingOptions): Talking {
 
   /** Writes the vault, then lets the profile know: a buddy who comes back is met as he is known by then. */
   const remember = async (event: TalkEvent): Promise<void> => {
-    if (event.kind !== 'burnt' && (!('fingerprint' in event) || event.kind === 'message')) return
+    if (!isForVault(event)) return
     const before = profile.contents
     await profile.save((contents) => remembered(contents, event, Date.now()))
     if ('fingerprint' in event) know(event, before)
@@ -170,7 +174,7 @@ export function startTalking(options: TalkingOptions): Talking {
 
   return {
     act(command) {
-      if (command.kind === 'say') options.recorder?.said(command.id, command.text)
+      if (command.kind === 'say') options.recorder?.said(command)
       mail.act(command)
     },
     begin: (name) => mail.begin(name),
@@ -223,6 +227,12 @@ export function startTalking(options: TalkingOptions): Talking {
     },
   }
 }
+
+/** What is said, and what goes with it, changes nothing there. */
+const isForVault = (event: TalkEvent): boolean =>
+  event.kind === 'burnt' || ('fingerprint' in event && !ofMessages.has(event.kind))
+
+const ofMessages: ReadonlySet<TalkEvent['kind']> = new Set(['message', 'edited', 'deleted', 'typing', 'read'])
 
 /** The client profile is made when it is needed and kept until a day before it expires (D14). */
 function ownOf(contents: Contents): Own {

@@ -111,6 +111,15 @@ function tell(lines: Map<string, HistoryLine>, record: Exclude<HistoryRecord, { 
 /** Names a line among those of both sides. */
 export const keyOf = ({ side, id }: Pick<About, 'side' | 'id'>): string => `${side} ${id}`
 
+/** How many texts of lines that were taken away are still in the records. */
+export function remains(records: readonly Uint8Array[], { lines }: History): number {
+  const gone = new Set(lines.filter(({ deletedAt }) => deletedAt !== undefined).map(keyOf))
+  if (gone.size === 0) return 0
+  return records
+    .map(decodeRecord)
+    .filter((record) => record && 'text' in record && record.text !== '' && gone.has(keyOf(record))).length
+}
+
 /** The fewest records that say the same, from a time on. */
 export function recordsOf(history: History, since = 0): readonly Uint8Array[] {
   const { fingerprint, alias, lines } = history

@@ -13,6 +13,7 @@ import type { Fingerprint } from '../otr/identity.ts'
 import type { SmpEvent, SmpHurdle } from '../otr/smp.ts'
 import { formatProfileAddress, type ProfileAddress } from '../profile/address.ts'
 import { type Buddy as Contact, isBuddy } from '../profile/buddies.ts'
+import type { Habits } from '../profile/habits.ts'
 import { Pair, type Self } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import type { Refused, TalkEvent, Trust, Under, Verification } from './command.ts'
@@ -71,6 +72,11 @@ export class Acquaintance {
 
   get alias(): string {
     return this.#whom.kind === 'known' ? this.#whom.contact.alias : this.#whom.alias
+  }
+
+  /** Those that are set for him. */
+  get habits(): Habits {
+    return this.#whom.kind === 'known' ? this.#whom.contact.habits : {}
   }
 
   /** He is a buddy: what he says is shown, and texts go to him. */

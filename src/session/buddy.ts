@@ -18,11 +18,12 @@ import type { Attempts } from '../otr/attempts.ts'
 import { DakeBudget } from '../otr/budget.ts'
 import type { Fingerprint } from '../otr/identity.ts'
 import type { Buddy as Contact } from '../profile/buddies.ts'
+import type { Habits } from '../profile/habits.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Fresh } from './approach.ts'
-import type { Command, Lost, PathKind, Phase, TalkEvent } from './command.ts'
+import type { Command, Lost, PathKind, Phase, TalkEvent, TypingState } from './command.ts'
 import { Exchange, type Kept } from './exchange.ts'
 import type { KnownMessages } from './known.ts'
 import { Ladder } from './ladder.ts'
@@ -56,12 +57,14 @@ export interface BuddyOptions {
   readonly attempts: Attempts
   /** Messages that came before, from whomever. */
   readonly known: KnownMessages
+  /** Where nothing is set for a buddy. */
+  readonly habits: Habits
   readonly loopback: boolean
   readonly now: number
 }
 
 /** A text, as the user gave it. */
-type Said = Pick<Extract<Command, { kind: 'say' }>, 'text' | 'id' | 'fingerprint'>
+type Said = Pick<Extract<Command, { kind: 'say' }>, 'text' | 'id' | 'fingerprint' | 'about'>
 
 /** Receiver indices of links: which buddy a datagram is for. */
 export interface Indices {
@@ -96,12 +99,14 @@ export class Buddy {
   #isClosed = false
 
   constructor(options: BuddyOptions) {
-    const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, known, now } = options
+    const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
+    const { known, habits } = options
     this.#options = options
     this.#search = new Search(now)
     this.#ladder = new Ladder(now)
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
-    this.#exchange = new Exchange({ acquaintance: this.#acquaintance, events: this.#events, known, wall })
+    const exchange = { acquaintance: this.#acquaintance, events: this.#events, known, wall, habits }
+    this.#exchange = new Exchange(exchange)
     const { allocate, release } = indices
     const hints = whom.kind === 'known' ? whom.contact.hints : []
     const ways = {
@@ -124,9 +129,10 @@ export class Buddy {
   get deadline(): number {
     if (this.#events.length > 0 || this.wishes.length > 0) return -Infinity
     const { current } = this.#sessions
-    if (this.#acquaintance.events.length > 0 || (current && this.#exchange.isDue(current))) return -Infinity
+    if (this.#acquaintance.events.length > 0) return -Infinity
+    const exchange = current ? this.#exchange.deadline(current) : Infinity
     const upgrade = this.#upgrade?.deadline ?? Infinity
-    return Math.min(upgrade, this.#ways.deadline, this.#sessions.deadline)
+    return Math.min(exchange, upgrade, this.#ways.deadline, this.#sessions.deadline)
   }
 
   /** Nothing is left to flush: it may be forgotten. */
@@ -208,9 +214,19 @@ export class Buddy {
   }
 
   /** @param said - `fingerprint`: of whom alone it is for */
-  say({ text, id, fingerprint }: Said, now: number): void {
+  say({ text, id, fingerprint, about }: Said, now: number): void {
     if (this.#isClosed) this.#emit({ kind: 'undelivered', buddy: this.alias, id, why: 'closed' })
-    else this.#exchange.say({ id, text, to: fingerprint, saidAt: now })
+    else this.#exchange.say({ id, text, to: fingerprint, saidAt: now, about })
+  }
+
+  /** The user is typing to him, or not any more. */
+  type(state: TypingState): void {
+    this.#exchange.type(this.#sessions.current, state)
+  }
+
+  /** These messages of his were on the screen. */
+  read(ids: readonly string[]): void {
+    this.#exchange.read(this.#sessions.current, ids)
   }
 
   /** What came is safe here: nothing is confirmed before. */

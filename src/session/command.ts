@@ -19,7 +19,7 @@ export type Command =
   | { readonly kind: 'close'; readonly buddy: string }
   /**
    * Say a text; `id` (16 hex digits) names it in what is told of it later. With a fingerprint it goes to the holder
-   * of that key only.
+   * of that key only. `about`: an earlier message; who takes one back says no text.
    */
   | {
       readonly kind: 'say'
@@ -27,7 +27,12 @@ export type Command =
       readonly id: string
       readonly text: string
       readonly fingerprint?: string
+      readonly about?: About
     }
+  /** Tell him that the user is typing, or is not any more; nothing is told unless the habit is on. */
+  | { readonly kind: 'typing'; readonly buddy: string; readonly state: TypingState }
+  /** These messages of his were on the screen; he is told if the habit is on. */
+  | { readonly kind: 'read'; readonly buddy: string; readonly ids: readonly string[] }
   /** Prove to each other that both know a secret (SMP); the buddy is shown the question. */
   | { readonly kind: 'verify'; readonly buddy: string; readonly question?: string; readonly secret: string }
   /** The secret that the buddy's question asks for. */
@@ -40,6 +45,15 @@ export type Command =
   | { readonly kind: 'resend'; readonly buddy: string; readonly id?: string }
   /** Tell how he is being reached, or why not. */
   | { readonly kind: 'why'; readonly buddy: string }
+
+/** What a message has to do with an earlier one, that is named by its id. */
+export interface About {
+  /** `edit`: its text takes the place of that one's; `delete`: that one is taken back. Only its author does either. */
+  readonly as: 'reply' | 'edit' | 'delete'
+  readonly id: string
+}
+
+export type TypingState = 'begun' | 'ended'
 
 /** How much is known of who answers: see docs/Security.md, "Trust". */
 export type Trust = 'unverified' | 'by-code' | 'verified'
@@ -67,14 +81,39 @@ export type TalkEvent =
   | { readonly kind: 'phase'; readonly buddy: string; readonly phase: Phase; readonly ms: number }
   /** `pq`: post-quantum keys are part of it. */
   | ({ readonly kind: 'secured'; readonly path: PathKind; readonly ms: number; readonly pq: boolean } & Under)
-  /** `session` 0: it came in an earlier process, and was not shown there; with `again` it may have been. */
+  /**
+   * `session` 0: it came in an earlier process, and was not shown there; with `again` it may have been. `about`: what it
+   * answers, or an earlier one that it would change and that is not known to be his.
+   */
   | ({
       readonly kind: 'message'
       readonly id: string
       readonly text: string
       readonly at: number
       readonly again?: true
+      readonly about?: About
     } & Under)
+  /** The text of his message `of` is another one from here on. */
+  | ({
+      readonly kind: 'edited'
+      readonly id: string
+      readonly of: string
+      readonly text: string
+      readonly at: number
+      readonly again?: true
+    } & Under)
+  /** He takes his message `of` back. */
+  | ({
+      readonly kind: 'deleted'
+      readonly id: string
+      readonly of: string
+      readonly at: number
+      readonly again?: true
+    } & Under)
+  /** A message of his ends it, too. */
+  | ({ readonly kind: 'typing'; readonly state: TypingState } & Under)
+  /** These messages of ours were on his screen, as he says. */
+  | ({ readonly kind: 'read'; readonly ids: readonly string[] } & Under)
   /** The buddy wants to verify: his question waits for an `answer`. */
   | ({ readonly kind: 'asked'; readonly question: string } & Under)
   /** What becomes of a verification that was begun; success is `verified`. */
@@ -107,7 +146,13 @@ export type TalkEvent =
   /** The user has removed or blocked him in another process: he is not looked for any more. */
   | { readonly kind: 'removed'; readonly buddy: string; readonly why: Removed }
   /** The user said it in another process of this profile; what becomes of it is told as of any text. */
-  | { readonly kind: 'said'; readonly buddy: string; readonly id: string; readonly text: string }
+  | {
+      readonly kind: 'said'
+      readonly buddy: string
+      readonly id: string
+      readonly text: string
+      readonly about?: About
+    }
   /** The user said it at this time in an earlier process, and it is not delivered: it goes out as soon as it can. */
   | {
       readonly kind: 'waiting'
@@ -115,6 +160,7 @@ export type TalkEvent =
       readonly id: string
       readonly text: string
       readonly at: number
+      readonly about?: About
     }
   /** It is on disk, and goes out as soon as it can, also after a restart; not told of what was sent before. */
   | { readonly kind: 'written'; readonly buddy: string; readonly id: string }

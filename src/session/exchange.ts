@@ -4,14 +4,17 @@
  * its owner's queue, so that all of a buddy's events stay in order.
  */
 import type { WallClock } from '../machine.ts'
+import { type Habits, inForce } from '../profile/habits.ts'
 import type { Queue } from '../queue.ts'
 import type { Acquaintance } from './acquaintance.ts'
-import type { TalkEvent } from './command.ts'
+import type { TalkEvent, TypingState } from './command.ts'
 import type { KnownMessages } from './known.ts'
 import type { Current } from './live.ts'
+import { OurReading, OurTyping, TheirTyping } from './notices.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
-import type { Payload } from './payload.ts'
+import { type Payload, readTlv, typingTlv } from './payload.ts'
 import { tenths } from './search.ts'
+import { Spoken } from './spoken.ts'
 
 export interface ExchangeOptions {
   /** Who may be told, and shown. */
@@ -20,6 +23,8 @@ export interface ExchangeOptions {
   /** What came before, from whomever. */
   readonly known: KnownMessages
   readonly wall: WallClock
+  /** Where nothing is set for him. */
+  readonly habits: Habits
 }
 
 /** A message that came, by the key it came under. */
@@ -31,36 +36,85 @@ export interface Kept {
 export class Exchange {
   readonly #options: ExchangeOptions
   readonly #outbox = new Outbox()
+  readonly #ours = new Spoken()
+  readonly #unseen = new Spoken() // ours that he did not say he has read
+  readonly #theirs = new Spoken()
+  readonly #unread = new Spoken() // his that he was not told we have read
+  readonly #ourTyping = new OurTyping()
+  readonly #theirTyping = new TheirTyping()
+  readonly #reading = new OurReading()
   #early: Payload[] = [] // texts that came while the vault was written
 
   constructor(options: ExchangeOptions) {
     this.#options = options
   }
 
-  /** Whether there is something to say in this conversation now. */
-  isDue(current: Current): boolean {
-    if (!current.session.hasRoom || !this.#options.acquaintance.mayTalk(current)) return false
-    return this.#outbox.next(current.fingerprint) !== undefined
+  /** When there is something to say in this conversation, or to tell of it. */
+  deadline(current: Current): number {
+    if (this.#theirTyping.deadline < Infinity && !this.#canSay(current)) return this.#theirTyping.deadline
+    if (!this.#canSay(current)) return Infinity
+    if (this.#outbox.next(current.fingerprint)) return -Infinity
+    return Math.min(this.#theirTyping.deadline, this.#ourTyping.deadline, this.#reading.deadline)
   }
 
-  /** Keeps a text until it is confirmed, or tells why it does not. */
+  #canSay(current: Current): boolean {
+    return current.session.hasRoom && this.#options.acquaintance.mayTalk(current)
+  }
+
+  /**
+   * Keeps a text until it is confirmed, or tells why it does not. What changes an earlier one is for nobody but who
+   * has that.
+   */
   say(message: Outgoing): void {
-    const why = this.#outbox.push(message)
+    const { about } = message
+    const reader = about && about.as !== 'reply' ? this.#ours.keyOf(about.id) : undefined
+    const why = this.#outbox.push({ ...message, to: message.to ?? reader })
     if (why) this.#tell({ kind: 'undelivered', buddy: this.#alias, id: message.id, why })
+  }
+
+  /** The user is typing, or not any more. */
+  type(current: Current | undefined, state: TypingState): void {
+    if (current && this.#isOn('typing')) this.#ourTyping.want(state)
+  }
+
+  /** These messages of his were on the screen. */
+  read(current: Current | undefined, ids: readonly string[]): void {
+    if (!current || !this.#isOn('read')) return
+    for (const id of ids) if (this.#unread.take(id, current.fingerprint)) this.#reading.add(id)
   }
 
   /** Says what waits, as far as there is room. */
   drain(current: Current, now: number): void {
     const { acquaintance } = this.#options
+    const typing = this.#theirTyping.take(now)
+    if (typing) this.#tell({ kind: 'typing', state: typing, ...acquaintance.under(current) })
     acquaintance.introduce(current, now)
     if (!acquaintance.mayTalk(current)) return
     while (current.session.hasRoom) {
       const message = this.#outbox.next(current.fingerprint)
-      if (!message) return
+      if (!message) break
       current.session.say(message, now)
       this.#outbox.sent(message.id, current.fingerprint)
+      this.#ours.add(message.id, current.fingerprint)
+      this.#unseen.add(message.id, current.fingerprint)
+      this.#ourTyping.end()
       this.#tell({ kind: 'sent', buddy: this.#alias, id: message.id })
     }
+    if (current.session.hasRoom) this.#hint(current, now)
+  }
+
+  /** By habits of now: they may have changed since it was wanted. */
+  #hint({ session }: Current, now: number): void {
+    if (!this.#isOn('typing')) this.#ourTyping.end()
+    if (!this.#isOn('read')) this.#reading.clear()
+    const typing = this.#ourTyping.take(now)
+    if (typing) session.hint(typingTlv(typing), now)
+    const ids = this.#reading.take(now)
+    if (ids.length > 0) session.hint(readTlv(ids), now)
+  }
+
+  #isOn(habit: 'typing' | 'read'): boolean {
+    return inForce(this.#options.acquaintance.habits, this.#options.habits)[habit] === true
   }
 
   receive(current: Current, payload: Payload, now: number): void {
@@ -71,6 +125,7 @@ export class Exchange {
       if (!confirmed) continue
       this.#tell({ kind: 'delivered', buddy: this.#alias, id, ms: tenths(now - confirmed.saidAt) })
     }
+    if (acquaintance.isMet) this.#notice(current, payload, now)
     if (payload.address) acquaintance.hearAddress(current, payload, now)
     else if (acquaintance.isMet) this.#hear(current, payload, now)
     else if (acquaintance.isPending && this.#early.length < maxEarly) this.#early.push(payload)
@@ -99,6 +154,9 @@ export class Exchange {
   /** The conversation is over: what came too early is its own. */
   lost(): void {
     this.#early = []
+    this.#ourTyping.end()
+    this.#theirTyping.end()
+    this.#reading.clear()
     this.rewind()
   }
 
@@ -112,13 +170,55 @@ export class Exchange {
     return this.#options.acquaintance.alias
   }
 
-  #hear(current: Current, { id, text }: Payload, now: number): void {
+  /** What he tells of himself. */
+  #notice(current: Current, { typing, reads }: Payload, now: number): void {
+    const { fingerprint } = current
+    if (typing) this.#theirTyping.hear(typing, now)
+    const ids = reads.filter((id) => this.#unseen.take(id, fingerprint))
+    if (ids.length > 0) this.#tell({ kind: 'read', ids, ...this.#options.acquaintance.under(current) })
+  }
+
+  #hear(current: Current, { id, text, about }: Payload, now: number): void {
     if (id === undefined) return
-    const heard = this.#options.known.of(current.fingerprint).hear(id, text)
+    const { fingerprint } = current
+    const known = this.#options.known.of(fingerprint)
+    const heard = known.hear(id, text)
     if (heard === 'known') current.session.confirm(id) // resent because our receipt was lost
     if (heard !== 'new') return
+    this.#theirTyping.end()
     const at = Math.floor(this.#options.wall(now))
-    this.#tell({ kind: 'message', id, text, at, ...this.#options.acquaintance.under(current) })
+    const told = { id, at, ...this.#options.acquaintance.under(current) }
+    const isHis = about !== undefined && this.#isHis(about.id, { id, fingerprint })
+    if (about?.as === 'delete' && !isHis) {
+      known.kept(id) // nothing of it is to be kept
+      current.session.confirm(id)
+      return
+    }
+    if (about?.as === 'delete') {
+      this.#theirs.bar(about.id)
+      this.#theirs.bar(id)
+      this.#tell({ kind: 'deleted', of: about.id, ...told })
+      return
+    }
+    this.#unread.add(id, fingerprint)
+    if (about?.as === 'edit' && isHis) {
+      this.#theirs.bar(id)
+      this.#tell({ kind: 'edited', of: about.id, text, ...told })
+      return
+    }
+    this.#theirs.add(id, fingerprint)
+    this.#tell({ kind: 'message', text, ...(about && { about }), ...told })
+  }
+
+  /**
+   * Whatever a message claims, it changes what he himself said under this key and nothing else. Of an earlier
+   * conversation it is known that something came by the id: who shows it knows what.
+   */
+  #isHis(of: string, { id, fingerprint }: { readonly id: string; readonly fingerprint: string }): boolean {
+    const key = this.#theirs.keyOf(of)
+    return key === undefined
+      ? of !== id && this.#options.known.of(fingerprint).hasId(of)
+      : key === fingerprint
   }
 
   #tell(event: TalkEvent): void {

@@ -28,6 +28,7 @@ export class KnownMessages {
 
 export class KnownOfOne {
   readonly #names = new Set<string>()
+  readonly #ids = new Map<string, number>() // of the names, how many each
   readonly #unsafe = new Set<string>() // ids
 
   /** The oldest first: what `add` takes. */
@@ -37,6 +38,11 @@ export class KnownOfOne {
 
   get size(): number {
     return this.#names.size
+  }
+
+  /** Something came by this id. */
+  hasId(id: string): boolean {
+    return this.#ids.has(id)
   }
 
   /** It is known from here on, and unsafe until it is `kept`. */
@@ -55,14 +61,28 @@ export class KnownOfOne {
 
   /** One that was kept before. */
   add(name: string): void {
+    if (this.#names.has(name)) return
     this.#names.add(name)
-    if (this.#names.size > maxKnown) this.#names.delete(this.#names.values().next().value!)
+    this.#count(name, 1)
+    if (this.#names.size <= maxKnown) return
+    const oldest = this.#names.values().next().value!
+    this.#names.delete(oldest)
+    this.#count(oldest, -1)
+  }
+
+  #count(name: string, by: 1 | -1): void {
+    const id = name.slice(0, idDigits)
+    const count = (this.#ids.get(id) ?? 0) + by
+    if (count > 0) this.#ids.set(id, count)
+    else this.#ids.delete(id)
   }
 }
 
 /** 16 octets in hex: the id, and 8 of SHA-256 of the text. Who finds two texts of one name deceives himself only. */
 export const messageName = (id: string, text: string): string =>
   id + bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
+
+const idDigits = 16
 
 /** Four times what anybody can have unconfirmed. */
 export const maxKnown = 4_096

@@ -2,13 +2,16 @@
  * One record of a profile's mail: what its user has written, what came for him,
  * and what became of both. Spec: docs/Protocol.md, "Mail".
  *
- *     1  written    id 8 | at 8 | key DATA | buddy DATA | text DATA
+ *     1  written    id 8 | at 8 | key DATA | buddy DATA | text DATA [| what 1 | id 8]
  *     2  addressed  id 8 | key DATA
  *     3  settled    n x id 8
- *     4  came       id 8 | at 8 | trust 1 | fingerprint 56 | buddy DATA | text DATA
+ *     4  came       id 8 | at 8 | trust 1 | fingerprint 56 | buddy DATA | text DATA [| what 1 | id 8]
  *     5  showing    id 8 | fingerprint 56
  *     6  shown      id 8 | fingerprint 56
  *     7  known      fingerprint 56 | n x (id 8 | hash 8)
+ *
+ * `what` a message has to do with the one of the second id: 1 answers it, 2 would
+ * change it, 3 changes it, 4 takes it back.
  *
  * Integers are big-endian, times unix milliseconds, texts UTF-8. What follows
  * the fields of a record is of a newer program, and ignored.
@@ -16,7 +19,7 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
-import type { Trust } from './command.ts'
+import type { About, Trust } from './command.ts'
 
 /** What the user said. */
 export interface Written {
@@ -31,6 +34,7 @@ export interface Written {
   /** As he was called then. */
   readonly buddy: string
   readonly text: string
+  readonly about?: About
 }
 
 /** What a buddy said. */
@@ -42,6 +46,9 @@ export interface Came {
   readonly fingerprint: string
   readonly buddy: string
   readonly text: string
+  readonly about?: About
+  /** What it is about was his: it is changed, or taken back. */
+  readonly changes?: true
 }
 
 export type MailRecord =
@@ -63,13 +70,8 @@ export function encodeRecord(record: MailRecord): Uint8Array {
     case 'written': {
       const { id, at, key, buddy, text } = record.message
       const to = hexToBytes(key ?? '')
-      return writer
-        .bytes(hexToBytes(id))
-        .u64(BigInt(at))
-        .data(to)
-        .data(utf8ToBytes(buddy))
-        .data(utf8ToBytes(text))
-        .done()
+      writer.bytes(hexToBytes(id)).u64(BigInt(at)).data(to).data(utf8ToBytes(buddy)).data(utf8ToBytes(text))
+      return withAbout(writer, record.message).done()
     }
     case 'addressed':
       return writer.bytes(hexToBytes(record.id)).data(hexToBytes(record.key)).done()
@@ -78,7 +80,8 @@ export function encodeRecord(record: MailRecord): Uint8Array {
     case 'came': {
       const { id, at, trust, fingerprint, buddy, text } = record.message
       writer.bytes(hexToBytes(id)).u64(BigInt(at)).u8(trusts.indexOf(trust)).bytes(hexToBytes(fingerprint))
-      return writer.data(utf8ToBytes(buddy)).data(utf8ToBytes(text)).done()
+      writer.data(utf8ToBytes(buddy)).data(utf8ToBytes(text))
+      return withAbout(writer, record.message).done()
     }
     case 'showing':
     case 'shown':
@@ -108,7 +111,11 @@ function recordIn(reader: Reader): MailRecord | undefined {
       const isKey = key.length === 0 || key.length === addressDigits || key.length === 2 * fingerprintSize
       if (!isKey) reader.fail()
       const [buddy, text] = [textIn(reader), textIn(reader)]
-      return { kind: 'written', message: { id, at, key: key === '' ? undefined : key, buddy, text } }
+      const { changes: _, ...about } = aboutIn(reader)
+      return {
+        kind: 'written',
+        message: { id, at, key: key === '' ? undefined : key, buddy, text, ...about },
+      }
     }
     case codes.addressed:
       return { kind: 'addressed', id: idIn(reader), key: bytesToHex(reader.data()) }
@@ -117,7 +124,9 @@ function recordIn(reader: Reader): MailRecord | undefined {
     case codes.came: {
       const [id, at, trust] = [idIn(reader), timeIn(reader), trusts[reader.u8()]]
       const [fingerprint, buddy, text] = [fingerprintIn(reader), textIn(reader), textIn(reader)]
-      return trust && { kind: 'came', message: { id, at, trust, fingerprint, buddy, text } }
+      return (
+        trust && { kind: 'came', message: { id, at, trust, fingerprint, buddy, text, ...aboutIn(reader) } }
+      )
     }
     case codes.showing:
     case codes.shown:
@@ -129,6 +138,32 @@ function recordIn(reader: Reader): MailRecord | undefined {
       return { kind: 'known', fingerprint: fingerprintIn(reader), names: allIn(reader, nameSize) }
     default:
       return undefined
+  }
+}
+
+type Regard = Pick<Came, 'about' | 'changes'>
+
+function withAbout(writer: Writer, { about, changes }: Regard): Writer {
+  if (!about) return writer
+  const what = about.as === 'edit' && changes ? whats.changed : whats[about.as]
+  return writer.u8(what).bytes(hexToBytes(about.id))
+}
+
+/** What a newer program knows says nothing. */
+function aboutIn(reader: Reader): Regard {
+  if (reader.left === 0) return {}
+  const [what, id] = [reader.u8(), idIn(reader)]
+  switch (what) {
+    case whats.reply:
+      return { about: { as: 'reply', id } }
+    case whats.edit:
+      return { about: { as: 'edit', id } }
+    case whats.changed:
+      return { about: { as: 'edit', id }, changes: true }
+    case whats.delete:
+      return { about: { as: 'delete', id }, changes: true }
+    default:
+      return {}
   }
 }
 
@@ -148,6 +183,7 @@ const codes = {
   ...{ came: 4, showing: 5, shown: 6, known: 7 },
 } as const satisfies Record<MailRecord['kind'], number>
 
+const whats = { reply: 1, edit: 2, changed: 3, delete: 4 }
 const trusts = ['unverified', 'by-code', 'verified'] as const satisfies readonly Trust[]
 const utf8 = new TextDecoder()
 const idSize = 8

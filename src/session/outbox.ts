@@ -4,7 +4,7 @@
  * lost in between it waits again, and goes out under its old id, only ever to
  * the key it went to before (docs/Security.md, "What is promised").
  */
-import type { Undelivered } from './command.ts'
+import type { About, Undelivered } from './command.ts'
 import { maxKnown } from './known.ts'
 
 export interface Outgoing {
@@ -13,6 +13,7 @@ export interface Outgoing {
   readonly saidAt: number // ms, monotonic
   /** Whom it is for, whoever the buddy may be; as soon as it was sent, to whom it went. */
   readonly to?: string | undefined
+  readonly about?: About | undefined
 }
 
 interface Entry extends Outgoing {

@@ -15,7 +15,17 @@ import { Queue } from '../queue.ts'
 import type { Link, LinkEvent } from '../transport/link/link.ts'
 import type { Clocks, Refused } from './command.ts'
 import { isTooLong, type Outgoing } from './outbox.ts'
-import { addressTlv, idTlv, maxReceipts, type Payload, readPayload, receiptTlv, runTlv } from './payload.ts'
+import {
+  aboutTlv,
+  addressTlv,
+  idTlv,
+  maxReceipts,
+  type Payload,
+  type PayloadTlv,
+  readPayload,
+  receiptTlv,
+  runTlv,
+} from './payload.ts'
 
 export type SessionEvent =
   | { readonly kind: 'up' } // the other side has the link's keys: the DAKE may begin
@@ -127,9 +137,15 @@ export class Session implements Machine<SessionEvent> {
    * Encrypts with the keys of this moment. The caller has seen `hasRoom`; what
    * is said when the keys have just become too old is lost until `secured`.
    */
-  say({ text, id }: Outgoing, now: number): void {
+  say({ text, id, about }: Outgoing, now: number): void {
     if (!this.#isFresh(now)) return
-    this.#send(this.#conversation.encrypt({ text, tlvs: [idTlv(id)] }, now))
+    const tlvs = [idTlv(id), ...(about ? [aboutTlv(about)] : [])]
+    this.#send(this.#conversation.encrypt({ text, tlvs }, now))
+  }
+
+  /** Tells what nobody confirms, and what is lost if it does not arrive. The caller has seen `hasRoom`. */
+  hint(tlv: PayloadTlv, now: number): void {
+    if (this.#isFresh(now)) this.#send(this.#conversation.encrypt({ text: '', tlvs: [tlv] }, now))
   }
 
   /** Tells where we can be found, in a message of its own. The caller has seen `hasRoom`. */

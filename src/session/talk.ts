@@ -9,6 +9,7 @@ import type { Address, Datagram, Machine, Notice, Output } from '../machine.ts'
 import type { Goal } from '../nat/way.ts'
 import { Attempts } from '../otr/attempts.ts'
 import type { Buddy as Contact } from '../profile/buddies.ts'
+import type { Habits } from '../profile/habits.ts'
 import { Queue } from '../queue.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { classify } from '../wire/classify.ts'
@@ -31,6 +32,8 @@ export interface TalkOptions extends PresenceOptions {
   readonly own: Own
   /** Messages that came before, of an earlier process too. */
   readonly known?: KnownMessages
+  /** Where nothing is set for a buddy; nothing is told without. */
+  readonly habits?: Habits
 }
 
 /** What conversations are asked for: whom a text is for is settled by then. */
@@ -214,6 +217,12 @@ export class Talk implements Machine<TalkEvent> {
           })
         return
       }
+      case 'typing':
+        this.#buddies.get(alias)?.type(command.state)
+        return
+      case 'read':
+        this.#buddies.get(alias)?.read(command.ids)
+        return
       case 'verify': {
         const { question, secret } = command
         this.#buddies.get(alias)?.verify({ secret, ...(question !== undefined && { question }) }, now)
@@ -327,7 +336,7 @@ export class Talk implements Machine<TalkEvent> {
   #openBuddy(alias: string, now: number): void {
     const known = this.#whoms.get(alias)
     if (!known || this.#buddies.has(alias)) return
-    const { own, random, wall, loopback } = this.#options
+    const { own, random, wall, habits = {}, loopback } = this.#options
     const holder: Holder = { buddy: undefined }
     const buddy = new Buddy({
       ...known,
@@ -341,6 +350,7 @@ export class Talk implements Machine<TalkEvent> {
       nextSession: () => ++this.#sessions,
       attempts: this.#attempts,
       known: this.#known,
+      habits,
       loopback,
       now,
     })

@@ -47,7 +47,7 @@ beforeEach(async () => {
   })
   recorder.hear({ kind: 'secured', path: 'lan', ms: 1, pq: true, ...under })
   recorder.hear(message(1, 'Lunch?', '2026-11-18T11:00'))
-  recorder.said(id(2), 'yes\n\u001b[2Jwhere')
+  recorder.said({ id: id(2), text: 'yes\n\u001b[2Jwhere' })
   recorder.hear({ kind: 'sent', buddy: 'bob', id: id(2) })
   recorder.hear(message(3, 'as always', '2026-11-20T14:05'))
   recorder.hear(message(4, 'see you', '2026-11-20T14:06'))

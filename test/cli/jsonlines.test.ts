@@ -7,6 +7,7 @@ import type { TalkEvent } from '../../src/session/command.ts'
 import { report } from './reports.ts'
 
 const under = { buddy: 'bob', session: 1, fingerprint: 'ab', trust: 'by-code' } as const
+const about = { as: 'reply', id: 'i' } as const
 const clocks = { ours: 1, theirs: 2 }
 
 /** One of each, with all that it may have; the types see to it that none is missing. */
@@ -14,10 +15,14 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
   listening: { kind: 'listening', profile: 'ada', port: 1, addresses: [] },
   phase: { kind: 'phase', buddy: 'bob', phase: 'looking', ms: 1 },
   secured: { kind: 'secured', path: 'lan', ms: 1, pq: true, ...under },
-  message: { kind: 'message', id: 'i', text: 't', at: 1, again: true, ...under },
-  waiting: { kind: 'waiting', buddy: 'bob', id: 'i', text: 't', at: 1 },
+  message: { kind: 'message', id: 'i', text: 't', at: 1, again: true, about, ...under },
+  waiting: { kind: 'waiting', buddy: 'bob', id: 'i', text: 't', at: 1, about },
   written: { kind: 'written', buddy: 'bob', id: 'i' },
   held: { kind: 'held', ids: ['i'], count: 1, ...under },
+  edited: { kind: 'edited', id: 'i', of: 'h', text: 't', at: 1, again: true, ...under },
+  deleted: { kind: 'deleted', id: 'i', of: 'h', at: 1, again: true, ...under },
+  typing: { kind: 'typing', state: 'begun', ...under },
+  read: { kind: 'read', ids: ['i'], ...under },
   asked: { kind: 'asked', question: 'q', ...under },
   verification: { kind: 'verification', state: 'running', ...under },
   verified: { kind: 'verified', ...under },
@@ -32,7 +37,7 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
   added: { kind: 'added', buddy: 'bob' },
   renamed: { kind: 'renamed', buddy: 'bob', to: 'robert' },
   removed: { kind: 'removed', buddy: 'bob', why: 'blocked' },
-  said: { kind: 'said', buddy: 'bob', id: 'i', text: 't' },
+  said: { kind: 'said', buddy: 'bob', id: 'i', text: 't', about },
   sent: { kind: 'sent', buddy: 'bob', id: 'i' },
   delivered: { kind: 'delivered', buddy: 'bob', id: 'i', ms: 1 },
   undelivered: { kind: 'undelivered', buddy: 'bob', id: 'i', why: 'closed' },

@@ -8,7 +8,7 @@ import { createProfile, openProfile } from '../../src/edge/profiles.ts'
 import { Recorder } from '../../src/edge/recorder.ts'
 import { changeBuddy } from '../../src/profile/buddies.ts'
 import type { Habits } from '../../src/profile/habits.ts'
-import type { TalkEvent } from '../../src/session/command.ts'
+import type { About, TalkEvent } from '../../src/session/command.ts'
 import { cheap, other, withBuddy } from '../profile/people.ts'
 import { newHome } from './folder.ts'
 
@@ -53,7 +53,7 @@ function recording(profile: OpenProfile, { habits = {}, now = () => start }: Run
   const recorder = new Recorder({ profile, habits, onFault, now })
   const hear = (...events: readonly TalkEvent[]): void => {
     for (const event of events) {
-      if (event.kind === 'said') recorder.said(event.id, event.text)
+      if (event.kind === 'said') recorder.said(event)
       else recorder.hear(event)
     }
   }
@@ -94,6 +94,39 @@ describe('what is said with a buddy whose history is on', () => {
     expect(history).toMatchObject({ alias: 'bob', fingerprint })
     expect(statSync(join(profile.path, history!.name)).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(profile.path, history!.name)).toString()).not.toContain('hello')
+  })
+
+  test('follows its author: an edit changes a line, a deletion empties it, and then the file, too', async () => {
+    const profile = await withProfile()
+    const edited = (n: number, of: number, text: string): TalkEvent => ({
+      ...{ kind: 'edited', id: id(n), of: id(of), text, at: start, ...under },
+    })
+    const deleted: TalkEvent = { kind: 'deleted', id: id(9), of: id(1), at: start, ...under }
+    const own = (n: number, text: string, about: About): TalkEvent => ({
+      kind: 'said',
+      buddy: 'bob',
+      id: id(n),
+      text,
+      about,
+    })
+    await heard(profile, [secured, message(1, 'one'), edited(2, 1, 'two'), edited(3, 77, 'of none'), deleted])
+    await heard(profile, [
+      secured,
+      said(4, 'mine'),
+      sent(4),
+      own(5, 'mine!', { as: 'edit', id: id(4) }),
+      sent(5),
+    ])
+    await heard(profile, [secured, own(6, 'yes', { as: 'reply', id: id(1) }), sent(6)])
+    expect(await kept(profile)).toEqual(['theirs ', 'theirs of none', 'ours mine!', 'ours yes'])
+    const before = await readHistories(profile)
+    expect(before[0]?.lines[2]).toMatchObject({ edited: { was: 'mine' } })
+    const size = statSync(join(profile.path, before[0]!.name)).size
+    await using recorder = recording(profile)
+    await recorder.tidy()
+    const after = await readHistories(profile)
+    expect(after[0]?.lines).toEqual(before[0]?.lines)
+    expect(statSync(join(profile.path, after[0]!.name)).size).toBeLessThan(size)
   })
 
   test('goes on in another run, and what is told again is kept once', async () => {

@@ -196,7 +196,7 @@ class Tap implements Machine<TalkEvent> {
     yield* this.#released.splice(0)
     const heard: Kept[] = []
     for (const out of this.#inner.drain(now)) {
-      if (out.kind === 'event' && out.event.kind === 'message') heard.push(out.event)
+      if (out.kind === 'event' && isKept(out.event)) heard.push(out.event)
       if (out.kind === 'send') this.sent.push(out.datagram)
       if (out.kind === 'send' && this.#held) this.#held.push(out)
       else yield out
@@ -204,6 +204,10 @@ class Tap implements Machine<TalkEvent> {
     for (const message of heard) this.#inner.kept(message) // its disk is as fast as none
   }
 }
+
+/** What is kept before its sender is told. */
+const isKept = (event: TalkEvent): event is TalkEvent & { kind: 'message' | 'edited' | 'deleted' } =>
+  event.kind === 'message' || event.kind === 'edited' || event.kind === 'deleted'
 
 let ids = 0 // no two messages have one, also not of two runs
 

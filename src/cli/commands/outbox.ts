@@ -80,7 +80,7 @@ const row = ({ buddy, id, text, at, state }: Waiting): readonly SafeText[] => [
   safeTitle(id),
   explainDate(at),
   state === 'held' ? words`held: for another key` : words`waits`,
-  safeTitle(text, columns),
+  text === '' ? words`(takes a line back)` : safeTitle(text, columns),
 ]
 
 const counted = (count: number): SafeText => (count === 1 ? words`one message` : words`${count} messages`)

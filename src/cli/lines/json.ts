@@ -3,8 +3,8 @@
  * and on stdin what to say or to verify (docs/Tutorial.md, "JSON lines").
  */
 import { randomBytes } from '../../crypto.ts'
-import type { TalkEvent, Under } from '../../session/command.ts'
-import { isMessageId } from '../../session/payload.ts'
+import type { About, TalkEvent, TypingState, Under } from '../../session/command.ts'
+import { isMessageId, maxReceipts } from '../../session/payload.ts'
 import { oneLine, tooLong } from '../dialogue.ts'
 import { type SafeText, visibleJson, words } from '../safetext.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
@@ -66,16 +66,16 @@ class Json implements Ui {
       this.#options.recall?.(buddy, asked.count, 'asked')
       return undefined
     }
-    const isAnyTime = /^(?:say|why|drop|resend)$/.test(asked.kind)
-    if (!isAnyTime && !this.#secured.has(buddy))
+    const isOfNow = asked.kind === 'verify' || asked.kind === 'answer' || asked.kind === 'cancel'
+    if (isOfNow && !this.#secured.has(buddy))
       return this.#refuse('a verification needs a secured conversation', waitHint)
     const { act, random = randomBytes } = this.#options
     if (asked.kind !== 'say') {
       act({ ...asked, buddy })
       return undefined
     }
-    const { text, id = lineId(random) } = asked
-    act({ kind: 'say', buddy, id, text })
+    const { id = lineId(random), ...said } = asked
+    act({ ...said, buddy, id })
     return id
   }
 
@@ -103,7 +103,9 @@ class Json implements Ui {
 type Request = Wanted & { readonly to?: string }
 
 type Wanted =
-  | { readonly kind: 'say'; readonly text: string; readonly id?: string }
+  | { readonly kind: 'say'; readonly text: string; readonly id?: string; readonly about?: About }
+  | { readonly kind: 'typing'; readonly state: TypingState }
+  | { readonly kind: 'read'; readonly ids: readonly string[] }
   | { readonly kind: 'verify'; readonly question?: string; readonly secret: string }
   | { readonly kind: 'answer'; readonly secret: string }
   | { readonly kind: 'cancel' }
@@ -126,7 +128,15 @@ function request(line: string): Request | string {
 }
 
 function wantedOf(value: object): Wanted | string {
-  if ('say' in value) return sayRequest(value.say, 'id' in value ? value.id : undefined)
+  if ('say' in value || 'edit' in value || 'delete' in value) return sayRequest(value)
+  if ('typing' in value)
+    return typeof value.typing === 'boolean'
+      ? { kind: 'typing', state: value.typing ? 'begun' : 'ended' }
+      : '"typing" is not true or false'
+  if ('read' in value)
+    return Array.isArray(value.read) && value.read.length <= maxReceipts && value.read.every(isId)
+      ? { kind: 'read', ids: value.read }
+      : '"read" is no list of ids'
   if ('verify' in value) return verifyRequest(value.verify)
   if ('answer' in value) return answerRequest(value.answer)
   if ('cancel' in value) return value.cancel === true ? { kind: 'cancel' } : '"cancel" is not true'
@@ -140,7 +150,7 @@ function wantedOf(value: object): Wanted | string {
 
 function mailRequest(kind: 'drop' | 'resend', id: unknown): Wanted | string {
   if (id === undefined) return { kind }
-  return typeof id === 'string' && isMessageId(id) ? { kind, id } : noId
+  return isId(id) ? { kind, id } : noId
 }
 
 function historyRequest(count: unknown): Wanted | string {
@@ -148,11 +158,28 @@ function historyRequest(count: unknown): Wanted | string {
   return isCount ? { kind: 'history', count } : '"history" is no number of lines'
 }
 
-function sayRequest(say: unknown, id: unknown): Wanted | string {
-  if (typeof say !== 'string' || say === '') return '"say" is no text'
-  if (id !== undefined && (typeof id !== 'string' || !isMessageId(id))) return noId
-  return { kind: 'say', text: say.replace(/\p{Surrogate}/gu, '\ufffd'), ...(id !== undefined && { id }) }
+/** A text, another text of an earlier message, or none any more. */
+function sayRequest(value: object): Wanted | string {
+  const id = 'id' in value ? value.id : undefined
+  if (id !== undefined && !isId(id)) return noId
+  const named = id === undefined ? {} : { id }
+  if ('delete' in value)
+    return isId(value.delete)
+      ? { kind: 'say', text: '', about: { as: 'delete', id: value.delete }, ...named }
+      : '"delete" is not 16 hex digits'
+  const isEdit = 'edit' in value
+  const said = isEdit ? 'text' in value && value.text : 'say' in value && value.say
+  if (typeof said !== 'string' || said === '') return isEdit ? '"text" is no text' : '"say" is no text'
+  const text = said.replace(/\p{Surrogate}/gu, '\ufffd')
+  const other = isEdit ? value.edit : 'reply' in value ? value.reply : undefined
+  if (other === undefined) return { kind: 'say', text, ...named }
+  const as = isEdit ? 'edit' : 'reply'
+  return isId(other)
+    ? { kind: 'say', text, about: { as, id: other }, ...named }
+    : `"${as}" is not 16 hex digits`
 }
+
+const isId = (value: unknown): value is string => typeof value === 'string' && isMessageId(value)
 
 function verifyRequest(value: unknown): Wanted | string {
   if (typeof value !== 'object' || value === null || !('secret' in value)) return '"verify" has no "secret"'
@@ -187,13 +214,28 @@ function fields(event: TalkEvent): object {
       return { ...name, buddy, fingerprint, trust, path, ms, session, pq }
     }
     case 'message': {
-      const { buddy, id, text, at, again } = event
-      return { ...name, buddy, id, text, at, ...under(event), ...(again && { again }) }
+      const { buddy, id, text, at, again, about } = event
+      const more = { ...(again && { again }), ...(about && { about }) }
+      return { ...name, buddy, id, text, at, ...under(event), ...more }
     }
-    case 'waiting':
-      return { ...name, buddy: event.buddy, id: event.id, text: event.text, at: event.at }
+    case 'waiting': {
+      const { buddy, id, text, at, about } = event
+      return { ...name, buddy, id, text, at, ...(about && { about }) }
+    }
     case 'held':
       return { ...name, buddy: event.buddy, ids: event.ids, count: event.count, ...under(event) }
+    case 'edited': {
+      const { buddy, id, of, text, at, again } = event
+      return { ...name, buddy, id, of, text, at, ...under(event), ...(again && { again }) }
+    }
+    case 'deleted': {
+      const { buddy, id, of, at, again } = event
+      return { ...name, buddy, id, of, at, ...under(event), ...(again && { again }) }
+    }
+    case 'typing':
+      return { ...name, buddy: event.buddy, state: event.state, ...under(event) }
+    case 'read':
+      return { ...name, buddy: event.buddy, ids: event.ids, ...under(event) }
     case 'written':
     case 'sent':
       return { ...name, buddy: event.buddy, id: event.id }
@@ -210,7 +252,13 @@ function fields(event: TalkEvent): object {
     case 'renamed':
       return { ...name, buddy: event.buddy, to: event.to }
     case 'said':
-      return { ...name, buddy: event.buddy, id: event.id, text: event.text }
+      return {
+        ...name,
+        buddy: event.buddy,
+        id: event.id,
+        text: event.text,
+        ...(event.about && { about: event.about }),
+      }
     case 'lost':
     case 'burnt':
     case 'removed':
@@ -259,6 +307,6 @@ const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fing
 const noId = '"id" is not 16 hex digits'
 const waitHint = 'wait for the event secured'
 const requestHint =
-  'one object a line: {"say":"text"}, also with "id"; {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}, {"history":20}; each with "to" where there are several buddies'
+  'one object a line: {"say":"text"}, also with "id" or "reply"; {"edit":"id","text":"…"}, {"delete":"id"}, {"typing":true}, {"read":["id"]}, {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}, {"history":20}; each with "to" where there are several buddies'
 const maxNamed = 20
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

@@ -3,9 +3,9 @@
  * so: messages on stdout, everything else on stderr.
  */
 import { randomBytes } from '../../crypto.ts'
-import type { TalkEvent } from '../../session/command.ts'
+import type { TalkEvent, Under } from '../../session/command.ts'
 import { aboutBuddies, howToChoose } from '../about.ts'
-import { isLate, noticeOf } from '../conversation.ts'
+import { type Conversation, type Fate, isLate, noticeOf } from '../conversation.ts'
 import { explainDate, timeOfDay } from '../date.ts'
 import { type Dialogue, enter, explainDialogue, isHidden } from '../dialogue.ts'
 import { explainEvent, explainUndelivered } from '../explain.ts'
@@ -33,7 +33,7 @@ import {
   words,
 } from '../safetext.ts'
 import { type HangingRow, wrap, wrapHanging } from '../screen/layout.ts'
-import { markOfLate } from '../screen/window.ts'
+import { explainQuote, markOfLate } from '../screen/window.ts'
 import { explainState } from '../state.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { Progress } from './progress.ts'
@@ -57,7 +57,7 @@ class Plain implements Ui {
   constructor(options: UiOptions) {
     this.#options = options
     const { profile, buddies, buddy } = options
-    this.#model = newModel(profile, buddies, buddy)
+    this.#model = newModel(profile, buddies, buddy, 'lines')
     // Of several nobody is spoken to until he was chosen.
     if (buddy === undefined && buddies.length !== 1) this.#model = { ...this.#model, focus: undefined }
     this.#streams = new Streams(options, { maxLine, say: (line) => this.#read(line) })
@@ -73,13 +73,14 @@ class Plain implements Ui {
     this.#update({ kind: 'told', event })
     this.#progress.hear(event)
     switch (event.kind) {
-      case 'message': {
-        const text = safeText(event.text)
-        const isOfThis = !isLate(conversationWith(before, event.buddy), event)
-        const marked = isOfThis ? text : words`${text} ${markOfLate(event.trust)}`
-        this.#print(words`${timeOfDay(event.at)} ${safeName(event.buddy)}  `, marked)
+      case 'message':
+      case 'edited':
+      case 'deleted':
+        this.#show(event, conversationWith(before, event.buddy))
         break
-      }
+      case 'read':
+        if (this.#isTyping) this.#remark(words`read${this.#to(event.buddy)}`)
+        break
       case 'delivered':
         if (this.#said.delete(event.id) && this.#isTyping)
           this.#remark(words`delivered${this.#to(event.buddy)}`)
@@ -99,7 +100,7 @@ class Plain implements Ui {
         for (const line of explainReport(event.report, event.buddy)) this.#remark(line)
         break
       case 'said':
-        this.#remark(words`you said elsewhere, to ${safeName(event.buddy)}: ${safeText(event.text)}`)
+        this.#remark(explainElsewhere(event))
         break
       case 'waiting': {
         const text = safeText(event.text, { length: 200, lines: 1 })
@@ -136,6 +137,27 @@ class Plain implements Ui {
       const from = line.from === 'you' ? words`you` : safeName(buddy)
       this.#remark(words`${explainDate(line.at)} ${from}  ${textOfEarlier(line)} ${markOfEarlier(line)}`)
     }
+  }
+
+  /** What it made of the conversation: a line more, or nothing if it was of a line that is not here. */
+  #show(event: TalkEvent & Under, before: Conversation): void {
+    const conversation = conversationWith(this.#model, event.buddy)
+    const line = conversation.lines.at(-1)
+    if (line?.kind !== 'theirs' || conversation.count === before.count) return
+    const name = safeName(event.buddy)
+    const { at, fate, quote, text } = line
+    if (fate.kind === 'deleted') {
+      this.#remark(words`${name} deleted the line of ${timeOfDay(fate.saidAt)}`)
+      return
+    }
+    if (quote) {
+      const time = quote.at === undefined ? spaces(5) : timeOfDay(quote.at)
+      this.#print(words`${time} >  `, explainQuote(event.buddy, quote))
+    }
+    const marked = isLate(before, event) ? words`${text} ${markOfLate(event.trust)}` : text
+    this.#print(words`${timeOfDay(at)} ${name}${explainFate(fate)}  `, marked)
+    const { stdout, act, hints } = this.#options
+    if (hints && stdout.isTTY) act({ kind: 'read', buddy: event.buddy, ids: [line.latest] })
   }
 
   /** Named where there are several. */
@@ -188,7 +210,7 @@ class Plain implements Ui {
   }
 
   #change(input: Input): void {
-    if (input.kind === 'said') this.#said.set(input.id, safeText(input.text, { length: 200, lines: 1 }))
+    if (input.kind === 'said') this.#said.set(input.id, quoted(input))
     if (input.kind === 'focused') this.#remark(this.#turned(input.buddy))
     this.#update(input)
   }
@@ -200,7 +222,7 @@ class Plain implements Ui {
   }
 
   #update(input: Input): void {
-    this.#model = withoutLines(update(this.#model, input, this.#now()))
+    this.#model = withoutOld(update(this.#model, input, this.#now()))
   }
 
   #notice(notice: Notice | undefined): void {
@@ -228,13 +250,30 @@ class Plain implements Ui {
   }
 }
 
-/** Here the model is for `/info` alone: lines are with the terminal. */
-function withoutLines(model: Model): Model {
+/** Lines are with the terminal: here they are for what is said about the latest of them. */
+function withoutOld(model: Model): Model {
   return {
     ...model,
-    conversations: model.conversations.map((each) => (each.lines.length > 0 ? { ...each, lines: [] } : each)),
+    conversations: model.conversations.map((each) =>
+      each.lines.length > maxLines ? { ...each, lines: each.lines.slice(-keptLines) } : each,
+    ),
   }
 }
+
+/** Before the text, where no text can stand. */
+function explainFate(fate: Fate): SafeText {
+  if (fate.kind === 'astray') return words`, who changes a line that is not here`
+  return fate.kind === 'edited' ? words`, who edited the line of ${timeOfDay(fate.saidAt)}` : noText
+}
+
+function explainElsewhere({ buddy, text, about }: TalkEvent & { kind: 'said' }): SafeText {
+  const to = words`elsewhere, to ${safeName(buddy)}`
+  if (about?.as === 'delete') return words`you deleted a line ${to}`
+  return words`you ${about?.as === 'edit' ? words`edited a line` : words`said`} ${to}: ${safeText(text)}`
+}
+
+const quoted = ({ text, about }: Input & { kind: 'said' }): SafeText =>
+  about?.as === 'delete' ? words`that a line is deleted` : safeText(text, { length: 200, lines: 1 })
 
 function broken([first, ...others]: readonly Partial<HangingRow>[]): SafeText {
   const row = ({ text = noText, indent = 0 }: Partial<HangingRow> = {}): SafeText =>
@@ -244,4 +283,6 @@ function broken([first, ...others]: readonly Partial<HangingRow>[]): SafeText {
 
 const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes
 const quoteColumns = 40
+const maxLines = 400
+const keptLines = 200 // of each conversation, that can be answered, edited or deleted
 const minColumns = 10

@@ -16,6 +16,7 @@ import { type Draft, discarded, type EditKey, edit, emptyDraft, masked, sent, sw
 import { type Find, lineOf, next, occurrences } from './find.ts'
 import { type Layout, layoutOf } from './frame.ts'
 import type { Key } from './keys.ts'
+import { typedAt } from './typing.ts'
 import { type Geometry, rowAt, type Scroll, scrollBy, scrollTo } from './window.ts'
 
 export interface Desk {
@@ -32,6 +33,8 @@ export interface Desk {
   readonly search: Search | undefined
   /** What was looked for last. */
   readonly sought: SafeText | undefined
+  /** When he who is shown was told last that something is typed to him; -Infinity: he was not, or it is over. */
+  readonly toldAt: number
   /** What Tab found, where there are several. */
   readonly choices: readonly SafeText[]
 }
@@ -52,6 +55,8 @@ export interface Around {
   readonly newId: () => string
   /** Who keeps the lines: on the terminal's own they are neither scrolled nor searched here. */
   readonly on: 'screen' | 'lines'
+  /** Somebody wants to know when something is typed. */
+  readonly hints?: true | undefined
 }
 
 export interface Pressed {
@@ -64,7 +69,7 @@ export interface Pressed {
 
 export const newDesk = (model: Model): Desk => ({
   ...{ model, draft: emptyDraft, others: new Map(), dialogue: undefined, scroll: undefined },
-  ...{ seen: 0, search: undefined, sought: undefined, choices: [] },
+  ...{ seen: 0, search: undefined, sought: undefined, choices: [], toldAt: -Infinity },
 })
 
 /** What is drawn at the prompt: what is looked for, what is written, or stars for it. */
@@ -104,9 +109,15 @@ export function unseenOf({ model, scroll, seen }: Desk): number {
 
 /** Of all keys but `suspend`, which is a matter of the terminal. */
 export function press(desk: Desk, key: Key, around: Around): Pressed {
-  const pressed = pressedOn(desk, key, around)
+  const pressed = around.hints ? hinted(desk, key, around) : pressedOn(desk, key, around)
   if (desk.scroll || !pressed.desk.scroll) return pressed
   return { ...pressed, desk: { ...pressed.desk, seen: shown(desk.model).count } }
+}
+
+function hinted(desk: Desk, key: Key, around: Around): Pressed {
+  const { desk: after, commands, ...does } = pressedOn(desk, key, around)
+  const typed = typedAt(desk, after, { key, now: around.now })
+  return { ...does, desk: typed.desk, commands: [...commands, ...typed.commands] }
 }
 
 function pressedOn(desk: Desk, key: Key, around: Around): Pressed {
@@ -200,7 +211,7 @@ function turnedTo(desk: Desk, buddy: string | undefined, { now }: Around): Desk 
   if (dialogue || buddy === undefined || buddy === model.focus) return desk
   const kept = model.focus === undefined ? others : new Map([...others, [model.focus, draft]])
   const turned = informed({ ...desk, scroll: undefined, others: kept }, { kind: 'focused', buddy }, now)
-  return { ...turned, draft: switched(draft, others.get(buddy)) }
+  return { ...turned, toldAt: -Infinity, draft: switched(draft, others.get(buddy)) }
 }
 
 function scrolled(desk: Desk, { by, unit }: Key & { kind: 'scroll' }, { size, on }: Around): Desk {
@@ -210,7 +221,7 @@ function scrolled(desk: Desk, { by, unit }: Key & { kind: 'scroll' }, { size, on
   return { ...desk, scroll: scrollBy(shown(desk.model), layout.window, desk.scroll, rows) }
 }
 
-const layoutFor = (desk: Desk, size: Geometry): Layout | undefined =>
+export const layoutFor = (desk: Desk, size: Geometry): Layout | undefined =>
   layoutOf({ model: desk.model, draft: written(desk), size })
 
 interface Searching extends Around {

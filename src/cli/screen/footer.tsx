@@ -70,8 +70,9 @@ export function Status({ view }: Part): ReactElement {
   const left = conversation
     ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
     : noText
+  const typing = conversation?.isTyping ? words`${safeName(conversation.buddy)} is typing; ` : noText
   const right = scroll ? above(view) : pending(view, conversation)
-  return <Sides columns={columns} left={left} right={right} />
+  return <Sides columns={columns} left={words`${typing}${left}`} right={right} />
 }
 
 function found(find: Find, conversation: Conversation): SafeText {
@@ -105,7 +106,9 @@ function pending({ model, above }: View, conversation: Conversation | undefined)
         : noText
   const others = unreadOf(model)
   const last = ours.at(-1)
-  if (isInline && own === '' && others === '' && last?.sending.kind === 'delivered') return words`delivered`
+  const isQuiet = isInline && own === '' && others === ''
+  if (isQuiet && last?.sending.kind === 'delivered') return words`delivered`
+  if (isQuiet && last?.sending.kind === 'read') return words`read`
   return own !== '' && others !== '' ? words`${own}; ${others}` : words`${own}${others}`
 }
 

@@ -36,7 +36,7 @@ export function print(model: Model, printed: Printed, { columns, now }: Paper): 
   const head = buddy === printed.buddy ? [] : [divider(from, safeName(buddy))]
   const rows = count > from ? rowsFrom(conversation, from, columns).flatMap(unmarked) : []
   const fresh = lines.slice(Math.max(0, from - (lines[0]?.seq ?? 0)))
-  const said = fresh.flatMap((line) => (line.kind === 'ours' ? [[line.id, buddy] as const] : []))
+  const said = fresh.flatMap((line) => (line.kind === 'ours' ? [[line.latest, buddy] as const] : []))
   const { open, failed } = settled(model, new Map([...printed.open, ...said]), { columns, now })
   return {
     rows: [...head, ...rows, ...failed],
@@ -66,7 +66,7 @@ interface Paper {
 /** Without what is known of a line so far. */
 function unmarked(row: WindowRow): readonly WindowRow[] {
   if (row.kind !== 'ours' || row.mark === '') return [row]
-  return row.start === undefined ? [] : [{ ...row, mark: noText }]
+  return row.start === undefined && row.lasting === '' ? [] : [{ ...row, mark: row.lasting }]
 }
 
 function settled(
@@ -78,10 +78,10 @@ function settled(
   const failed: WindowRow[] = []
   for (const [id, buddy] of open) {
     const conversation = model.conversations.find((each) => each.buddy === buddy)
-    const line = conversation?.lines.findLast((each) => each.kind === 'ours' && each.id === id)
+    const line = conversation?.lines.findLast((each) => each.kind === 'ours' && each.latest === id)
     if (!conversation || line?.kind !== 'ours') continue
     if (line.sending.kind === 'undelivered') failed.push(...layOut(conversation, failure(line, now), columns))
-    else if (line.sending.kind !== 'delivered') rest.set(id, buddy)
+    else if (line.sending.kind !== 'delivered' && line.sending.kind !== 'read') rest.set(id, buddy)
   }
   return { open: rest, failed }
 }

@@ -45,13 +45,16 @@ export const MessageRow = memo(({ row, names, columns, find, look }: MessageRowP
   const isFirst = label !== ''
   return (
     <Text wrap="truncate">
-      <Text dimColor>{isFirst ? time : '     '} </Text>
+      <Text dimColor>{isFirst && time !== '' ? time : '     '} </Text>
       <Text bold={kind === 'theirs'} dimColor={kind !== 'theirs'}>
         {' '.repeat(names - columnsOf(label))}
         {label}
       </Text>
       {' '.repeat(2 + row.indent)}
-      <Text {...(kind === 'notice' && { dimColor: tone === 'plain' })} {...colourOf(look, tone)}>
+      <Text
+        {...(kind !== 'theirs' && kind !== 'ours' && { dimColor: tone === 'plain' })}
+        {...colourOf(look, tone)}
+      >
         <RowText row={row} find={find} look={look} />
       </Text>
       <Text dimColor={!mark.startsWith('✗')} bold={mark.startsWith('✗')}>

@@ -37,6 +37,7 @@ import { keepHeapSmall } from './frugal.ts'
 import { nothingPrinted, print, removed, renamed } from './inline.ts'
 import type { Key } from './keys.ts'
 import type { Above } from './picture.ts'
+import { seenInline, seenOn } from './seen.ts'
 import type { Mounted, OnKeys } from './view.tsx'
 
 /** @throws UserError if there is no terminal to draw on: `requireScreen` */
@@ -66,12 +67,16 @@ class Screen implements Ui {
   #resizeTimer: NodeJS.Timeout | undefined
   #clockTimer: NodeJS.Timeout | undefined
   #isOpen = true
+  /** Messages that were on the screen, the latest. */
+  readonly #seen = new Set<string>()
+  #lookedAt: Pick<Desk, 'scroll'> & { readonly lines?: unknown } = { scroll: undefined }
   /** Somebody else has the terminal: what would be drawn is lost. */
   #isAway = false
 
   constructor(options: UiOptions, drawing: Drawing) {
     this.#options = options
-    this.#desk = newDesk(newModel(options.profile, options.buddies, options.buddy))
+    const { stdin, stderr, profile, buddies, buddy, isInline = false } = options
+    this.#desk = newDesk(newModel(profile, buddies, buddy, isInline ? 'lines' : 'screen'))
     if (options.buddies.length === 0) this.#desk = noticed(this.#desk, aboutNobodyYet, this.#now())
     this.#stdout = legible(options.stdout, options.env)
     this.done = new Promise((end, fail) => {
@@ -85,7 +90,6 @@ class Screen implements Ui {
       onLeavingSignal((signal) => this.#end({ kind: 'signal', signal })),
       onSuddenEnd(() => this.#restore()),
     ]
-    const { stdin, stderr, isInline = false } = options
     const streams = { stdin, stderr, stdout: this.#stdout }
     this.#mounted = drawing.mount(this.#view(), { ...streams, isInline, onKeys: this.#onKeys })
     this.#mounted.exited.catch((error: unknown) => this.#fail(error))
@@ -139,10 +143,10 @@ class Screen implements Ui {
 
   #around(): Around {
     const { columns, rows } = this.#options.stdout
-    const { fingerprint, random = randomBytes } = this.#options
+    const { fingerprint, random = randomBytes, hints } = this.#options
     const size = { columns: columns || 80, rows: rows || 24 }
     const on = this.#options.isInline ? 'lines' : 'screen'
-    return { on, size, now: this.#now(), fingerprint, newId: () => lineId(random) }
+    return { on, size, now: this.#now(), fingerprint, hints, newId: () => lineId(random) }
   }
 
   #view(): Parameters<Mounted['draw']>[0] {
@@ -171,8 +175,24 @@ class Screen implements Ui {
     if (!this.#isOpen || this.#isAway) return
     const before = performance.now()
     this.#mounted.draw(this.#view())
+    this.#look()
     this.#drawCost = performance.now() - before
     this.#wind()
+  }
+
+  /** What stands on the screen was read, for all that can be known. */
+  #look(): void {
+    const { scroll, model } = this.#desk
+    const { lines } = shown(model)
+    if (!this.#options.hints || model.focus === undefined) return
+    if (this.#lookedAt.lines === lines && this.#lookedAt.scroll === scroll) return
+    this.#lookedAt = { lines, scroll }
+    const ids = this.#options.isInline ? seenInline(this.#desk) : seenOn(this.#desk, this.#around().size)
+    const fresh = ids.filter((id) => !this.#seen.has(id))
+    if (fresh.length === 0) return
+    for (const id of fresh) this.#seen.add(id)
+    while (this.#seen.size > maxSeen) this.#seen.delete(this.#seen.keys().next().value!)
+    this.#options.act({ kind: 'read', buddy: model.focus, ids: fresh })
   }
 
   /** Durations in the status line go on: drawn when they would say something else. */
@@ -268,6 +288,7 @@ function providePromiseWithResolvers(): void {
 }
 
 const earlierLines = 50 // of an earlier run, when history is on: two screens
+const maxSeen = 4_096 // ids
 const settleTime = 100 // ms: a terminal may learn of its new size after we did, and cut what we drew
 const batchTime = 50 // ms: at most 20 frames a second, however many lines come
 const restAfter = 15 // times what a drawing took: all of them take at most a sixteenth of a core

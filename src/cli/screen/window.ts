@@ -5,10 +5,11 @@
  * no text can look like another's line.
  */
 import type { Trust } from '../../session/command.ts'
-import type { Conversation, Line, Sending } from '../conversation.ts'
+import type { Conversation, Fate, Line, Quote, Said, Sending } from '../conversation.ts'
 import { explainDay, timeOfDay } from '../date.ts'
 import { explainUndelivered } from '../explain.ts'
 import { explainTrust } from '../explaintrust.ts'
+import { isSaid } from '../quote.ts'
 import { clip, columnsOf, noText, type SafeText, safeName, words } from '../safetext.ts'
 import { wrap, wrapHanging } from './layout.ts'
 
@@ -24,7 +25,7 @@ export interface WindowRow {
   readonly key: string
   /** Of its line. */
   readonly seq: number
-  readonly kind: Exclude<Line['kind'], 'rule'> | 'divider' | 'day'
+  readonly kind: Exclude<Line['kind'], 'rule'> | 'quote' | 'divider' | 'day'
   readonly tone: 'plain' | 'good' | 'bad'
   readonly time: SafeText
   readonly label: SafeText
@@ -34,8 +35,10 @@ export interface WindowRow {
   readonly start: number | undefined
   /** Columns that stay free before its text. */
   readonly indent: number
-  /** Our words about the line, behind its text. */
+  /** Our words about the line, behind its text: what became of the text, and how far it came. */
   readonly mark: SafeText
+  /** The part of it that stays true. */
+  readonly lasting: SafeText
 }
 
 /** The rows in view, top to bottom; fewer than there is room for only if there are no more. */
@@ -178,7 +181,7 @@ export function layOut(conversation: Conversation, line: Line, columns: number):
   const tone = line.kind === 'notice' ? line.tone : 'plain'
   const blank = {
     ...{ kind: line.kind, tone, whole: line.text, indent: 0 },
-    ...{ time: noText, label: noText, mark: noText },
+    ...{ time: noText, label: noText, mark: noText, lasting: noText },
   }
   const isNotice = line.kind === 'notice'
   const rows: Unkeyed[] = isNotice
@@ -190,17 +193,38 @@ export function layOut(conversation: Conversation, line: Line, columns: number):
     for (const { text } of wrap(line.hint, room))
       rows.push({ ...blank, tone: 'plain', text, start: undefined })
   }
-  const mark = markOf(line)
+  const lasting = isSaid(line) ? fateOf(conversation, line) : noText
+  const state = markOf(line)
+  const mark = lasting === '' || state === '' ? words`${lasting}${state}` : words`${lasting} ${state}`
   const last = rows.at(-1)!
   const marked = mark === '' ? 0 : columnsOf(mark) + 1
-  if (marked + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark }
+  if (marked + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark, lasting }
   else
-    for (const { text } of wrap(mark, room))
-      rows.push({ ...blank, text: noText, start: undefined, mark: text })
+    for (const [i, { text }] of wrap(mark, room).entries())
+      rows.push({ ...blank, text: noText, start: undefined, mark: text, lasting: i === 0 ? lasting : noText })
+  if (isSaid(line) && line.quote) rows.unshift({ ...blank, ...quoteRow(conversation, line.quote, room) })
   return rows.map((row, i) => ({ key: `${line.seq}.${i}`, seq: line.seq, ...row }))
 }
 
 type Unkeyed = Omit<WindowRow, 'key' | 'seq'>
+
+/** The line that is answered: its sign stands where names do, so that no text can look like it. */
+function quoteRow(
+  conversation: Conversation,
+  quote: Quote,
+  room: number,
+): Omit<Unkeyed, 'whole' | 'indent' | 'mark' | 'lasting'> {
+  return {
+    ...{ kind: 'quote', tone: 'plain', start: undefined, label: words`>` },
+    time: quote.at === undefined ? noText : timeOfDay(quote.at),
+    text: clip(explainQuote(conversation.buddy, quote), room),
+  }
+}
+
+export function explainQuote(buddy: string, { by, text }: Quote): SafeText {
+  if (by === undefined) return text
+  return by === 'ours' ? words`you: ${text}` : words`${safeName(buddy)}: ${text}`
+}
 
 function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
   if (line.kind === 'notice') return words`·`
@@ -209,6 +233,7 @@ function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
 }
 
 const between = {
+  lasting: noText,
   tone: 'plain',
   time: noText,
   label: noText,
@@ -242,15 +267,38 @@ function textColumns(buddy: string, columns: number): number {
   return columns - timeColumns - labelColumns(buddy, columns) - 2 - 1 // the last column stays free
 }
 
+/** What became of a text since it was said. */
+function fateOf({ buddy }: Conversation, { kind, at, fate }: Said): SafeText {
+  switch (fate.kind) {
+    case 'whole':
+      return noText
+    case 'astray':
+      return words`(changes a line that is not here)`
+    case 'edited': {
+      const said = at === fate.saidAt ? noText : words`, said at ${timeOfDay(fate.saidAt)}`
+      return fate.times === 1 ? words`(edited${said})` : words`(edited ${fate.times} times${said})`
+    }
+    case 'deleted': {
+      const said = at === fate.saidAt ? noText : words`the line of ${timeOfDay(fate.saidAt)}`
+      const name = safeName(buddy)
+      if (kind === 'theirs')
+        return said === '' ? words`(deleted by ${name})` : words`(${name} deleted ${said})`
+      return words`(you deleted ${said === '' ? words`this` : said}; the program of ${name} may have kept it)`
+    }
+    default:
+      return fate satisfies never
+  }
+}
+
 /** What is known of a line, in words. */
 function markOf(line: Line): SafeText {
-  if (line.kind === 'ours') return markOfSending(line.sending)
+  if (line.kind === 'ours') return markOfSending(line.sending, line.fate)
   if (line.kind === 'earlier') return line.mark
   if (line.kind !== 'theirs' || !line.isLate) return noText
   return markOfLate(line.under.trust)
 }
 
-function markOfSending(sending: Sending): SafeText {
+function markOfSending(sending: Sending, fate: Fate): SafeText {
   switch (sending.kind) {
     case 'waiting':
       return words`(waiting)`
@@ -260,8 +308,13 @@ function markOfSending(sending: Sending): SafeText {
       return words`(sent)`
     case 'delivered':
       return words`✓`
-    case 'undelivered':
-      return words`✗ not delivered: ${explainUndelivered(sending.why)}`
+    case 'read':
+      return words`✓ read`
+    case 'undelivered': {
+      const what =
+        fate.kind === 'edited' ? words`the edit was ` : fate.kind === 'deleted' ? words`this was ` : noText
+      return words`✗ ${what}not delivered: ${explainUndelivered(sending.why)}`
+    }
     default:
       return sending satisfies never
   }

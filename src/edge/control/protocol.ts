@@ -6,8 +6,8 @@
 import type { FaultCode } from '../../error.ts'
 import { type Change, type ChangeFault, readChange } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
-import type { Command, TalkEvent, Trust } from '../../session/command.ts'
-import { isMessageId } from '../../session/payload.ts'
+import type { About, Command, TalkEvent, Trust } from '../../session/command.ts'
+import { isMessageId, maxReceipts } from '../../session/payload.ts'
 import type { OutboxChange, Waiting } from '../outbox.ts'
 
 export const version = 1
@@ -202,9 +202,21 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
       return { kind, buddy }
     case 'say': {
       const id = 'id' in value ? value.id : undefined
-      const text = textOf('text' in value && value.text, longestText)
-      const isId = typeof id === 'string' && isMessageId(id)
-      return isId && text !== undefined ? { kind, buddy, id, text, ...pin } : undefined
+      const [said, given] = ['text' in value && value.text, 'about' in value ? value.about : undefined]
+      const about = aboutOf(given)
+      const text = about?.as === 'delete' && said === '' ? said : textOf(said, longestText)
+      if (!isId(id) || text === undefined || (given !== undefined && !about)) return undefined
+      return { kind, buddy, id, text, ...pin, ...(about && { about }) }
+    }
+    case 'typing': {
+      const state = 'state' in value ? value.state : undefined
+      return state === 'begun' || state === 'ended' ? { kind, buddy, state } : undefined
+    }
+    case 'read': {
+      const ids = 'ids' in value ? value.ids : undefined
+      return Array.isArray(ids) && ids.length <= maxReceipts && ids.every(isId)
+        ? { kind, buddy, ids }
+        : undefined
     }
     case 'drop':
     case 'resend': {
@@ -226,6 +238,14 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
       return undefined
   }
 }
+
+function aboutOf(value: unknown): About | undefined {
+  if (typeof value !== 'object' || value === null || !('as' in value && 'id' in value)) return undefined
+  const { as, id } = value
+  return (as === 'reply' || as === 'edit' || as === 'delete') && isId(id) ? { as, id } : undefined
+}
+
+const isId = (value: unknown): value is string => typeof value === 'string' && isMessageId(value)
 
 function parse(line: string): object | undefined {
   try {
@@ -264,6 +284,7 @@ const replies: Record<Reply['kind'], true> = {
   ...{ unlocked: true, locked: true, rekeyed: true, exported: true, outbox: true, forgotten: true },
   ...{ listening: true, network: true, unresolved: true, phase: true, unreached: true, path: true },
   ...{ secured: true, lost: true, refused: true, message: true, said: true, sent: true },
+  ...{ edited: true, deleted: true, typing: true, read: true },
   ...{ delivered: true, undelivered: true, asked: true, verification: true, verified: true },
   ...{ trust: true, added: true, renamed: true, removed: true, why: true, code: true, alone: true },
   ...{ met: true, bound: true, burnt: true, introduced: true, moved: true },

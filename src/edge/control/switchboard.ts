@@ -104,10 +104,10 @@ export class Switchboard {
     if (command.kind === 'why')
       this.#askers.set(command.buddy, [...(this.#askers.get(command.buddy) ?? []), by])
     if (command.kind === 'say') {
-      const { buddy, id, text } = command
+      const { buddy, id, text, about } = command
       if (by !== 'owner' && this.#unsettled.has(id)) throw usedId(id)
       this.#unsettled.add(id)
-      const said = { kind: 'said', buddy, id, text } as const
+      const said = { kind: 'said', buddy, id, text, ...(about && { about }) } as const
       if (by !== 'owner' && this.#isOwn(said)) this.#options.onEvent(said)
       this.#tellClients(said, by)
     }
