@@ -120,10 +120,7 @@ test.each<Pick<Came, 'about' | 'changes'>>([
     { kind: 'came', message: came },
     { kind: 'written', message: written },
   ] as const) {
-    const octets = encodeRecord(record)
-    expect(readRecord(octets)).toEqual(record)
-    for (const tail of [[5], [9, 1], [1, 2, 3]]) // of a newer program, or torn
-      if (!regard.about) expect(() => readRecord(Uint8Array.of(...octets, ...tail))).not.toThrow()
+    expect(readRecord(encodeRecord(record))).toEqual(record)
   }
   const newer = Uint8Array.of(
     ...encodeRecord({ kind: 'came', message: { ...came, about: { as: 'reply', id: 'ff'.repeat(8) } } }),
