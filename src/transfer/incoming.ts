@@ -23,7 +23,8 @@ type Content =
 type Session =
   | { readonly kind: 'none' }
   | { readonly kind: 'open'; readonly line: Line }
-  | { readonly kind: 'started'; readonly line: Line } // told where to begin
+  | { readonly kind: 'accepted'; readonly line: Line } // and not yet told where to begin, while we pause
+  | { readonly kind: 'started'; readonly line: Line }
 
 export class Incoming implements Receiving {
   readonly #outputs: TransferOutput[] = []
@@ -63,10 +64,10 @@ export class Incoming implements Receiving {
   }
 
   get deadline(): number {
-    const canStart = this.#session.kind === 'open' && this.#content.kind !== 'offered'
-    const isDue = this.#outputs.length > 0 || this.#isHeavy || this.#isWhole
-    const isChanged = canStart || !isSame(this.state, this.#told)
-    return isDue || isChanged ? Number.NEGATIVE_INFINITY : Math.min(this.#gotDue, this.#keepDue)
+    const isDue = this.#outputs.length > 0 || this.#isHeavy || this.#isWhole || this.#canStart
+    return isDue || !isSame(this.state, this.#told)
+      ? Number.NEGATIVE_INFINITY
+      : Math.min(this.#gotDue, this.#keepDue)
   }
 
   readonly isReady = false // what it has to say has room beside the content of others
@@ -155,12 +156,12 @@ export class Incoming implements Receiving {
 
   pause(): void {
     this.#pausedBy.add('us')
-    if (this.#session.kind === 'started') this.#say(says('pause'))
+    if (this.#isAccepted) this.#say(says('pause'))
   }
 
   go(): void {
     this.#pausedBy.delete('us')
-    if (this.#session.kind === 'started') this.#say(says('go'))
+    if (this.#isAccepted) this.#say(says('go'))
   }
 
   cancel(): void {
@@ -189,6 +190,15 @@ export class Incoming implements Receiving {
     return 'landing' in this.#content ? this.#content.landing : undefined
   }
 
+  get #isAccepted(): boolean {
+    return this.#session.kind === 'accepted' || this.#session.kind === 'started'
+  }
+
+  get #canStart(): boolean {
+    if (this.#session.kind === 'open') return this.#content.kind !== 'offered'
+    return this.#session.kind === 'accepted' && !this.#pausedBy.has('us')
+  }
+
   get #isHeavy(): boolean {
     return this.#content.kind === 'landing' && !this.#end && this.#content.landing.isHeavy
   }
@@ -212,15 +222,18 @@ export class Incoming implements Receiving {
   }
 
   #start(): void {
-    if (this.#session.kind !== 'open' || this.#content.kind === 'offered') return
+    if (this.#session.kind === 'open' && this.#content.kind !== 'offered') {
+      this.#session = { kind: 'accepted', line: this.#session.line }
+      this.#say(says('accept'))
+      if (this.#pausedBy.has('us')) this.#say(says('pause'))
+    }
+    if (this.#session.kind !== 'accepted' || this.#pausedBy.has('us')) return
     const { line } = this.#session
     this.#session = { kind: 'started', line }
     const manifest =
       this.#content.kind === 'manifest' ? this.#content.reader.length : manifestSize(this.#offer)
     this.#got = this.#landing?.position ?? 0
-    this.#say(says('accept'))
     this.#outputs.push({ kind: 'frame', bytes: line.seal({ kind: 'start', manifest, position: this.#got }) })
-    if (this.#pausedBy.has('us')) this.#say(says('pause'))
   }
 
   #take(told: SenderFrame): LandingFault | undefined {

@@ -37,7 +37,7 @@ export class Forger {
   }
 
   raw(kind: number, ...body: readonly Uint8Array[]): Uint8Array {
-    const content = new Writer(65_600).u8(kind)
+    const content = new Writer(1 + body.reduce((sum, part) => sum + part.length, 0)).u8(kind)
     for (const part of body) content.bytes(part)
     const nonce = new Writer()
       .zeros(4)

@@ -105,12 +105,11 @@ test('two paths that fold to the same clash in any folder, and others do not', (
 
 test('any text has a verdict, and what passes is its own NFC and keeps its skeleton in other case', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (path) => {
-      if (pathFault(path) !== undefined) return
-      expect(path.normalize('NFC')).toBe(path)
-      expect(path.split('/').some((segment) => /^\.{0,2}$/.test(segment))).toBe(false)
-      expect(skeleton(path.toUpperCase())).toBe(skeleton(path))
+    fc.property(fc.string({ unit: 'binary', maxLength: 8 }), (path) => {
+      if (pathFault(path) !== undefined) return true
+      const isPlain = path.split('/').every((segment) => !/^\.{0,2}$/.test(segment))
+      return isPlain && path.normalize('NFC') === path && skeleton(path.toUpperCase()) === skeleton(path)
     }),
-    { numRuns: 2_000, seed: 7 },
+    { numRuns: 500, seed: 7 },
   )
 })
