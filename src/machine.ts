@@ -9,6 +9,8 @@
  *
  * Machines compose by a loop: what an inner `drain` yields that is not an
  * `event` passes through unchanged, events become one's own, notices go down.
+ * A machine that wants something of a disk yields it as `work`; what came of it
+ * is a command to that machine.
  */
 
 /** `1.2.3.4:5678` or `[fe80::1%eth0]:5678`, canonical; made by `src/wire/address.ts` only. */
@@ -31,25 +33,26 @@ export interface Datagram extends Path {
   readonly bytes: Uint8Array // never written again
 }
 
-export type Output<Event> =
+export type Output<Event, Work = never> =
   | { readonly kind: 'send'; readonly datagram: Datagram }
   | { readonly kind: 'open'; readonly local: Local; readonly peer?: Address } // peer: of streams, and the group of multicast
   | { readonly kind: 'close'; readonly local: Local }
   | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'work'; readonly work: Work } // of a disk; what has none never yields it
 
 /** What became of a local end: each one opened is `closed` once, whoever closes it. */
 export type Notice =
   | { readonly kind: 'opened'; readonly local: Local; readonly at: Address } // at: our side
   | { readonly kind: 'closed'; readonly local: Local; readonly reason: 'failed' | 'limit' | 'ended' } // limit: too many open
 
-export interface Machine<Event> {
+export interface Machine<Event, Work = never> {
   receive(datagram: Datagram, now: number): void
 
   /** Only machines that keep local ends, or contain one that does, need it. */
   notice?(notice: Notice, now: number): void
 
   /** Runs whatever is due at `now`, then yields everything there is to do, in order. */
-  drain(now: number): Iterable<Output<Event>>
+  drain(now: number): Iterable<Output<Event, Work>>
 
   /** When `drain` next has work: -Infinity for at once, Infinity for never. */
   readonly deadline: number

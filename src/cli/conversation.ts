@@ -11,6 +11,7 @@ import { type Notice, page, plain } from './notice.ts'
 import { aboutLine } from './quote.ts'
 import { type SafeText, safeText } from './safetext.ts'
 import type { State } from './state.ts'
+import { follow, type Shown } from './transfers.ts'
 import type { UiBuddy } from './ui.ts'
 
 export interface Conversation {
@@ -24,6 +25,8 @@ export interface Conversation {
   readonly verification: VerificationUnderWay | undefined
   /** As he says, in the conversation that is secured. */
   readonly isTyping: boolean
+  /** Files and streams that are not done with. */
+  readonly transfers: readonly Shown[]
   readonly lines: readonly Line[]
   /** Messages that came while another conversation was shown. */
   readonly unread: number
@@ -254,6 +257,13 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
         (longer, told) => notice(longer, told, now),
         conversation,
       )
+    case 'offered':
+    case 'transfer':
+    case 'progress':
+    case 'skipped': {
+      const transfers = follow(conversation.transfers, event)
+      return notice({ ...conversation, transfers }, explainEvent(event), now)
+    }
     case 'held':
     case 'bound':
     case 'code':
@@ -311,7 +321,7 @@ export const newConversation = (
   { fingerprint: pinned, given }: Pick<UiBuddy, 'fingerprint' | 'given'> = {},
 ): Conversation => ({
   ...{ buddy, pinned, given, state: { kind: 'idle' }, verification: undefined, isTyping: false },
-  ...{ lines: [], unread: 0, divider: undefined, count: 0 },
+  ...{ transfers: [], lines: [], unread: 0, divider: undefined, count: 0 },
 })
 
 const rank = { waiting: 0, written: 1, sent: 2, undelivered: 3, delivered: 4, read: 5 } // a receipt may come after giving up

@@ -17,6 +17,7 @@ import { explainDate } from './date.ts'
 import { explainDuration } from './duration.ts'
 import { explainNetwork, explainUnresolved } from './explainnetwork.ts'
 import { explainPath, explainUnreached } from './explainreach.ts'
+import { explainTransfer } from './explaintransfer.ts'
 import { explainFingerprint, explainTrust, explainVerification } from './explaintrust.ts'
 import { type Notice, plain } from './notice.ts'
 import { noText, type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
@@ -110,6 +111,11 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
     }
     case 'unresolved':
       return explainUnresolved(event.hosts, event.interface)
+    case 'offered':
+    case 'transfer':
+    case 'progress':
+    case 'skipped':
+      return explainTransfer(event)
     case 'path':
       return plain(words`connected ${explainPath(event.path)} from here on`)
     case 'unreached': {

@@ -15,6 +15,7 @@ import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Talk } from '../session/talk.ts'
 import { lookAround, placeOf } from './around.ts'
 import type { DebugLog } from './debuglog.ts'
+import { isTransferCommand, Transferring } from './files/transferring.ts'
 import { type Following, follow } from './following.ts'
 import { Mail, type MailOptions } from './mail.ts'
 import { introducing, invitedOf, knownOf, meetingFault, standingOf, watchInvite } from './meeting.ts'
@@ -24,7 +25,7 @@ import { type Waiting, waitingIn } from './outbox.ts'
 import type { Recorder } from './recorder.ts'
 import { aliasOf, metBy, remembered } from './remember.ts'
 import { completed } from './reporting.ts'
-import { run } from './run.ts'
+import { type Run, run } from './run.ts'
 
 export interface TalkingOptions {
   /** Held with its lock. It stays the caller's to close, after this. */
@@ -98,10 +99,12 @@ export function startTalking(options: TalkingOptions): Talking {
   const quiet = new Promise<void>((resolve) => {
     settle = resolve
   })
-  const running = run(talk, {
+  const transferring = new Transferring({ talk: () => running, tell: (event) => tell(event), onFault })
+  const running: Run<Talk> = run(talk, {
     ...network.run,
     trace: debug?.datagram,
-    onEvent: (event) => tell(event),
+    onEvent: (event) => tell(transferring.completed(event)),
+    onWork: (work) => transferring.do(work),
     onPumped() {
       if (stopped.signal.aborted && talk.isQuiet) settle()
     },
@@ -174,6 +177,10 @@ export function startTalking(options: TalkingOptions): Talking {
 
   return {
     act(command) {
+      if (isTransferCommand(command)) {
+        transferring.act(command)
+        return
+      }
       if (command.kind === 'say') options.recorder?.said(command)
       mail.act(command)
     },
@@ -221,6 +228,7 @@ export function startTalking(options: TalkingOptions): Talking {
       await Promise.race([quiet, sleep(goodbye, undefined, { ref: false })])
       await left
       running[Symbol.dispose]()
+      await transferring[Symbol.asyncDispose]()
       const found = talk.nodes
       if (network.isPublic && found.length > 0)
         await profile.save((contents) => ({ ...contents, nodes: found }))

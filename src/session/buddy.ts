@@ -21,6 +21,7 @@ import type { Buddy as Contact } from '../profile/buddies.ts'
 import type { Habits } from '../profile/habits.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
+import type { Work } from '../transfer/work.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Fresh } from './approach.ts'
 import type { Command, Lost, PathKind, Phase, TalkEvent, TypingState } from './command.ts'
@@ -28,11 +29,11 @@ import { Exchange, type Kept } from './exchange.ts'
 import type { KnownMessages } from './known.ts'
 import { Ladder } from './ladder.ts'
 import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
-import type { Payload } from './payload.ts'
 import type { BuddyReport } from './report.ts'
 import { Search, type SearchEvent } from './search.ts'
 import type { SessionEvent } from './session.ts'
 import { Sessions } from './sessions.ts'
+import { Transfers } from './transfers.ts'
 import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
 import type { Found, Near } from './whereabouts.ts'
@@ -83,6 +84,8 @@ export type Wish =
 
 export class Buddy {
   readonly wishes = new Queue<Wish>()
+  /** Files and streams that go to him and come from him. */
+  readonly transfers: Transfers
   readonly #options: BuddyOptions
   readonly #acquaintance: Acquaintance
   readonly #ways: Ways
@@ -107,6 +110,7 @@ export class Buddy {
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
     const exchange = { acquaintance: this.#acquaintance, events: this.#events, known, wall, habits }
     this.#exchange = new Exchange(exchange)
+    this.transfers = new Transfers({ acquaintance: this.#acquaintance, events: this.#events })
     const { allocate, release } = indices
     const hints = whom.kind === 'known' ? whom.contact.hints : []
     const ways = {
@@ -132,12 +136,14 @@ export class Buddy {
     if (this.#acquaintance.events.length > 0) return -Infinity
     const exchange = current ? this.#exchange.deadline(current) : Infinity
     const upgrade = this.#upgrade?.deadline ?? Infinity
-    return Math.min(exchange, upgrade, this.#ways.deadline, this.#sessions.deadline)
+    const transfers = this.transfers.deadline(current)
+    return Math.min(exchange, upgrade, transfers, this.#ways.deadline, this.#sessions.deadline)
   }
 
   /** Nothing is left to flush: it may be forgotten. */
   get isQuiet(): boolean {
-    return this.#isClosed && this.#sessions.all.length === 0 && this.#events.length === 0
+    const isTold = this.#events.length === 0 && this.transfers.isQuiet
+    return this.#isClosed && this.#sessions.all.length === 0 && isTold
   }
 
   get isSecured(): boolean {
@@ -281,6 +287,7 @@ export class Buddy {
     if (!current || wasMet || !this.#acquaintance.isMet) return
     this.#welcome(current, now)
     this.#exchange.met(current, now)
+    this.transfers.met(current, now)
   }
 
   /** Ends the conversation, saying so; what is unconfirmed stays so. */
@@ -288,6 +295,7 @@ export class Buddy {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#ways.close()
+    this.transfers.close(this.#sessions.current, now)
     if (this.#sessions.close(now)) this.#lost('closed', now)
     this.#exchange.close()
     this.#acquaintance.wipe()
@@ -305,11 +313,12 @@ export class Buddy {
     else this.#ways.receiveResponse(datagram)
   }
 
-  *drain(now: number): Generator<Output<TalkEvent>> {
+  *drain(now: number): Generator<Output<TalkEvent, Work>> {
     for (const out of this.#ways.drain(now)) {
       if (out.kind === 'event') this.#approached(out.event, now)
       else if (out.kind !== 'close' || !this.#sessions.keeps(out.local)) yield out
     }
+    yield* this.transfers.drain(this.#sessions.current, now)
     for (const live of this.#sessions.all) {
       const current = this.#sessions.currentOf(live)
       if (current) this.#exchange.drain(current, now)
@@ -435,7 +444,10 @@ export class Buddy {
         return
       case 'received':
         this.#confirmRival(live, now)
-        this.#received(live, event.payload, now)
+        this.#received(live, event, now)
+        return
+      case 'bulk':
+        if (this.#sessions.currentOf(live)) this.transfers.bulk(event.bytes)
         return
       case 'room':
         return // the next drain says what waits
@@ -461,12 +473,18 @@ export class Buddy {
    * it lets go of a conversation only when a word came in the new one.
    */
   #secured(live: Live, fingerprint: Fingerprint, now: number): void {
-    if (this.#sessions.currentOf(live)) this.#exchange.rewind() // its keys were renewed
+    if (this.#sessions.currentOf(live)) this.#renewed()
     const rival = this.#sessions.rivalOf(live)
     if (!rival) return // dismissed meanwhile, or the keys were renewed
     rival.fingerprint = fingerprint
     this.#dakes.succeeded()
     if (!this.isSecured || live.session.role === 'responder') this.#promote(rival, fingerprint, now)
+  }
+
+  /** The keys of the conversation there is are other ones. */
+  #renewed(): void {
+    this.#exchange.rewind()
+    this.transfers.lost()
   }
 
   #confirmRival(live: Live, now: number): void {
@@ -506,9 +524,10 @@ export class Buddy {
     return pathKind({ address: session.path.peer, way })
   }
 
-  #received(live: Live, payload: Payload, now: number): void {
+  #received(live: Live, { payload, key }: SessionEvent & { kind: 'received' }, now: number): void {
     const current = this.#sessions.currentOf(live)
     if (!current) return
+    this.transfers.receive(current, payload, key, now)
     if (payload.run !== undefined) this.#ways.ran(hexToBytes(payload.run))
     this.#exchange.receive(current, payload, now)
   }
@@ -557,6 +576,7 @@ export class Buddy {
   #lost(why: Lost, now: number): void {
     this.#upgrade = undefined
     this.#exchange.lost()
+    this.transfers.lost()
     this.#search.begin(now)
     this.#ladder.begin(now)
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })

@@ -7,6 +7,7 @@
 
 import type { Unreached } from '../nat/verdict.ts'
 import type { PathKind } from '../nat/way.ts'
+import type { Why } from '../transfer/offer.ts'
 import type { Report } from './report.ts'
 
 export type { Unreached } from '../nat/verdict.ts'
@@ -45,6 +46,37 @@ export type Command =
   | { readonly kind: 'resend'; readonly buddy: string; readonly id?: string }
   /** Tell how he is being reached, or why not. */
   | { readonly kind: 'why'; readonly buddy: string }
+  | TransferCommand
+
+/** About files and streams; `transfer` (32 hex digits) names one. */
+export type TransferCommand =
+  /**
+   * Offer these files and folders, or the stream that comes from a socket; `paths` are absolute, of the machine that
+   * has the profile. With a fingerprint it goes to the holder of that key only.
+   */
+  | {
+      readonly kind: 'send'
+      readonly buddy: string
+      readonly transfer: string
+      /** As the buddy is shown it. */
+      readonly name: string
+      readonly form: 'files' | 'stream'
+      readonly paths: readonly string[]
+      readonly fingerprint?: string
+    }
+  /** Take what the buddy offers, into this folder, or a stream into this socket: an absolute path. */
+  | { readonly kind: 'accept'; readonly buddy: string; readonly transfer: string; readonly into: string }
+  /** `policy`: nobody was asked; `large`: it is more than what is taken. */
+  | {
+      readonly kind: 'reject'
+      readonly buddy: string
+      readonly transfer: string
+      readonly why: 'declined' | 'policy' | 'large'
+    }
+  | { readonly kind: Steering; readonly buddy: string; readonly transfer: string }
+
+/** `withdraw`: it is over, and what came of it is removed; `leave`: what came of it stays, for another time. */
+export type Steering = 'pause' | 'go' | 'withdraw' | 'leave'
 
 /** What a message has to do with an earlier one, that is named by its id. */
 export interface About {
@@ -175,6 +207,34 @@ export type TalkEvent =
   | { readonly kind: 'delivered'; readonly buddy: string; readonly id: string; readonly ms: number }
   /** It will not be sent, or nobody knows whether it arrived and it will not be sent again. */
   | { readonly kind: 'undelivered'; readonly buddy: string; readonly id: string; readonly why: Undelivered }
+  /** The buddy offers files or a stream: `accept` or `reject`. `files` and `octets` are of files only. */
+  | ({
+      readonly kind: 'offered'
+      readonly transfer: string
+      readonly name: string
+      readonly form: 'files' | 'stream'
+      readonly files?: number
+      readonly octets?: number
+    } & Under)
+  | TransferTold
+  /** What is no file and no folder is not sent with the others. */
+  | {
+      readonly kind: 'skipped'
+      readonly buddy: string
+      readonly transfer: string
+      readonly path: string
+      readonly why: 'link' | 'pipe' | 'socket' | 'device'
+    }
+  /** How far a transfer is: at most four times a second. `of` and `left` only where it is known. */
+  | {
+      readonly kind: 'progress'
+      readonly buddy: string
+      readonly transfer: string
+      readonly octets: number
+      readonly of?: number
+      readonly rate: number // octets a second
+      readonly left?: number // ms
+    }
   /** The conversation takes another path from here on. */
   | { readonly kind: 'path'; readonly buddy: string; readonly path: PathKind }
   /** Nobody answered at the buddy's addresses, for `ms` since looking began; told when `why` is another than before. */
@@ -215,6 +275,37 @@ export interface EarlierLine {
   /** Its author took it away; its text is gone. */
   readonly deleted?: true
 }
+
+/** What becomes of a transfer. */
+export interface TransferTold {
+  readonly kind: 'transfer'
+  readonly buddy: string
+  readonly transfer: string
+  readonly name: string
+  readonly direction: 'in' | 'out'
+  readonly state: TransferStage
+  /** Who paused it, or ended it. */
+  readonly by?: 'us' | 'them' | 'both'
+  readonly why?: Why | 'closed' | 'unknown-buddy'
+  /** Of `done`: where it is now, if it came. Of `failed`: the file that it failed at. */
+  readonly path?: string
+  /** Of a fault of this machine's disk: in words. */
+  readonly message?: string
+}
+
+export type TransferStage =
+  | 'reading' // what is to be sent is looked at, and hashed
+  | 'waiting' // for a conversation
+  | 'offered' // the buddy is asked
+  | 'running'
+  | 'paused'
+  | 'done' // all is with the receiver, verified and safe
+  | 'rejected'
+  | 'cancelled'
+  | 'failed'
+
+/** Nothing more is told of it. */
+export const hasEnded = (state: TransferStage): boolean => /^(?:done|rejected|cancelled|failed)$/.test(state)
 
 export type Verification =
   | 'running' // both sides compute

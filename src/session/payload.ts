@@ -11,8 +11,11 @@
  *     0x0106  delete       8 octets: the id of the message that is taken back; there is no text
  *     0x0107  typing       1 octet: 1 the sender types, 0 not any more
  *     0x0108  read         n x 8 octets: ids of messages that were on the screen
+ *     0x0110  offer        of a transfer (src/transfer/offer.ts); with a TLV 7 for its keys
+ *     0x0111  answer       about a transfer
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { answerType, offerType } from '../transfer/offer.ts'
 import type { About, TypingState } from './command.ts'
 
 export interface Payload {
@@ -28,6 +31,9 @@ export interface Payload {
   readonly typing: TypingState | undefined
   /** Ids of messages that the sender had on his screen. */
   readonly reads: readonly string[]
+  /** Of a transfer, and an answer about one, as they came. */
+  readonly offer: Uint8Array | undefined
+  readonly answer: Uint8Array | undefined
 }
 
 /** The part of OTR's TLV that is needed here. */
@@ -44,6 +50,13 @@ export const addressTlv = (address: Uint8Array): PayloadTlv => ({ type: addressT
 
 /** @param run - 8 octets */
 export const runTlv = (run: Uint8Array): PayloadTlv => ({ type: runType, value: run })
+
+export const offerTlv = (offer: Uint8Array): PayloadTlv => ({ type: offerType, value: offer })
+
+export const answerTlv = (answer: Uint8Array): PayloadTlv => ({ type: answerType, value: answer })
+
+/** Of OTR's extra symmetric key: "file". */
+export const keyContext: Uint8Array = Uint8Array.of(0x66, 0x69, 0x6c, 0x65)
 
 /** @param ids - at most `maxReceipts` */
 export const receiptTlv = (ids: readonly string[]): PayloadTlv => ({
@@ -75,17 +88,21 @@ export function readPayload(text: string, tlvs: readonly PayloadTlv[]): Payload 
   let address: Uint8Array | undefined
   let run: string | undefined
   let typing: TypingState | undefined
+  let offer: Uint8Array | undefined
+  let answer: Uint8Array | undefined
   const receipts: string[] = []
   const reads: string[] = []
   for (const { type, value } of tlvs) {
     if (type === idType && value.length === idSize) id ??= bytesToHex(value)
     if (type === addressType) address ??= value
     if (type === runType && value.length === idSize) run ??= bytesToHex(value)
+    if (type === offerType) offer ??= value
+    if (type === answerType) answer ??= value
     if (type === typingType) typing ??= typingIn(value)
     if (type === receiptType) readIds(value, receipts)
     if (type === readType) readIds(value, reads)
   }
-  return { text, id, receipts, address, run, about: aboutIn(text, tlvs), typing, reads }
+  return { text, id, receipts, address, run, about: aboutIn(text, tlvs), typing, reads, offer, answer }
 }
 
 function readIds(value: Uint8Array, into: string[]): void {

@@ -6,9 +6,10 @@
  * its keys are gone by then; the link may flush a moment longer. Sans-I/O: see
  * `src/machine.ts`.
  */
-import { wipe } from '../crypto.ts'
+import { equal, wipe } from '../crypto.ts'
 import type { Datagram, Local, Machine, Output, Path } from '../machine.ts'
 import type { Conversation, ConversationEvent, Received } from '../otr/conversation.ts'
+import { type ExtraKey, extraKeyTlv } from '../otr/extrakey.ts'
 import type { Fingerprint } from '../otr/identity.ts'
 import type { SmpEvent, SmpHurdle, SmpInput } from '../otr/smp.ts'
 import { Queue } from '../queue.ts'
@@ -18,8 +19,11 @@ import { isTooLong, type Outgoing } from './outbox.ts'
 import {
   aboutTlv,
   addressTlv,
+  answerTlv,
   idTlv,
+  keyContext,
   maxReceipts,
+  offerTlv,
   type Payload,
   type PayloadTlv,
   readPayload,
@@ -31,7 +35,14 @@ export type SessionEvent =
   | { readonly kind: 'up' } // the other side has the link's keys: the DAKE may begin
   /** Once more after the keys were renewed: what was not confirmed by then may be lost. */
   | { readonly kind: 'secured'; readonly fingerprint: Fingerprint }
-  | { readonly kind: 'received'; readonly payload: Payload; readonly fingerprint: Fingerprint }
+  /** `key`: of the transfer that it offers. */
+  | {
+      readonly kind: 'received'
+      readonly payload: Payload
+      readonly fingerprint: Fingerprint
+      readonly key?: Uint8Array
+    }
+  | { readonly kind: 'bulk'; readonly bytes: Uint8Array } // sealed by keys of a transfer, or nobody's
   | { readonly kind: 'room' } // what waits may be sent again
   | { readonly kind: 'path'; readonly path: Path } // the link has moved to it
   | SmpEvent
@@ -154,6 +165,31 @@ export class Session implements Machine<SessionEvent> {
     this.#send(this.#conversation.encrypt({ text: '', tlvs: [idTlv(id), addressTlv(address)] }, now))
   }
 
+  /** Octets of bulk data that may be sent now: so little waits that a text is never behind much of it. */
+  get bulkRoom(): number {
+    return this.#state.kind === 'secured' ? Math.max(0, this.#link.room - reserve) : 0
+  }
+
+  /** A frame of a transfer, which takes its octets. The caller has seen `bulkRoom`. */
+  sendBulk(frame: Uint8Array): void {
+    if (this.#state.kind === 'secured') this.#link.send(frame, { channel: bulk })
+  }
+
+  /** Offers a transfer, in a message of its own. @returns its 64 octets of keys, unless the keys here have just become too old */
+  offerTransfer(offer: Uint8Array, transfer: Uint8Array, now: number): Uint8Array | undefined {
+    if (!this.#isFresh(now)) return undefined
+    const tlvs = [offerTlv(offer), extraKeyTlv({ context: keyContext, value: transfer })]
+    const { message, keys } = this.#conversation.encryptWithKeys({ text: '', tlvs }, now)
+    this.#send(message)
+    return keys[0]?.key
+  }
+
+  /** Answers about a transfer, in a message of its own. */
+  answerTransfer(answer: Uint8Array, now: number): void {
+    if (this.#isFresh(now))
+      this.#send(this.#conversation.encrypt({ text: '', tlvs: [answerTlv(answer)] }, now))
+  }
+
   /** Begins to verify; says why not if it cannot be. */
   verify(
     input: SmpInput & { readonly question?: string },
@@ -233,7 +269,8 @@ export class Session implements Machine<SessionEvent> {
         if (this.#link.role === 'initiator') this.#send(this.#conversation.start(now))
         return
       case 'message':
-        this.#receive(event.bytes, now)
+        if (event.channel === chat) this.#receive(event.bytes, now)
+        else if (this.#state.kind === 'secured') this.#emit({ kind: 'bulk', bytes: event.bytes })
         return
       case 'room':
         this.#emit({ kind: 'room' })
@@ -275,12 +312,14 @@ export class Session implements Machine<SessionEvent> {
   #take({ replies, events }: Received, now: number): void {
     // Not held back by `room`: the other side waits for them.
     for (const reply of replies) this.#send(reply)
-    for (const event of events) this.#tell(event, now)
+    const keys = events.filter((event) => event.kind === 'extra-key')
+    for (const event of events) if (event.kind !== 'extra-key') this.#tell(event, keys, now)
+    for (const { key } of keys) wipe(key) // those that nobody took are nobody's
     if (this.#conversation.isExchanging) this.#link.holdKeys()
     else this.#link.releaseKeys()
   }
 
-  #tell(event: ConversationEvent, now: number): void {
+  #tell(event: Exclude<ConversationEvent, ExtraKeyEvent>, keys: readonly ExtraKey[], now: number): void {
     switch (event.kind) {
       case 'secured':
         this.#state = { kind: 'secured', fingerprint: event.fingerprint }
@@ -294,7 +333,8 @@ export class Session implements Machine<SessionEvent> {
           return
         }
         const payload = readPayload(event.text, event.tlvs)
-        this.#emit({ kind: 'received', payload, fingerprint: event.fingerprint })
+        const key = payload.offer && keys.find(({ context }) => equal(context, keyContext))?.key.slice()
+        this.#emit({ kind: 'received', payload, fingerprint: event.fingerprint, ...(key && { key }) })
         return
       }
       case 'expired':
@@ -309,9 +349,6 @@ export class Session implements Machine<SessionEvent> {
         return
       case 'smp':
         this.#emit(event)
-        return
-      case 'extra-key':
-        wipe(event.key) // nothing asks for one yet
         return
       default:
         event satisfies never
@@ -353,6 +390,8 @@ export class Session implements Machine<SessionEvent> {
   }
 }
 
+type ExtraKeyEvent = Extract<ConversationEvent, { kind: 'extra-key' }>
+
 interface Refusal {
   readonly why: Refused
   readonly clocks?: Clocks
@@ -364,6 +403,8 @@ const clocksOf = (seen: { readonly expires: number; readonly wall: number }): Cl
 })
 
 const chat = 0 // bulk data has a channel of its own: a text is never behind it
+const bulk = 1
+const reserve = 65_536 // octets of the link's room that stay for texts
 
 /** Messages; an honest peer sends none. */
 const maxUnreadable = 32

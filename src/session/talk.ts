@@ -11,6 +11,8 @@ import { Attempts } from '../otr/attempts.ts'
 import type { Buddy as Contact } from '../profile/buddies.ts'
 import type { Habits } from '../profile/habits.ts'
 import { Queue } from '../queue.ts'
+import type { Kept as KeptPart } from '../transfer/transfer.ts'
+import type { Work, WorkResult } from '../transfer/work.ts'
 import { frameReceiver, frameTag } from '../transport/link/frames.ts'
 import { classify } from '../wire/classify.ts'
 import { Buddy, type BuddyOptions } from './buddy.ts'
@@ -25,6 +27,7 @@ import { type Holder, Receivers } from './receivers.ts'
 import { type Report, withoutBuddy } from './report.ts'
 import { SoughtNames } from './sought.ts'
 import type { Place } from './standing.ts'
+import { type Offered, obey, unsent } from './transfers.ts'
 
 export interface TalkOptions extends PresenceOptions {
   /** The profile's name. */
@@ -42,7 +45,7 @@ export type TalkCommand = Exclude<Command, { kind: 'drop' | 'resend' }>
 /** Whom there is to talk with. */
 export type Known = Pick<BuddyOptions, 'whom' | 'invite' | 'isStrange'>
 
-export class Talk implements Machine<TalkEvent> {
+export class Talk implements Machine<TalkEvent, Work> {
   readonly #options: TalkOptions
   readonly #events = new Queue<TalkEvent>()
   readonly #whoms = new Map<string, Known>()
@@ -237,9 +240,36 @@ export class Talk implements Machine<TalkEvent> {
       case 'why':
         this.#emit({ kind: 'why', buddy: alias, report: this.#report(alias, now) })
         return
+      case 'send':
+      case 'accept':
+      case 'reject':
+      case 'pause':
+      case 'go':
+      case 'withdraw':
+      case 'leave': {
+        const transfers = this.#buddies.get(alias)?.transfers
+        if (transfers) obey(transfers, command, now)
+        else if (command.kind === 'send') this.#emit(unsent(command, this.#whoms.has(alias)))
+        return
+      }
       default:
         command satisfies never
     }
+  }
+
+  /** What he offers, that nobody has answered yet. */
+  offered(alias: string, transfer: string): Offered | undefined {
+    return this.#buddies.get(alias)?.transfers.offered(transfer)
+  }
+
+  /** Takes what he offers. @param kept - what is on disk of an earlier run */
+  accept(alias: string, transfer: string, kept: KeptPart | undefined): void {
+    this.#buddies.get(alias)?.transfers.accept(transfer, kept)
+  }
+
+  /** What came of a work that was yielded. */
+  worked(result: WorkResult, now: number): void {
+    for (const { transfers } of this.#buddies.values()) if (transfers.worked(result, now)) return
   }
 
   #report(alias: string, now: number): Report {
@@ -311,7 +341,7 @@ export class Talk implements Machine<TalkEvent> {
     for (const buddy of this.#everybody()) buddy.notice(notice, now)
   }
 
-  *drain(now: number): Generator<Output<TalkEvent>> {
+  *drain(now: number): Generator<Output<TalkEvent, Work>> {
     if (now >= this.#stunAt) this.#keepStun(now)
     for (const out of this.#presence.drain(now)) {
       if (out.kind === 'event') this.#hear(out.event, now)

@@ -44,6 +44,13 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
   path: { kind: 'path', buddy: 'bob', path: 'lan' },
   unreached: { kind: 'unreached', buddy: 'bob', why: 'silent', ms: 1 },
   why: { kind: 'why', buddy: 'bob', report },
+  offered: { kind: 'offered', transfer: 'x', name: 'n', form: 'files', files: 1, octets: 1, ...under },
+  transfer: {
+    ...{ kind: 'transfer', buddy: 'bob', transfer: 'x', name: 'n', direction: 'out', state: 'failed' },
+    ...{ by: 'us', why: 'full', path: 'p', message: 'm' },
+  },
+  progress: { kind: 'progress', buddy: 'bob', transfer: 'x', octets: 1, of: 1, rate: 1, left: 1 },
+  skipped: { kind: 'skipped', buddy: 'bob', transfer: 'x', path: 'p', why: 'link' },
   lost: { kind: 'lost', buddy: 'bob', why: 'left' },
   refused: { kind: 'refused', buddy: 'bob', why: 'clock', clocks },
   unresolved: { kind: 'unresolved', hosts: [], interface: 'lo' },

@@ -11,6 +11,7 @@ import type { Own } from '../../src/session/live.ts'
 import { Node, type NodeEvent } from '../../src/session/node.ts'
 import type { Place } from '../../src/session/standing.ts'
 import { type Known, Talk } from '../../src/session/talk.ts'
+import type { Work } from '../../src/transfer/work.ts'
 import { address, type Host, type NatType, Network, type NetworkOptions } from '../support/network.ts'
 import type { Segment } from '../support/segment.ts'
 
@@ -158,12 +159,12 @@ export class World {
 }
 
 /** Remembers every datagram that came, for replays. */
-class Tap implements Machine<TalkEvent> {
+class Tap implements Machine<TalkEvent, Work> {
   readonly heard: Datagram[] = []
   readonly sent: Datagram[] = []
   readonly #inner: Talk
-  #held: Output<TalkEvent>[] | undefined // what a hostile program keeps back
-  #released: Output<TalkEvent>[] = []
+  #held: Output<TalkEvent, Work>[] | undefined // what a hostile program keeps back
+  #released: Output<TalkEvent, Work>[] = []
 
   constructor(inner: Talk) {
     this.#inner = inner
@@ -192,7 +193,7 @@ class Tap implements Machine<TalkEvent> {
     this.#held = undefined
   }
 
-  *drain(now: number): Generator<Output<TalkEvent>> {
+  *drain(now: number): Generator<Output<TalkEvent, Work>> {
     yield* this.#released.splice(0)
     const heard: Kept[] = []
     for (const out of this.#inner.drain(now)) {

@@ -10,6 +10,7 @@ import type { TalkEvent } from '../../src/session/command.ts'
 import { Mailbox } from '../../src/session/mailbox.ts'
 import { readRecord } from '../../src/session/mailrecord.ts'
 import { Talk } from '../../src/session/talk.ts'
+import type { Work } from '../../src/transfer/work.ts'
 import { address, type Host, Network } from '../support/network.ts'
 import { contactOf, nothingSpecial, ownOf, type Person, person, seeded, wall } from './people.ts'
 
@@ -38,7 +39,7 @@ class Disk {
 }
 
 /** One process of a writer's: it is dead once it was killed. */
-class Process implements Machine<TalkEvent>, Journal {
+class Process implements Machine<TalkEvent, Work>, Journal {
   readonly #writer: Writer
   readonly #talk: Talk
   readonly #mail: Mail
@@ -132,7 +133,7 @@ class Process implements Machine<TalkEvent>, Journal {
   }
 
   /** Events are heard when the machine is through, as src/edge/run.ts does. */
-  *drain(now: number): Generator<Output<TalkEvent>> {
+  *drain(now: number): Generator<Output<TalkEvent, Work>> {
     const events: TalkEvent[] = []
     for (const out of this.#talk.drain(now)) {
       if (out.kind === 'event') events.push(out.event)

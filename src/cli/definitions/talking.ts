@@ -2,9 +2,21 @@
 import type { Command } from 'commander'
 import type { UserError } from '../../error.ts'
 import { readExec } from '../arguments.ts'
+import type { ListenArguments } from '../commands/listen.ts'
 import { readFingerprint, readSeconds, usage } from '../options.ts'
 import { resembles } from '../parse.ts'
-import { alone, type Exits, examples, exits, knowing, opening, type Runner } from './definition.ts'
+import { readSize } from '../size.ts'
+import {
+  alone,
+  append,
+  type Exits,
+  examples,
+  exits,
+  knowing,
+  opening,
+  type Runner,
+  values,
+} from './definition.ts'
 
 /** `otrtalk` alone: all conversations. A mistyped command is none of them. */
 export function addAlone(program: Command, { plain, profile }: Runner): void {
@@ -35,6 +47,7 @@ function unknownCommand(program: Command, word: string): UserError {
 }
 
 interface SendFlags {
+  readonly file?: readonly string[]
   readonly timeout?: string
   readonly fingerprint?: string
   readonly later?: boolean
@@ -68,21 +81,26 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .command('send')
     .argument('<alias>', 'the buddy')
     .argument('[text]', 'what to say; - or nothing: all of stdin')
-    .option('--timeout <seconds>', 'give up after that long, with exit code 3')
+    .option('--file <path...>', 'send these files and folders instead of a message')
+    .option('--timeout <seconds>', 'give up when nothing has moved for that long, with exit code 3')
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
     .option('--later', 'keep what is not delivered by then: it goes out when the buddy is back')
-    .description('send one message and wait until the buddy has decrypted it')
+    .description('send one message and wait until the buddy has decrypted it; or files, until all is there')
     .action((alias: string, text: string | undefined, flags: SendFlags) => {
       const timeoutMs = flags.timeout === undefined ? undefined : readSeconds(flags.timeout, '--timeout')
       const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
+      const { file: paths } = flags
+      if (paths && text !== undefined)
+        throw usage('a text and files are not sent at once', 'send one, then the other')
       return profile(async (context) =>
-        (await import('../commands/send.ts')).send(context, {
-          alias,
-          text,
-          timeoutMs,
-          fingerprint,
-          isLater: flags.later === true,
-        }),
+        paths
+          ? (await import('../commands/sendfiles.ts')).sendFiles(context, {
+              ...{ alias, paths, timeoutMs, fingerprint },
+            })
+          : (await import('../commands/send.ts')).send(context, {
+              ...{ alias, text, timeoutMs, fingerprint },
+              isLater: flags.later === true,
+            }),
       )
     })
   examples(send, [
@@ -90,12 +108,14 @@ export function addTalking(program: Command, { profile }: Runner): void {
     'send bob - < letter.txt',
     'send bob hello --timeout 60',
     'send bob hello --later',
+    'send bob --file photos letter.pdf',
   ])
+  values(send, { '--file': 'files' })
 
   exits(send, {
     ...knowing,
-    0: 'delivered: the buddy’s otrtalk has decrypted it, and keeps it; with --later also: written, it goes out when the buddy is back',
-    1: 'no such profile or buddy; the message is too long',
+    0: 'delivered: the buddy’s otrtalk has decrypted it, and keeps it, or has all of the files on its disk; with --later also: written, it goes out when the buddy is back',
+    1: 'no such profile or buddy; the message is too long; the files cannot be read, were refused, or failed',
     3: 'not reached, or not confirmed, in the time given',
     4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',
     6: 'no network: no socket, or nobody of the DHT answers',
@@ -126,19 +146,47 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .command('listen')
     .option('--exec <command...>', 'run this for each message, with the text on stdin; it comes last')
     .option('--exec-timeout <seconds>', 'how long the command may take; 60 by default')
+    .option('--accept-from <alias>', 'take files of this buddy; may be given several times', append)
+    .option('--into <folder>', 'where they go')
+    .option('--max <size>', 'how much is taken at a time: 500M, 20G')
     .description('be reachable, and print what comes')
-    .action((flags: { exec?: readonly string[]; execTimeout?: string }) => {
+    .action((flags: ListenFlags) => {
       const exec = flags.exec === undefined ? undefined : readExec(flags.exec[0]!)
       const { execTimeout } = flags
       const execTimeoutMs = execTimeout === undefined ? undefined : readSeconds(execTimeout, '--exec-timeout')
-      const args = { exec, execTimeoutMs }
+      const args = { exec, execTimeoutMs, files: readAcceptance(flags) }
       return profile(async (context) => (await import('../commands/listen.ts')).listen(context, args))
     })
-  examples(listen, ['listen', 'listen --json | jq .text', 'listen --exec notify-send --urgency=low otrtalk'])
+  examples(listen, [
+    'listen',
+    'listen --json | jq .text',
+    'listen --accept-from ada --into ~/Downloads --max 2G',
+    'listen --exec notify-send --urgency=low otrtalk',
+  ])
+  values(listen, { [acceptFrom]: 'buddies', '--into': 'files' })
   exits(listen, {
     ...opening,
     0: 'nobody reads its output any more',
     1: `${opening[1]}; there is no such command for --exec`,
     6: 'no socket: the interface is gone, or the port is taken',
   })
+}
+
+const acceptFrom = '--accept-from'
+
+interface ListenFlags {
+  readonly exec?: readonly string[]
+  readonly execTimeout?: string
+  readonly acceptFrom?: readonly string[]
+  readonly into?: string
+  readonly max?: string
+}
+
+function readAcceptance({ acceptFrom: from, into, max }: ListenFlags): ListenArguments['files'] {
+  if (from === undefined && into === undefined && max === undefined) return undefined
+  if (from === undefined) throw usage('whose files are to be taken?', 'add --accept-from ALIAS')
+  if (into === undefined) throw usage('where are the files to go?', 'add --into FOLDER')
+  const octets = max === undefined ? Infinity : readSize(max)
+  if (octets === undefined) throw usage(`--max: '${max}' is no size`, 'for example 500M, 20G, 1GiB')
+  return { from, into, max: octets }
 }

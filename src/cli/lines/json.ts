@@ -6,6 +6,7 @@ import { randomBytes } from '../../crypto.ts'
 import type { About, TalkEvent, TypingState, Under } from '../../session/command.ts'
 import { isMessageId, maxReceipts } from '../../session/payload.ts'
 import { oneLine, tooLong } from '../dialogue.ts'
+import type { AboutTransfer } from '../explaintransfer.ts'
 import { type SafeText, visibleJson, words } from '../safetext.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { Streams } from './streams.ts'
@@ -296,6 +297,31 @@ function fields(event: TalkEvent): object {
       return { ...name, code: event.code, expiresAt: event.expiresAt, buddy: event.buddy }
     case 'alone':
       return { ...name, buddy: event.buddy, ms: event.ms }
+    case 'offered':
+    case 'transfer':
+    case 'progress':
+    case 'skipped':
+      return transferFields(event)
+    default:
+      return event satisfies never
+  }
+}
+
+function transferFields(event: AboutTransfer): object {
+  const name = { event: event.kind, buddy: event.buddy, transfer: event.transfer }
+  switch (event.kind) {
+    case 'offered': {
+      const { name: title, form, files, octets } = event
+      return { ...name, name: title, form, files, octets, ...under(event) }
+    }
+    case 'transfer': {
+      const { name: title, direction, state, by, why, path, message } = event
+      return { ...name, name: title, direction, state, by, why, path, message }
+    }
+    case 'progress':
+      return { ...name, octets: event.octets, of: event.of, rate: event.rate, left: event.left }
+    case 'skipped':
+      return { ...name, path: event.path, why: event.why }
     default:
       return event satisfies never
   }

@@ -121,7 +121,8 @@ export class Client implements Guest, Listener {
     if (!this.#isToAll && !this.#attached.has(buddy))
       throw new UserError(`nothing is heard of ${buddy} here`, { hint: 'attach first', exit: 2 })
     const fingerprint = this.#attached.get(buddy)
-    if (command.kind !== 'say' || fingerprint === undefined) return command
+    const isBound = command.kind === 'say' || command.kind === 'send'
+    if (!isBound || fingerprint === undefined) return command
     if (command.fingerprint !== undefined && command.fingerprint !== fingerprint)
       throw otherFingerprint(buddy)
     return { ...command, fingerprint }

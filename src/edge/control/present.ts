@@ -2,7 +2,7 @@
  * What is the case now, as the events that say so: whoever begins to listen
  * late hears these first. Pure.
  */
-import type { TalkEvent } from '../../session/command.ts'
+import { hasEnded, type TalkEvent } from '../../session/command.ts'
 
 type Of<Kind extends TalkEvent['kind']> = Extract<TalkEvent, { kind: Kind }>
 
@@ -18,6 +18,7 @@ interface State {
 
 export class Present {
   readonly #states = new Map<string, State>()
+  readonly #transfers = new Map<string, Of<'offered' | 'transfer'>>() // that are not done with
   #listening: Of<'listening'> | undefined
   #network: Of<'network'> | undefined
   #unresolved: Of<'unresolved'> | undefined
@@ -28,6 +29,7 @@ export class Present {
     else if (event.kind === 'network') this.#network = event
     else if (event.kind === 'unresolved') this.#unresolved = event
     else if (event.kind === 'unkept') return
+    else if (event.kind === 'offered' || event.kind === 'transfer') this.#follow(event)
     else if (event.kind === 'removed') this.#states.delete(event.buddy)
     else if (event.kind === 'renamed') this.#rename(event)
     else this.#states.set(event.buddy, after(this.#states.get(event.buddy) ?? {}, event, now))
@@ -36,15 +38,28 @@ export class Present {
   /** @param buddy - all of them if it is not given */
   events(buddy: string | undefined, now: number): readonly TalkEvent[] {
     const states = [...this.#states].filter(([alias]) => buddy === undefined || alias === buddy)
+    const transfers = [...this.#transfers.values()].filter(
+      (one) => buddy === undefined || one.buddy === buddy,
+    )
     return [
       this.#listening,
       this.#network,
       this.#unresolved,
       ...states.flatMap(([, one]) => told(one, now)),
+      ...transfers,
     ].filter((event) => event !== undefined)
   }
 
+  /** That it waits for an answer is said with all that the offer says. */
+  #follow(event: Of<'offered' | 'transfer'>): void {
+    const isAsked = event.kind === 'transfer' && event.direction === 'in' && event.state === 'offered'
+    if (event.kind === 'transfer' && hasEnded(event.state)) this.#transfers.delete(event.transfer)
+    else if (!isAsked) this.#transfers.set(event.transfer, event)
+  }
+
   #rename({ buddy, to }: Of<'renamed'>): void {
+    for (const [id, one] of this.#transfers)
+      if (one.buddy === buddy) this.#transfers.set(id, { ...one, buddy: to })
     const state = this.#states.get(buddy)
     this.#states.delete(buddy)
     if (state) this.#states.set(to, named(state, to))
@@ -53,7 +68,7 @@ export class Present {
 
 type OfBuddy = Exclude<
   TalkEvent,
-  Of<'listening' | 'network' | 'unresolved' | 'unkept' | 'removed' | 'renamed'>
+  Of<'listening' | 'network' | 'unresolved' | 'unkept' | 'offered' | 'transfer' | 'removed' | 'renamed'>
 >
 
 function after(state: State, event: OfBuddy, now: number): State {

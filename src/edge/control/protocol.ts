@@ -6,7 +6,7 @@
 import type { FaultCode } from '../../error.ts'
 import { type Change, type ChangeFault, readChange } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
-import type { About, Command, TalkEvent, Trust } from '../../session/command.ts'
+import type { About, Command, TalkEvent, TransferCommand, Trust } from '../../session/command.ts'
 import { isMessageId, maxReceipts } from '../../session/payload.ts'
 import type { OutboxChange, Waiting } from '../outbox.ts'
 
@@ -235,6 +235,43 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
       return secret === undefined ? undefined : { kind, buddy, secret }
     }
     default:
+      return transferOf(value, buddy, pin)
+  }
+}
+
+function transferOf(
+  value: object,
+  buddy: string,
+  pin: { fingerprint?: string },
+): TransferCommand | undefined {
+  const kind = 'kind' in value ? value.kind : undefined
+  const transfer = 'transfer' in value ? value.transfer : undefined
+  if (typeof transfer !== 'string' || !/^[\da-f]{32}$/.test(transfer)) return undefined
+  switch (kind) {
+    case 'send': {
+      const name = textOf('name' in value && value.name, longestName)
+      const form = 'form' in value ? value.form : undefined
+      const paths = 'paths' in value ? pathsOf(value.paths) : undefined
+      const isForm = form === 'files' || form === 'stream'
+      return isForm && name !== undefined && paths
+        ? { kind, buddy, transfer, name, form, paths, ...pin }
+        : undefined
+    }
+    case 'accept': {
+      const [into] = ('into' in value && pathsOf([value.into])) || []
+      return into === undefined ? undefined : { kind, buddy, transfer, into }
+    }
+    case 'reject': {
+      const why = 'why' in value ? value.why : 'declined'
+      const isWhy = why === 'declined' || why === 'policy' || why === 'large'
+      return isWhy ? { kind, buddy, transfer, why } : undefined
+    }
+    case 'pause':
+    case 'go':
+    case 'withdraw':
+    case 'leave':
+      return { kind, buddy, transfer }
+    default:
       return undefined
   }
 }
@@ -246,6 +283,15 @@ function aboutOf(value: unknown): About | undefined {
 }
 
 const isId = (value: unknown): value is string => typeof value === 'string' && isMessageId(value)
+
+/** Absolute ones, at least one. */
+function pathsOf(value: unknown): readonly string[] | undefined {
+  const isList = Array.isArray(value) && value.length > 0
+  if (!isList) return undefined
+  const isPath = (path: unknown): path is string =>
+    typeof path === 'string' && path.startsWith('/') && !path.includes('\0')
+  return value.every(isPath) ? value : undefined
+}
 
 function parse(line: string): object | undefined {
   try {
@@ -287,10 +333,11 @@ const replies: Record<Reply['kind'], true> = {
   ...{ edited: true, deleted: true, typing: true, read: true },
   ...{ delivered: true, undelivered: true, asked: true, verification: true, verified: true },
   ...{ trust: true, added: true, renamed: true, removed: true, why: true, code: true, alone: true },
+  ...{ offered: true, transfer: true, progress: true, skipped: true },
   ...{ met: true, bound: true, burnt: true, introduced: true, moved: true },
   ...{ waiting: true, written: true, held: true, earlier: true, unkept: true },
 }
 
-const longestName = 128 // UTF-16 units: an alias has 32 characters
+const longestName = 255 // UTF-16 units: an alias has 32 characters, a file 255 octets
 const longestText = 64 * 1_024 // UTF-16 units: what is too long is told by the outbox
 const longestSecret = 1_024 // UTF-16 units

@@ -1,0 +1,58 @@
+/**
+ * `listen --accept-from`: stands before the Ui that prints what comes, and
+ * answers every offer at once, as nobody is there to be asked.
+ */
+import { hasEnded, type TalkEvent } from '../session/command.ts'
+import type { Ui, UiEnd, UiOptions } from './ui.ts'
+
+export interface Acceptance {
+  /** Aliases. */
+  readonly from: readonly string[]
+  /** Absolute, and there. */
+  readonly into: string
+  /** Octets of what is accepted and not done with; Infinity: any number. */
+  readonly max: number
+}
+
+type Offered = TalkEvent & { readonly kind: 'offered' }
+
+export class Accepting implements Ui {
+  readonly done: Promise<UiEnd>
+  readonly #ui: Ui
+  readonly #act: UiOptions['act']
+  readonly #acceptance: Acceptance | undefined
+  readonly #from: Set<string>
+  readonly #under = new Map<string, number>() // octets of what was accepted, by transfer
+
+  /** @param acceptance - without, nothing is accepted */
+  constructor(ui: Ui, { act }: Pick<UiOptions, 'act'>, acceptance: Acceptance | undefined) {
+    this.#ui = ui
+    this.#act = act
+    this.#acceptance = acceptance
+    this.#from = new Set(acceptance?.from)
+    this.done = ui.done
+  }
+
+  tell(event: TalkEvent): void {
+    this.#ui.tell(event)
+    if (event.kind === 'renamed' && this.#from.delete(event.buddy)) this.#from.add(event.to)
+    if (event.kind === 'offered') this.#answer(event)
+    if (event.kind === 'transfer' && hasEnded(event.state)) this.#under.delete(event.transfer)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.#ui[Symbol.asyncDispose]())
+  }
+
+  #answer({ buddy, transfer, form, octets = 0 }: Offered): void {
+    const { into, max } = this.#acceptance ?? none
+    const isWanted = this.#from.has(buddy) && form === 'files'
+    const waiting = [...this.#under.values()].reduce((sum, each) => sum + each, 0)
+    if (isWanted && octets + waiting <= max) {
+      this.#under.set(transfer, octets)
+      this.#act({ kind: 'accept', buddy, transfer, into })
+    } else this.#act({ kind: 'reject', buddy, transfer, why: isWanted ? 'large' : 'policy' })
+  }
+}
+
+const none: Acceptance = { from: [], into: '', max: 0 }

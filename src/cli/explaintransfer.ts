@@ -1,0 +1,128 @@
+/** Wording about files and streams that go to a buddy and come from him. */
+import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { explainDuration } from './duration.ts'
+import { type Notice, plain } from './notice.ts'
+import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { explainSize } from './size.ts'
+
+export type AboutTransfer = Extract<TalkEvent, { kind: 'offered' | 'transfer' | 'progress' | 'skipped' }>
+
+export function explainTransfer(event: AboutTransfer): Notice | undefined {
+  switch (event.kind) {
+    case 'offered':
+      return plain(explainOffered(event), words`/accept takes it, /reject refuses it`)
+    case 'skipped':
+      return plain(words`not sent: ${path(event.path)} is ${things[event.why]}`)
+    case 'progress':
+      return undefined // shown as it stands, not told
+    case 'transfer':
+      return explainTold(event)
+    default:
+      return event satisfies never
+  }
+}
+
+function explainOffered(event: TalkEvent & { kind: 'offered' }): SafeText {
+  return words`${safeName(event.buddy)} offers ${title(event.name)}: ${explainContent(event)}`
+}
+
+/** `3 files, 1.2 MB`, or that nobody knows. */
+export function explainContent({
+  form,
+  files = 0,
+  octets = 0,
+}: Pick<TalkEvent & { kind: 'offered' }, 'form' | 'files' | 'octets'>): SafeText {
+  if (form === 'stream') return words`a stream, as long as it will be`
+  return words`${files === 1 ? words`1 file` : words`${files} files`}, ${explainSize(octets)}`
+}
+
+function explainTold(event: TransferTold): Notice | undefined {
+  const [name, buddy] = [title(event.name), safeName(event.buddy)]
+  const isOurs = event.direction === 'out'
+  switch (event.state) {
+    case 'reading':
+      return plain(words`reading ${name}, to be sent to ${buddy}`)
+    case 'waiting':
+      return plain(words`${name} waits until ${buddy} is connected`)
+    case 'offered':
+      if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`)
+      return plain(words`${name} is offered to ${buddy}, who has to accept it`)
+    case 'running':
+      return plain(isOurs ? words`sending ${name} to ${buddy}` : words`receiving ${name} from ${buddy}`)
+    case 'paused':
+      return plain(words`${name} is paused${by(event)}`)
+    case 'done':
+      if (isOurs) return { tone: 'good', text: words`${buddy} has all of ${name}` }
+      return { tone: 'good', text: words`all of ${name} is there${whereTo(event)}` }
+    case 'rejected':
+      return bad(words`${name} was not accepted${by(event)}${reason(event)}`)
+    case 'cancelled':
+      return bad(words`${name} was cancelled${by(event)}`)
+    case 'failed':
+      return bad(explainFailed(event))
+    default:
+      return event.state satisfies never
+  }
+}
+
+/** In one sentence, for who waited for it. */
+export function explainFailed(event: TransferTold): SafeText {
+  const name = title(event.name)
+  const verb = event.direction === 'out' ? words`sent` : words`received`
+  if (event.message !== undefined) return words`${name} is not ${verb}: ${path(event.message)}`
+  const at = event.path === undefined ? noText : words` (${path(event.path)})`
+  const where = event.by === 'them' ? words`, says ${safeName(event.buddy)}` : noText
+  return words`${name} is not ${verb}${reason(event)}${at}${where}`
+}
+
+const reason = ({ why }: TransferTold): SafeText => (why === undefined ? noText : words`: ${reasons[why]}`)
+
+const by = (event: TransferTold): SafeText =>
+  event.by === 'them' ? words` by ${safeName(event.buddy)}` : noText
+
+const whereTo = (event: TransferTold): SafeText =>
+  event.path === undefined ? noText : words`: ${path(event.path)}`
+
+/** `12 of 34 MB, 5.6 MB/s, 4 s left` */
+export function explainProgress({
+  octets,
+  of,
+  rate,
+  left,
+}: Omit<TalkEvent & { kind: 'progress' }, 'kind' | 'buddy' | 'transfer'>): SafeText {
+  const share = of === undefined || of === 0 ? noText : words`${Math.floor((octets / of) * 100)} % of `
+  const rest = left === undefined ? noText : words`, ${explainDuration(Math.max(1_000, left))} left`
+  return words`${share}${explainSize(of ?? octets)}, ${explainSize(rate)}/s${rest}`
+}
+
+const bad = (text: SafeText): Notice => ({ tone: 'bad', text })
+
+/** As the other side calls it. */
+const title = (name: string): SafeText => safeTitle(name, titleColumns)
+const path = (text: string): SafeText => safeTitle(text, pathColumns)
+
+const things = {
+  link: words`a symbolic link`,
+  pipe: words`a pipe`,
+  socket: words`a socket`,
+  device: words`a device`,
+}
+
+const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
+  declined: words`the answer was no`,
+  policy: words`nothing of this kind is accepted there from you`,
+  large: words`it is larger than what is accepted there`,
+  names: words`the name of a file cannot be one everywhere`,
+  changed: words`a file was changed while it was sent`,
+  damaged: words`what came is not what was offered`,
+  full: words`the disk is full`,
+  denied: words`the system does not permit it`,
+  disk: words`the disk reports an error`,
+  broken: words`the two programs do not understand each other`,
+  gone: words`it is not there any more`,
+  closed: words`the conversation is closed; what came of it is kept`,
+  'unknown-buddy': words`there is no such buddy`,
+}
+
+const titleColumns = 60
+const pathColumns = 200

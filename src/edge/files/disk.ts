@@ -1,0 +1,159 @@
+/**
+ * Does what transfers ask of the disk: each in its order, the one beside the
+ * other. What goes wrong ends that transfer and nothing else; its words are
+ * kept for whoever tells of it.
+ */
+import { UserError } from '../../error.ts'
+import type { TransferId } from '../../transfer/offer.ts'
+import type { Work, WorkResult } from '../../transfer/work.ts'
+import { diskFaultOf } from './faults.ts'
+import type { Sink } from './sink.ts'
+import { Source, type SourceOptions } from './source.ts'
+import { PipeSink, PipeSource } from './stream.ts'
+
+type End =
+  | { readonly kind: 'source'; readonly source: Source }
+  | { readonly kind: 'sink'; readonly sink: Sink }
+  | { readonly kind: 'pipe-source'; readonly pipe: PipeSource }
+  | { readonly kind: 'pipe-sink'; readonly pipe: PipeSink }
+
+interface Job {
+  readonly end: End
+  /** Of what was asked so far. */
+  done: Promise<void>
+  hasFailed: boolean
+}
+
+export interface DiskOptions {
+  readonly answer: (result: WorkResult) => void
+  /** A fault of ours. */
+  readonly onFault: (error: unknown) => void
+}
+
+export class Disk implements AsyncDisposable {
+  readonly #options: DiskOptions
+  readonly #jobs = new Map<TransferId, Job>()
+  readonly #faults = new Map<TransferId, UserError>()
+
+  constructor(options: DiskOptions) {
+    this.#options = options
+  }
+
+  /** From here on the transfer's works are done with these files and folders. */
+  send(transfer: TransferId, options: SourceOptions): void {
+    this.#begin(transfer, { kind: 'source', source: new Source(options) })
+  }
+
+  /** @param path - of the socket that it comes from */
+  sendPipe(transfer: TransferId, path: string): void {
+    this.#begin(transfer, { kind: 'pipe-source', pipe: new PipeSource(path) })
+  }
+
+  receive(transfer: TransferId, sink: Sink): void {
+    this.#begin(transfer, { kind: 'sink', sink })
+  }
+
+  /** @param path - of the socket that takes it */
+  receivePipe(transfer: TransferId, path: string): void {
+    this.#begin(transfer, { kind: 'pipe-sink', pipe: new PipeSink(path) })
+  }
+
+  /** What went wrong, in words; asked for once. */
+  faultOf(transfer: TransferId): UserError | undefined {
+    const fault = this.#faults.get(transfer)
+    this.#faults.delete(transfer)
+    return fault
+  }
+
+  do(work: Work): void {
+    const job = this.#jobs.get(work.transfer)
+    if (!job) return // nothing was begun: there is nothing to abandon
+    if (work.kind === 'abandon') {
+      this.#jobs.delete(work.transfer)
+      closePipe(job.end) // what is read of it, or written to it, may never be done
+    }
+    job.done = job.done.then(() => this.#answer(job, work)).catch(this.#options.onFault)
+  }
+
+  /** What is under way is left for a resume. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const jobs = [...this.#jobs.values()]
+    this.#jobs.clear()
+    for (const job of jobs) {
+      closePipe(job.end)
+      job.done = job.done.then(() => abandon(job.end, 'all')).catch(() => {})
+    }
+    await Promise.all(jobs.map(({ done }) => done))
+  }
+
+  #begin(transfer: TransferId, end: End): void {
+    this.#jobs.set(transfer, { end, done: Promise.resolve(), hasFailed: false })
+  }
+
+  async #answer(job: Job, work: Work): Promise<void> {
+    const { transfer } = work
+    if (work.kind === 'abandon') {
+      await abandon(job.end, work.leaves)
+      return
+    }
+    if (job.hasFailed) return
+    try {
+      this.#options.answer(await done(job.end, work))
+    } catch (error) {
+      job.hasFailed = true
+      const why = diskFaultOf(error)
+      if (error instanceof UserError) this.#faults.set(transfer, error)
+      this.#options.answer({ transfer, kind: 'failed', why })
+    }
+  }
+}
+
+async function done(end: End, work: Exclude<Work, { kind: 'abandon' }>): Promise<WorkResult> {
+  const { transfer } = work
+  switch (work.kind) {
+    case 'survey':
+      return { transfer, kind: 'surveyed', entries: await as(end, 'source').source.survey() }
+    case 'read':
+      return { transfer, kind: 'read', octets: await read(end, work.ranges) }
+    case 'place': {
+      const { content } = work
+      if (content.kind === 'files') await as(end, 'sink').sink.place(content.manifest, content.cursor)
+      return { transfer, kind: 'placed' }
+    }
+    case 'write':
+      if (end.kind === 'pipe-sink') await end.pipe.write(work.parts)
+      else await as(end, 'sink').sink.write(work.parts, work.ended)
+      return { transfer, kind: 'written' }
+    case 'keep':
+      if (end.kind === 'sink') await end.sink.keep(work.cursor)
+      return { transfer, kind: 'kept' }
+    case 'finish':
+      if (end.kind === 'sink') return { transfer, kind: 'finished', path: await end.sink.finish() }
+      await as(end, 'pipe-sink').pipe.finish()
+      return { transfer, kind: 'finished', path: '' }
+    default:
+      return work satisfies never
+  }
+}
+
+async function read(end: End, ranges: Parameters<Source['read']>[0]): Promise<readonly Uint8Array[]> {
+  if (end.kind !== 'pipe-source') return await as(end, 'source').source.read(ranges)
+  const octets: Uint8Array[] = []
+  for (const { size } of ranges) octets.push(await end.pipe.read(size))
+  return octets
+}
+
+/** @throws Error for work of another kind than the transfer has, which is ours */
+function as<K extends End['kind']>(end: End, kind: K): Extract<End, { kind: K }> {
+  if (end.kind !== kind) throw new Error(`a ${end.kind} is asked for the work of a ${kind}`)
+  return end as Extract<End, { kind: K }>
+}
+
+async function abandon(end: End, leaves: 'all' | 'nothing'): Promise<void> {
+  if (end.kind === 'source') await end.source[Symbol.asyncDispose]()
+  else if (end.kind === 'sink') await end.sink.abandon(leaves)
+}
+
+function closePipe(end: End): void {
+  if (end.kind === 'pipe-source' || end.kind === 'pipe-sink') end.pipe.close()
+}

@@ -1,0 +1,123 @@
+/**
+ * Transfers of a profile that runs, between its conversations and the disk:
+ * what a command names is looked up here before the machines hear of it, and
+ * what the disk refused gets its words before it is told.
+ */
+import { stat } from 'node:fs/promises'
+import { UserError } from '../../error.ts'
+import type { Command, TalkEvent, TransferCommand } from '../../session/command.ts'
+import type { Talk } from '../../session/talk.ts'
+import type { Offered } from '../../session/transfers.ts'
+import { maxManifest } from '../../transfer/limits.ts'
+import { decodeManifest } from '../../transfer/manifest.ts'
+import type { TransferId } from '../../transfer/offer.ts'
+import type { Kept } from '../../transfer/transfer.ts'
+import type { Work } from '../../transfer/work.ts'
+import type { Run } from '../run.ts'
+import { diskFault } from '../store.ts'
+import { Disk } from './disk.ts'
+import { partName, Sink } from './sink.ts'
+
+export interface TransferringOptions {
+  readonly talk: () => Run<Talk>
+  readonly tell: (event: TalkEvent) => void
+  readonly onFault: (error: unknown) => void
+}
+
+export class Transferring implements AsyncDisposable {
+  readonly #options: TransferringOptions
+  readonly #disk: Disk
+
+  constructor(options: TransferringOptions) {
+    const { onFault } = options
+    this.#options = options
+    this.#disk = new Disk({
+      answer: (result) => options.talk().act((talk) => talk.worked(result, performance.now())),
+      onFault,
+    })
+  }
+
+  act(command: TransferCommand): void {
+    const { kind, transfer } = command
+    const id = transfer as TransferId
+    if (kind === 'accept') {
+      this.#accept(command).catch(this.#options.onFault)
+      return
+    }
+    if (kind === 'send') {
+      const { buddy, paths } = command
+      if (command.form === 'stream') this.#disk.sendPipe(id, paths[0] ?? '')
+      else {
+        const onSkipped = (path: string, why: SkippedWhy): void =>
+          this.#options.tell({ kind: 'skipped', buddy, transfer, path, why })
+        this.#disk.send(id, { paths, onSkipped })
+      }
+    }
+    this.#options.talk().act((talk) => talk.act(command, performance.now()))
+  }
+
+  do(work: Work): void {
+    this.#disk.do(work)
+  }
+
+  /** What was told, with what the disk said. */
+  completed(event: TalkEvent): TalkEvent {
+    if (event.kind !== 'transfer' || event.state !== 'failed' || event.by !== 'us') return event
+    const fault = this.#disk.faultOf(event.transfer as TransferId)
+    return fault ? { ...event, message: fault.message } : event
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disk[Symbol.asyncDispose]()
+  }
+
+  async #accept(command: TransferCommand & { kind: 'accept' }): Promise<void> {
+    const { buddy, transfer, into } = command
+    let offered: Offered | undefined
+    this.#options.talk().act((talk) => {
+      offered = talk.offered(buddy, transfer)
+    })
+    if (!offered) return
+    try {
+      const kept = await this.#prepare(offered, into)
+      this.#options.talk().act((talk) => talk.accept(buddy, transfer, kept))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      const { name } = offered.offer
+      const about = { kind: 'transfer', buddy, transfer, name, direction: 'in', state: 'offered' } as const
+      this.#options.tell({ ...about, message: error.message })
+    }
+  }
+
+  /** What is there of it already. @throws UserError if it cannot be there */
+  async #prepare({ offer, fingerprint }: Offered, into: string): Promise<Kept | undefined> {
+    const { transfer } = offer
+    if (offer.form === 'stream') {
+      this.#disk.receivePipe(transfer, into)
+      return undefined
+    }
+    await requireFolder(into)
+    const sink = new Sink({ into, part: partName(fingerprint, offer.root) })
+    const kept = await sink.kept(maxManifest)
+    const manifest = kept && decodeManifest(kept.manifest, offer)
+    this.#disk.receive(transfer, sink)
+    return kept && manifest && { ...kept, cursor: await sink.sound(manifest, kept.cursor) }
+  }
+}
+
+export const isTransferCommand = (command: Command): command is TransferCommand =>
+  Object.hasOwn(transferKinds, command.kind)
+
+const transferKinds: Record<TransferCommand['kind'], true> = {
+  ...{ send: true, accept: true, reject: true, pause: true, go: true, withdraw: true, leave: true },
+}
+
+/** @throws UserError unless it is there */
+export async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw diskFault(error, `cannot write in ${path}`)
+  })
+  if (!found.isDirectory()) throw new UserError(`${path} is no folder`)
+}
+
+type SkippedWhy = Extract<TalkEvent, { kind: 'skipped' }>['why']
