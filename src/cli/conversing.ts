@@ -181,6 +181,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     watch.hear(event)
   }
   begin()
+  await recorder.begin(buddies)
   await using talking: Talking = startTalking({
     profile,
     buddies,

@@ -73,6 +73,16 @@ export class Recorder implements AsyncDisposable {
     this.#daily = setInterval(() => void this.tidy(), tidyEvery).unref()
   }
 
+  /**
+   * Opens what is kept of these buddies, if anything is to be: what is said with them from then on is in the file at
+   * once. With who is met for the first time that takes some milliseconds after the conversation is secured.
+   */
+  async begin(buddies: readonly Buddy[]): Promise<void> {
+    for (const { fingerprint } of buddies)
+      if (fingerprint && this.#isKept(fingerprint) && !this.#books.has(fingerprint))
+        await (this.#opening.get(fingerprint)?.done ?? this.#open(fingerprint))
+  }
+
   /** A text of ours, that is kept when it is sent. */
   said({ id, text, about }: Spoken & { readonly id: string }): void {
     this.#texts.set(id, { text, ...(about && { about }) })

@@ -146,6 +146,24 @@ describe('what is said with a buddy whose history is on', () => {
     expect(await kept(profile)).toEqual(['theirs one'])
   })
 
+  test('is in the file at once with whom it was begun; with nobody else anything is made', async () => {
+    const profile = await withProfile()
+    const [bob] = profile.contents.buddies
+    {
+      await using recorder = recording(profile)
+      await recorder.begin([bob!]) // whose key nobody knows yet
+      expect(files(profile)).toEqual([])
+      await setHabits(profile, {})
+      await recorder.begin([{ ...bob!, fingerprint }])
+      expect(files(profile)).toEqual([])
+    }
+    await setHabits(profile, { history: true })
+    await using recorder = recording(profile)
+    await recorder.begin([{ ...bob!, fingerprint }])
+    recorder.all(message(1, 'one'))
+    expect(await kept(profile)).toEqual(['theirs one'])
+  })
+
   test('is under his new alias when he is called otherwise, in the same file', async () => {
     const profile = await withProfile()
     await heard(profile, [secured, message(1, 'one')])

@@ -65,7 +65,7 @@ export async function show(context: ProfileContext, { alias, ...args }: ShowArgs
 
 export async function list(context: ProfileContext): Promise<ExitCode> {
   await using profile = await openFor(context, 'history list', 'read')
-  const kept = await readHistories(profile)
+  const kept = (await readHistories(profile)).filter(({ lines }) => lines.length > 0)
   for (const { fault } of kept) if (fault) remark(context, safeTitle(fault.message, longest))
   const rows = kept.map((history) => ({ history, ...statusOf(context, profile, history) }))
   if (context.options.json) {
@@ -213,7 +213,9 @@ async function sections(
   alias: string,
   { search, since = 0, until = Infinity, last = Infinity }: Which,
 ): Promise<readonly (Section & Pick<History, 'fingerprint'>)[]> {
-  const kept = (await readHistories(profile)).filter((history) => isMeant(profile, history, alias))
+  const kept = (await readHistories(profile)).filter(
+    (history) => history.lines.length > 0 && isMeant(profile, history, alias),
+  )
   if (kept.length === 0) throw new NothingKept(profile, alias)
   for (const { fault } of kept) if (fault) remark(context, safeTitle(fault.message, longest))
   return kept.map((history) => {
