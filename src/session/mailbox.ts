@@ -60,7 +60,8 @@ export class Mailbox {
   }
 
   /** Whether it may be written, or why not. */
-  refuses({ id, text, key, buddy }: Written): Undelivered | undefined {
+  refuses(message: Written): Undelivered | undefined {
+    const { id, text, key, buddy } = message
     if (isTooLong(text)) return 'too-long'
     if (this.#waiting.has(id)) return 'known-id'
     let count = 0
@@ -68,7 +69,7 @@ export class Mailbox {
       if (key === undefined || other.key === undefined ? other.buddy === buddy : isSame(other.key, key))
         count++
     if (count >= maxUnconfirmed) return 'too-many'
-    return this.#octets + text.length > maxOctets ? 'full' : undefined
+    return this.#octets + sizeOf(message) > maxOctets ? 'full' : undefined
   }
 
   /** What may go to whom the name stands for, and what was written for somebody else of that name, in order. */

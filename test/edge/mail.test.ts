@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest'
+import { type Journal, Mail, type MailTalk } from '../../src/edge/mail.ts'
+import { UserError } from '../../src/error.ts'
+import type { Command, TalkEvent } from '../../src/session/command.ts'
+import { Mailbox, type Standing } from '../../src/session/mailbox.ts'
+
+const [bob, other] = ['b0'.repeat(56), 'c0'.repeat(56)]
+const id = '00000000000000aa'
+const under = { buddy: 'bob', session: 1, trust: 'unverified' } as const
+const secured = (fingerprint: string): TalkEvent => ({
+  kind: 'secured',
+  path: 'lan',
+  ms: 1,
+  pq: true,
+  fingerprint,
+  ...under,
+})
+const message: TalkEvent & { kind: 'message' } = {
+  kind: 'message',
+  id,
+  text: 'hello',
+  at: 5,
+  fingerprint: bob,
+  ...under,
+}
+const say: Command = { kind: 'say', buddy: 'bob', id, text: 'hello' }
+
+/** A log in memory that may be full; a sync is done when the test says so. */
+class Records implements Journal {
+  records: Uint8Array[] = []
+  isFull = false
+  #syncs: (() => void)[] = []
+
+  get size(): number {
+    return this.records.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  append(record: Uint8Array): void {
+    if (this.isFull) throw new UserError('no space is left on the disk')
+    this.records.push(record)
+  }
+
+  synced(): Promise<void> {
+    return new Promise((resolve) => this.#syncs.push(resolve))
+  }
+
+  async rewrite(records: () => Iterable<Uint8Array>): Promise<void> {
+    this.records = [...records()]
+  }
+
+  async sync(): Promise<void> {
+    for (const done of this.#syncs.splice(0)) done()
+    await settled()
+  }
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** A process with what earlier ones have left, and what it asks of conversations. */
+function start(journal: Records, { key = bob, isHeard = true }: { key?: string; isHeard?: boolean } = {}) {
+  const told: TalkEvent[] = []
+  const asked: unknown[] = []
+  const faults: unknown[] = []
+  const talk: MailTalk = {
+    knows: (name) => name === 'bob',
+    act: (command) => asked.push(command),
+    kept: (kept) => asked.push({ kept: kept.id }),
+    withdraw: (ids) => asked.push({ withdrawn: [...ids] }),
+  }
+  const standing = (name: string): Standing | undefined => (name === 'bob' ? { kind: 'key', key } : undefined)
+  const mail = new Mail({
+    ...{ journal, mailbox: Mailbox.of(journal.records), standing, talk },
+    shown: { isHeard: () => isHeard, tell: (event) => told.push(event) },
+    onFault: (error) => faults.push(error),
+  })
+  return { mail, told, asked, faults }
+}
+
+const handed = { ...say, fingerprint: bob }
+
+describe('what is said', () => {
+  test('is in the log before a conversation has it, and is told to be written when it is safe', async () => {
+    const journal = new Records()
+    const { mail, told, asked } = start(journal)
+    mail.act(say)
+    expect([...Mailbox.of(journal.records).waiting]).toMatchObject([{ id, text: 'hello', key: bob }])
+    expect(asked).toEqual([handed])
+    await settled()
+    expect(told).toEqual([])
+    await journal.sync()
+    expect(told).toEqual([{ kind: 'written', buddy: 'bob', id }])
+  })
+
+  test('is not told to be written when it was sent before', async () => {
+    const journal = new Records()
+    const { mail, told } = start(journal)
+    mail.act(say)
+    mail.hear({ kind: 'sent', buddy: 'bob', id })
+    await journal.sync()
+    expect(told.map(({ kind }) => kind)).toEqual(['sent'])
+  })
+
+  test('goes out once after a restart, is told as waiting, and is gone when it is delivered', () => {
+    const journal = new Records()
+    start(journal).mail.act(say)
+    const { mail, told, asked } = start(journal)
+    mail.act({ kind: 'open', buddy: 'bob' })
+    mail.begin('bob')
+    expect(asked).toEqual([{ kind: 'open', buddy: 'bob' }, handed])
+    expect(told).toMatchObject([{ kind: 'waiting', buddy: 'bob', id, text: 'hello' }])
+    mail.hear({ kind: 'delivered', buddy: 'bob', id, ms: 1 })
+    expect(start(journal).mail.unfinished('bob')).toEqual([])
+  })
+
+  test('waits when the conversation is closed, and goes out when it is opened again', () => {
+    const { mail, told, asked } = start(new Records())
+    mail.act(say)
+    mail.hear({ kind: 'undelivered', buddy: 'bob', id, why: 'closed' })
+    expect(told).toEqual([])
+    mail.act({ kind: 'open', buddy: 'bob' })
+    expect(asked).toEqual([handed, { kind: 'open', buddy: 'bob' }, handed])
+  })
+
+  test('is refused in words where the disk is full, and nothing that was written is lost', async () => {
+    const journal = new Records()
+    const { mail, told, asked, faults } = start(journal)
+    mail.act(say)
+    journal.isFull = true
+    mail.act({ ...say, id: '00000000000000ab' })
+    await settled()
+    expect(told).toEqual([{ kind: 'undelivered', buddy: 'bob', id: '00000000000000ab', why: 'disk' }])
+    expect([asked, faults]).toEqual([[handed], []])
+    mail.hear({ kind: 'delivered', buddy: 'bob', id, ms: 1 }) // a receipt that cannot be noted ends nothing
+    expect(faults).toEqual([])
+    journal.isFull = false
+    const after = start(journal)
+    after.mail.act({ kind: 'open', buddy: 'bob' })
+    expect(after.asked).toContainEqual(handed)
+  })
+
+  test('is dropped at once, also from the conversation, and is not sent after a restart', async () => {
+    const journal = new Records()
+    const { mail, told, asked } = start(journal)
+    mail.act(say)
+    mail.act({ kind: 'drop', buddy: 'bob', id: '00000000000000ab' }) // another one
+    mail.act({ kind: 'drop', buddy: 'bob' })
+    await settled()
+    expect(asked).toEqual([handed, { withdrawn: [id] }])
+    expect(told).toEqual([{ kind: 'undelivered', buddy: 'bob', id, why: 'dropped' }])
+    expect([...Mailbox.of(journal.records).waiting]).toEqual([])
+  })
+})
+
+describe('what was said to one key', () => {
+  test('does not go to another: it is held, told, and goes when the user says so', () => {
+    const journal = new Records()
+    start(journal).mail.act(say)
+    const { mail, told, asked } = start(journal, { key: other })
+    mail.act({ kind: 'open', buddy: 'bob' })
+    mail.hear(secured(other))
+    expect(asked).toEqual([{ kind: 'open', buddy: 'bob' }])
+    expect(told.slice(2)).toEqual([{ kind: 'held', ids: [id], count: 1, fingerprint: other, ...under }])
+    mail.act({ kind: 'resend', buddy: 'bob' })
+    expect(asked.slice(1)).toEqual([{ ...say, fingerprint: other }])
+    const after = start(journal, { key: other })
+    after.mail.act({ kind: 'open', buddy: 'bob' })
+    expect(after.asked.slice(1)).toEqual([{ ...say, fingerprint: other }])
+  })
+
+  test('and is held is forgotten when it is dropped', () => {
+    const journal = new Records()
+    start(journal).mail.act(say)
+    const { mail, asked } = start(journal, { key: other })
+    mail.act({ kind: 'drop', buddy: 'bob' })
+    mail.act({ kind: 'resend', buddy: 'bob' })
+    expect(asked).toEqual([{ withdrawn: [id] }])
+  })
+
+  test('goes with the buddy when he is removed, or is kept for the next one of the name', () => {
+    for (const isKept of [true, false]) {
+      const journal = new Records()
+      const { mail } = start(journal)
+      mail.act(say)
+      mail.forget('bob', { isKept })
+      expect([...Mailbox.of(journal.records).waiting]).toHaveLength(isKept ? 1 : 0)
+    }
+  })
+})
+
+describe('what comes', () => {
+  test('is confirmed when it is safe, and not before', async () => {
+    const journal = new Records()
+    const { mail, told, asked } = start(journal)
+    mail.hear(message)
+    expect([told, asked]).toEqual([[message], []])
+    await journal.sync()
+    expect(asked).toEqual([{ kept: id }])
+  })
+
+  test('and is shown to nobody is told to who comes later, once', () => {
+    const journal = new Records()
+    start(journal, { isHeard: false }).mail.hear(message)
+    const left = { ...message, session: 0 } // of an earlier process
+    for (const expected of [[left], []]) {
+      const { mail, told } = start(journal)
+      mail.act({ kind: 'open', buddy: 'bob' })
+      expect(told).toEqual(expected)
+    }
+  })
+
+  test('and is shown as the process dies is told again, and says so', () => {
+    const journal = new Records()
+    const dying = start(journal)
+    dying.told.push = () => {
+      throw new Error('killed')
+    }
+    dying.mail.hear(message)
+    const { mail, told } = start(journal)
+    mail.act({ kind: 'open', buddy: 'bob' })
+    expect(told).toEqual([{ ...message, session: 0, again: true }])
+  })
+
+  test('is not shown under the name of who has another key now', () => {
+    const journal = new Records()
+    start(journal, { isHeard: false }).mail.hear(message)
+    const { mail, told } = start(journal, { key: other })
+    mail.act({ kind: 'open', buddy: 'bob' })
+    expect(told).toEqual([])
+  })
+
+  test('and cannot be kept is neither confirmed nor shown: the program ends with words', async () => {
+    const journal = new Records()
+    const { mail, told, asked, faults } = start(journal)
+    journal.isFull = true
+    mail.hear(message)
+    await journal.sync()
+    expect([told, asked]).toEqual([[], []])
+    expect(faults).toMatchObject([{ message: 'no space is left on the disk' }])
+  })
+
+  test('leaves a short log: what is settled is not in it for ever', async () => {
+    const journal = new Records()
+    const { mail } = start(journal)
+    const text = 'x'.repeat(1_000)
+    for (let i = 0; i < 300; i++) {
+      mail.hear({ ...message, id: i.toString(16).padStart(16, '0'), text })
+      await settled()
+    }
+    expect(journal.size).toBeLessThan(80_000)
+    expect(Mailbox.of(journal.records).known.of(bob).size).toBe(300)
+  })
+})
