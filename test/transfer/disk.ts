@@ -68,11 +68,12 @@ export class Sink {
   readonly works: Work['kind'][] = []
   readonly files: { path: string; content: Uint8Array; isEnded: boolean }[] = []
   folders: readonly string[] = []
-  stream = new Uint8Array(0)
   cursor = 0
   manifest: Uint8Array | undefined
   state: 'empty' | 'placed' | 'finished' | 'left' | 'removed' = 'empty'
   #written = 0
+  readonly #chunks: Uint8Array[] = [] // of a stream
+  #size = 0
 
   do(work: Work): WorkResult | undefined {
     const { transfer } = work
@@ -110,6 +111,11 @@ export class Sink {
     return new Map<string, Uint8Array | 'folder'>([...folders, ...files])
   }
 
+  get stream(): Uint8Array {
+    return Buffer.concat(this.#chunks)
+  }
+
+  /** All that was ever written. */
   get octets(): number {
     return this.#written
   }
@@ -160,11 +166,9 @@ export class Sink {
   }
 
   #append(offset: number, octets: Uint8Array): void {
-    if (offset !== this.stream.length) throw new Error(`writes a stream at ${offset}`)
-    const grown = new Uint8Array(offset + octets.length)
-    grown.set(this.stream)
-    grown.set(octets, offset)
-    this.stream = grown
+    if (offset !== this.#size) throw new Error(`writes a stream at ${offset}`)
+    this.#chunks.push(octets.slice())
+    this.#size += octets.length
   }
 
   #in(state: Sink['state']): void {
