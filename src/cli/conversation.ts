@@ -61,9 +61,15 @@ export interface Quote {
 /** What became of a text since it was said. */
 export type Fate =
   | { readonly kind: 'whole' }
-  /** `original`: as it was at first. */
-  | { readonly kind: 'edited'; readonly original: SafeText; readonly times: number; readonly saidAt: number }
-  | { readonly kind: 'deleted'; readonly saidAt: number }
+  /** `original`: as it was at first; `isAnew`: it was said above, at `saidAt`, and stays there. */
+  | {
+      readonly kind: 'edited'
+      readonly original: SafeText
+      readonly times: number
+      readonly saidAt: number
+      readonly isAnew: boolean
+    }
+  | { readonly kind: 'deleted'; readonly saidAt: number; readonly isAnew: boolean }
   /** It would change a line that is not here. */
   | { readonly kind: 'astray' }
 

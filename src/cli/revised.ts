@@ -32,7 +32,12 @@ export function edited(
     return hear(conversation, { ...event, kind: 'message', about: { as: 'edit', id: of } }, place.focus)
   const under = { buddy, session, fingerprint, trust }
   const text = safeText(event.text)
-  const changed = { ...restated(line, text), latest: id, under, isLate: isLate(conversation, under) }
+  const changed = {
+    ...restated(line, text, place.on),
+    latest: id,
+    under,
+    isLate: isLate(conversation, under),
+  }
   return news(placed(conversation, { line, changed, at, on: place.on }), place)
 }
 
@@ -44,8 +49,12 @@ export function deleted(
 ): Conversation {
   const line = theirs(conversation, of, fingerprint)
   if (!line) return conversation
-  const changed: Theirs = { ...line, text: noText, fate: { kind: 'deleted', saidAt: line.at } }
-  return unquoted(news(placed(conversation, { line, changed, at, on: place.on }), place), of)
+  const { on } = place
+  const fate = { kind: 'deleted', saidAt: line.at, isAnew: on === 'lines' } as const
+  return unquoted(
+    news(placed(conversation, { line, changed: { ...line, text: noText, fate }, at, on }), place),
+    of,
+  )
 }
 
 /** A line that is shown anew is unread where nobody looks. */
@@ -74,14 +83,14 @@ export function said(conversation: Conversation, now: SaidNow, on: Place['on']):
       latest: id,
       text: noText,
       sending,
-      fate: { kind: 'deleted', saidAt: line.at },
+      fate: { kind: 'deleted', saidAt: line.at, isAnew: on === 'lines' },
     }
     return unquoted(placed(conversation, { line, changed, at, on }), about.id)
   }
   if (line)
     return placed(conversation, {
       ...{ line, at, on },
-      changed: { ...restated(line, text), latest: id, sending },
+      changed: { ...restated(line, text, on), latest: id, sending },
     })
   if (about?.as === 'delete') return conversation // of a line that is not here
   return add(conversation, {
@@ -127,10 +136,14 @@ const ours = ({ lines }: Conversation, id: string): Ours | undefined =>
   lines.findLast((line): line is Ours => line.kind === 'ours' && line.id === id && isThere(line))
 
 /** However often it is edited, what it was at first stays known. */
-function restated<Line extends Said>(line: Line, text: Line['text']): Line {
+function restated<Line extends Said>(line: Line, text: Line['text'], on: Place['on']): Line {
   const { fate } = line
   const before = fate.kind === 'edited' ? fate : { original: line.text, times: 0, saidAt: line.at }
-  return { ...line, text, fate: { ...before, kind: 'edited', times: before.times + 1 } }
+  return {
+    ...line,
+    text,
+    fate: { ...before, kind: 'edited', times: before.times + 1, isAnew: on === 'lines' },
+  }
 }
 
 interface Placing {

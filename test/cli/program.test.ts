@@ -92,7 +92,7 @@ describe('a wrong command line ends with 2, one line and a hint', () => {
     [
       ['buddy', 'lsit'],
       "unknown command 'buddy lsit'",
-      'there are: add, at, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
+      'there are: add, at, set, list, show, fingerprint, verify, unverify, rename, block, unblock, remove',
     ],
     [['buddy', 'verfy', 'bob'], "unknown command 'buddy verfy'", /verify/],
     [['completion', 'tcsh'], 'shell takes bash, zsh, fish, not tcsh', 'see otrtalk completion --help'],

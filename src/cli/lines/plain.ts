@@ -262,7 +262,7 @@ function withoutOld(model: Model): Model {
 
 /** Before the text, where no text can stand. */
 function explainFate(fate: Fate): SafeText {
-  if (fate.kind === 'astray') return words`, who changes a line that is not here`
+  if (fate.kind === 'astray') return words`, who would change another line`
   return fate.kind === 'edited' ? words`, who edited the line of ${timeOfDay(fate.saidAt)}` : noText
 }
 

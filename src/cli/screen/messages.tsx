@@ -57,7 +57,7 @@ export const MessageRow = memo(({ row, names, columns, find, look }: MessageRowP
       >
         <RowText row={row} find={find} look={look} />
       </Text>
-      <Text dimColor={!mark.startsWith('✗')} bold={mark.startsWith('✗')}>
+      <Text dimColor={!mark.includes('✗')} bold={mark.includes('✗')}>
         {mark && text && ' '}
         {own(mark)}
       </Text>

@@ -268,18 +268,18 @@ function textColumns(buddy: string, columns: number): number {
 }
 
 /** What became of a text since it was said. */
-function fateOf({ buddy }: Conversation, { kind, at, fate }: Said): SafeText {
+function fateOf({ buddy }: Conversation, { kind, fate }: Said): SafeText {
   switch (fate.kind) {
     case 'whole':
       return noText
     case 'astray':
-      return words`(changes a line that is not here)`
+      return words`(would change another line)`
     case 'edited': {
-      const said = at === fate.saidAt ? noText : words`, said at ${timeOfDay(fate.saidAt)}`
+      const said = !fate.isAnew ? noText : words`, said at ${timeOfDay(fate.saidAt)}`
       return fate.times === 1 ? words`(edited${said})` : words`(edited ${fate.times} times${said})`
     }
     case 'deleted': {
-      const said = at === fate.saidAt ? noText : words`the line of ${timeOfDay(fate.saidAt)}`
+      const said = !fate.isAnew ? noText : words`the line of ${timeOfDay(fate.saidAt)}`
       const name = safeName(buddy)
       if (kind === 'theirs')
         return said === '' ? words`(deleted by ${name})` : words`(${name} deleted ${said})`

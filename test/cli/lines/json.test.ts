@@ -77,6 +77,47 @@ test('stdin takes what to say, with an id of its own if it likes', async () => {
   ])
 })
 
+test('stdin takes answers, edits and deletions, and what a script knows of typing and reading', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  const [a, b] = [idOf(0xa1), idOf(0xa2)]
+  for (const line of [
+    { say: 'yes', reply: a },
+    { edit: a, text: 'no', id: b },
+    { delete: a },
+    { typing: true },
+    { typing: false },
+    { read: [a, b] },
+  ])
+    pipes.stdin.write(`${JSON.stringify(line)}\n`)
+  await until(() => pipes.acts.length === 6, 'six acts')
+  expect(pipes.acts).toEqual([
+    { kind: 'say', buddy: 'ada', id: idOf(1), text: 'yes', about: { as: 'reply', id: a } },
+    { kind: 'say', buddy: 'ada', id: b, text: 'no', about: { as: 'edit', id: a } },
+    { kind: 'say', buddy: 'ada', id: idOf(2), text: '', about: { as: 'delete', id: a } },
+    { kind: 'typing', buddy: 'ada', state: 'begun' },
+    { kind: 'typing', buddy: 'ada', state: 'ended' },
+    { kind: 'read', buddy: 'ada', ids: [a, b] },
+  ])
+})
+
+test.each([
+  ['{"say":"x","reply":"1"}', '"reply" is not 16 hex digits'],
+  ['{"edit":"0123456789abcdeF","text":"x"}', '"edit" is not 16 hex digits'],
+  ['{"edit":"0123456789abcdef"}', '"text" is no text'],
+  ['{"edit":"0123456789abcdef","text":""}', '"text" is no text'],
+  ['{"delete":7}', '"delete" is not 16 hex digits'],
+  ['{"typing":1}', '"typing" is not true or false'],
+  ['{"read":"0123456789abcdef"}', '"read" is no list of ids'],
+  ['{"read":["x"]}', '"read" is no list of ids'],
+])('%s is an error that says so', async (line, words) => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.write(`${line}\n`)
+  await until(() => pipes.stdout !== '', 'an error')
+  expect([JSON.parse(pipes.stdout).message, pipes.acts]).toEqual([words, []])
+})
+
 test('stdin may ask why at any time', async () => {
   const pipes = new Pipes()
   ui = openJson(pipes.options())

@@ -38,6 +38,69 @@ test('messages go to stdout with their time of day, everything else to stderr', 
   ])
 })
 
+test('an answer, an edit and a deletion say in front of the text, or beside it, what they are', () => {
+  const pipes = new Pipes()
+  ui = openPlain(pipes.options())
+  const about = { at: at + 60_000, ...under }
+  ui.tell(secured)
+  ui.tell({ kind: 'message', id: 'a1', text: 'at five', at, ...under })
+  ui.tell({ kind: 'message', id: 'a2', text: 'yes', at, about: { as: 'reply', id: 'a1' }, ...under })
+  ui.tell({ kind: 'edited', id: 'a3', of: 'a1', text: 'at six\nor so', ...about })
+  ui.tell({ kind: 'edited', id: 'a4', of: 'b1', text: 'forged', ...about })
+  ui.tell({ kind: 'message', id: 'a5', text: 'so', at, about: { as: 'reply', id: 'b1' }, ...under })
+  expect(pipes.stdout.split('\n')).toEqual([
+    '09:05 ada  at five',
+    '09:05 >  ada: at five',
+    '09:05 ada  yes',
+    '09:06 ada, who edited the line of 09:05  at six',
+    '                                         or so',
+    '09:06 ada, who would change another line  forged',
+    '      >  a line that is not here',
+    '09:05 ada  so',
+    '',
+  ])
+  const before = pipes.stdout
+  pipes.stderr = ''
+  ui.tell({ kind: 'deleted', id: 'a6', of: 'a2', ...about })
+  ui.tell({ kind: 'deleted', id: 'a7', of: 'b1', ...about })
+  expect([pipes.stdout, pipes.stderr]).toEqual([before, '14:02 * ada deleted the line of 09:05\n'])
+})
+
+test('what a person types may change and take back what he said, and what he reads is told where it is wanted', async () => {
+  const pipes = new Pipes()
+  Object.assign(pipes.stdin, { isTTY: true })
+  const options = pipes.options({ hints: true })
+  Object.assign(options.stdout, { isTTY: true, columns: 80 })
+  ui = openPlain(options)
+  ui.tell(secured)
+  ui.tell({ kind: 'message', id: 'a1', text: 'well?', at, ...under })
+  expect(pipes.acts).toEqual([{ kind: 'read', buddy: 'ada', ids: ['a1'] }])
+  pipes.stdin.write('/reply yes\n/edit no\n/original\n/delete\n')
+  await until(() => pipes.acts.length === 4, 'said')
+  expect(pipes.acts.slice(1)).toEqual([
+    { kind: 'say', buddy: 'ada', id: idOf(1), text: 'yes', about: { as: 'reply', id: 'a1' } },
+    { kind: 'say', buddy: 'ada', id: idOf(2), text: 'no', about: { as: 'edit', id: idOf(1) } },
+    { kind: 'say', buddy: 'ada', id: idOf(3), text: '', about: { as: 'delete', id: idOf(1) } },
+  ])
+  expect(pipes.stderr).toContain('you said at 14:02: “yes”; edited once since')
+  expect(pipes.stderr).toContain('you deleted “no”; the program of ada may have kept it')
+  ui.tell({ kind: 'undelivered', buddy: 'ada', id: idOf(3), why: 'too-many' })
+  expect(pipes.stderr).toContain('too many lines are waiting already (that a line is deleted)')
+})
+
+test.each([
+  ['nobody wants to know', {}, true],
+  ['stdout is no terminal', { hints: true }, false],
+] as const)('nobody is told that a line was read where %s', (_, more, isTTY) => {
+  const pipes = new Pipes()
+  const options = pipes.options(more)
+  Object.assign(options.stdout, { isTTY, columns: 80 })
+  ui = openPlain(options)
+  ui.tell(secured)
+  ui.tell(message('hello'))
+  expect(pipes.acts).toEqual([])
+})
+
 test('no line of a message begins where a message begins', () => {
   const pipes = new Pipes()
   ui = openPlain(pipes.options())

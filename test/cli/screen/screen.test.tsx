@@ -226,6 +226,30 @@ describe('what is typed', () => {
     await stage.shows('✗ not delivered: too many')
   })
 
+  test('may change a line in its place, and one who types is named below', async () => {
+    const { ui, emulator, acts } = await stageOf(80, 24, { hints: true })
+    ui.tell(secured)
+    ui.tell({ kind: 'message', id: 'a1', text: 'at five?', at, ...under })
+    await stage.shows('ada  at five?')
+    expect(acts).toEqual([{ kind: 'read', buddy: 'ada', ids: ['a1'] }])
+    ui.tell({ kind: 'typing', state: 'begun', ...under })
+    await stage.shows(/^ada is typing; /)
+    ui.tell({ kind: 'edited', id: 'a2', of: 'a1', text: 'at \x1b[2Jsix?', at, ...under })
+    await stage.shows('ada  at ␛[2Jsix? (edited)')
+    emulator.type('/reply fine\r')
+    const rows = await stage.shows('you  fine (waiting)')
+    const quote = rows.findIndex((row) => row.includes('>  ada: at ␛[2Jsix?'))
+    expect(rows[quote + 1]).toContain('you  fine')
+    expect(rows.join('\n')).not.toMatch(/five|is typing/)
+    expect(acts.slice(1)).toEqual([
+      { kind: 'read', buddy: 'ada', ids: ['a2'] },
+      { kind: 'typing', buddy: 'ada', state: 'begun' },
+      { kind: 'say', buddy: 'ada', id: '01'.repeat(8), text: 'fine', about: { as: 'reply', id: 'a1' } },
+    ])
+    ui.tell({ kind: 'read', ids: ['01'.repeat(8)], ...under })
+    await stage.shows('you  fine ✓ read')
+  })
+
   test('stands where the cursor is, wide characters and several lines too', async () => {
     const { emulator } = await stageOf(40, 12)
     emulator.type('你好')
