@@ -47,6 +47,7 @@ export interface Options {
   readonly title: boolean
   readonly notifyCommand: readonly string[] | undefined // with its arguments
   readonly notifyText: boolean // the text, too
+  readonly downloads: string | undefined // a folder's path
   readonly typing: boolean // where nothing is set for a buddy: told when we type
   readonly read: boolean // told what we have read
   readonly history: boolean // what is said is kept

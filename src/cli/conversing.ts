@@ -22,6 +22,7 @@ import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Called } from './called.ts'
 import type { Options, ProfileContext } from './context.ts'
 import { join, networkOf } from './joining.ts'
+import { located } from './located.ts'
 import { openFor, reach } from './open.ts'
 import { remark } from './print.ts'
 import { noText, safeTitle, words } from './safetext.ts'
@@ -157,7 +158,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     ...(whom !== undefined && isPending && { heldUntil: watch.introduced }),
     ...(command !== 'listen' && { hints: true }), // who listens need not look
     act(command) {
-      const meant = called.meant(command)
+      const meant = located(called.meant(command), context)
       unsettled.acted(meant)
       if (talk) board.act(talk, meant, 'owner')
     },

@@ -48,7 +48,8 @@ function explainTold(event: TransferTold): Notice | undefined {
       if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`)
       return plain(words`${name} is offered to ${buddy}, who has to accept it`)
     case 'running':
-      return plain(isOurs ? words`sending ${name} to ${buddy}` : words`receiving ${name} from ${buddy}`)
+      if (isOurs) return plain(words`sending ${name} to ${buddy}`)
+      return plain(words`receiving ${name} from ${buddy}${whereTo(event)}`)
     case 'paused':
       return plain(words`${name} is paused${by(event)}`)
     case 'done':

@@ -7,6 +7,7 @@ import type { TalkEvent } from '../session/command.ts'
 import { Called } from './called.ts'
 import type { HostPort, Options } from './context.ts'
 import type { Conversing, Lines } from './conversing.ts'
+import { located } from './located.ts'
 import { usage } from './options.ts'
 import { remark } from './print.ts'
 import { safeName, words } from './safetext.ts'
@@ -48,7 +49,7 @@ export async function join(owner: Owner, options: Joining, unsettled: Unsettled)
     buddy,
     hints: true,
     act(command) {
-      const meant = called.meant(command)
+      const meant = located(called.meant(command), context)
       unsettled.acted(meant)
       owner.act(meant)
     },

@@ -37,6 +37,7 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--typing', 'tell when you type'],
   ['--read', 'tell which messages were on your screen'],
   ['--history', 'keep what is said, sealed, on this machine'],
+  ['--downloads <folder>', 'where files go that are accepted without saying where'],
   ['--keep <days>', 'how long it is kept; for ever if nothing is set'],
 ]
 
@@ -98,6 +99,7 @@ export function resolveOptions(flags: Flags, env: Io['env'], settings: Settings 
     read: on('read'),
     history: on('history'),
     keep: given('keep', readDays) ?? settings.keep,
+    downloads: given('downloads', String) ?? settings.downloads,
     debug: given('debug', String) ?? settings.debug,
     ...passphraseOf(flags, env, settings),
   }

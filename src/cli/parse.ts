@@ -18,12 +18,14 @@ export type CommandName = (typeof commandNames)[number]
 export const commandNames = [
   ...(['help', 'info', 'why', 'verify', 'answer', 'cancel', 'fingerprint', 'history'] as const),
   ...(['reply', 'edit', 'delete', 'original'] as const),
+  ...(['send', 'accept', 'reject', 'pause', 'go', 'files'] as const),
   ...(['to', 'buddies', 'find', 'resend', 'drop', 'clear', 'close', 'open', 'quit'] as const),
 ]
 
 /** A secret typed behind /answer is on the screen already, but must not be taken for a text to say. */
 const withArgument: readonly CommandName[] = [
-  ...(['verify', 'answer', 'to', 'find', 'history'] as const),
+  ...(['verify', 'answer', 'to', 'find', 'history', 'cancel'] as const),
+  ...(['send', 'accept', 'reject', 'pause', 'go'] as const),
   ...(['reply', 'edit', 'delete', 'original'] as const),
 ]
 

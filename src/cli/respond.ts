@@ -13,12 +13,13 @@ import {
   aboutNoSuch,
   aboutUnknown,
 } from './about.ts'
-import type { Conversation } from './conversation.ts'
+import { type Conversation, verificationOf } from './conversation.ts'
 import { beginAnswer, beginVerify, cancelVerification, type Dialogue, type Step } from './dialogue.ts'
 import { explainMailing } from './explain.ts'
 import { help, helpAmongSeveral, keys, keysAmongSeveral } from './help.ts'
 import { focused, type Input, type Model, named } from './model.ts'
 import { type Notice, page } from './notice.ts'
+import { cancelTransfer, obeyFiles } from './obeyfiles.ts'
 import type { CommandName, Typed } from './parse.ts'
 import { edit, original, reply, takeBack } from './revise.ts'
 import { type SafeText, words } from './safetext.ts'
@@ -120,7 +121,16 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
     case 'answer':
       return ofStep(beginAnswer(conversation, argument))
     case 'cancel':
-      return ofStep(cancelVerification(conversation))
+      return cancel(conversation, argument)
+    case 'send':
+    case 'accept':
+    case 'reject':
+    case 'pause':
+    case 'go':
+    case 'files': {
+      const newTransfer = (): string => here.newId() + here.newId()
+      return { ...nothing, ...obeyFiles(conversation, { name, argument, newTransfer }) }
+    }
     case 'history':
       return recall(buddy, argument)
     case 'reply':
@@ -150,6 +160,15 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
     default:
       return name satisfies never
   }
+}
+
+/** A verification is what waits for the user; a transfer is named, or there is nothing else. */
+function cancel(conversation: Conversation, argument: string): Response {
+  const isVerifying = argument === '' && verificationOf(conversation) !== undefined
+  const isTransfer = !isVerifying && (argument !== '' || conversation.transfers.length > 0)
+  return isTransfer
+    ? { ...nothing, ...cancelTransfer(conversation, argument) }
+    : ofStep(cancelVerification(conversation))
 }
 
 function recall(buddy: string, argument: string): Response {

@@ -33,6 +33,7 @@ export interface Settings {
   readonly read?: boolean
   readonly history?: boolean
   readonly keep?: number // days
+  readonly downloads?: string
   readonly debug?: string
   readonly passphraseFile?: string
   readonly passphraseFd?: number
@@ -80,6 +81,7 @@ export const settingKinds = {
   read: 'switch',
   history: 'switch',
   keep: 'days',
+  downloads: 'file',
   debug: 'file',
   passphraseFile: 'file',
   passphraseFd: 'descriptor',

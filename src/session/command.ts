@@ -287,7 +287,7 @@ export interface TransferTold {
   /** Who paused it, or ended it. */
   readonly by?: 'us' | 'them' | 'both'
   readonly why?: Why | 'closed' | 'unknown-buddy'
-  /** Of `done`: where it is now, if it came. Of `failed`: the file that it failed at. */
+  /** Where it is put, and of `done` where it is now, if it comes. Of `failed`: the file that it failed at. */
   readonly path?: string
   /** Of a fault of this machine's disk: in words. */
   readonly message?: string

@@ -28,6 +28,7 @@ const defaults = {
   read: false,
   history: false,
   keep: undefined,
+  downloads: undefined,
   debug: undefined,
   passphraseFile: undefined,
   passphraseFd: undefined,

@@ -1,5 +1,5 @@
 /** `otrtalk send <alias> --file PATH…`: exit 0 means that all of it is with the buddy, verified and safe on the disk. */
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { randomBytes } from '../../crypto.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import type { TalkEvent, TransferTold } from '../../session/command.ts'
@@ -10,6 +10,7 @@ import { explainTransfer } from '../explaintransfer.ts'
 import { jsonLine } from '../lines/json.ts'
 import { Progress } from '../lines/progress.ts'
 import { TransferLine } from '../lines/transferline.ts'
+import { nameOf } from '../located.ts'
 import { usage } from '../options.ts'
 import { safeName } from '../safetext.ts'
 import { onLeavingSignal } from '../terminal.ts'
@@ -41,15 +42,6 @@ export async function sendFiles(context: ProfileContext, args: SendFilesArgument
       ...{ mayJoin: true, tellsOfItself: true },
     }),
   )
-}
-
-/** As the buddy is shown it: the last part of the only path, or of the first. */
-export function nameOf(paths: readonly string[]): string {
-  const [first = '', ...others] = paths.map((path) => basename(path).normalize('NFC'))
-  const rest = others.length === 0 ? '' : ` and ${others.length} more`
-  let name = first
-  while (Buffer.byteLength(name + rest) > longestName) name = [...name].slice(0, -1).join('')
-  return name + rest
 }
 
 export interface TransferralOptions {
@@ -179,4 +171,3 @@ function hintOf({ why, by }: TransferTold): string | undefined {
 const defaultReach = 60_000 // ms
 const defaultPatience = 600_000 // ms: somebody may have to come and accept it
 const longestPaths = 48 * 1_024 // octets, within a line of the control socket
-const longestName = 255 // octets

@@ -9,6 +9,7 @@ import { oneLine, tooLong } from '../dialogue.ts'
 import type { AboutTransfer } from '../explaintransfer.ts'
 import { type SafeText, visibleJson, words } from '../safetext.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
+import { type FileRequest, fileRequest } from './filerequest.ts'
 import { Streams } from './streams.ts'
 
 export function openJson(options: UiOptions): Ui {
@@ -71,6 +72,11 @@ class Json implements Ui {
     if (isOfNow && !this.#secured.has(buddy))
       return this.#refuse('a verification needs a secured conversation', waitHint)
     const { act, random = randomBytes } = this.#options
+    if (asked.kind === 'send') {
+      const { transfer = lineId(random) + lineId(random) } = asked
+      act({ ...asked, buddy, transfer })
+      return undefined
+    }
     if (asked.kind !== 'say') {
       act({ ...asked, buddy })
       return undefined
@@ -113,6 +119,7 @@ type Wanted =
   | { readonly kind: 'why' }
   | { readonly kind: 'drop' | 'resend'; readonly id?: string }
   | { readonly kind: 'history'; readonly count: number }
+  | FileRequest
 
 /** What a line of stdin asks for, or what is wrong with it. */
 function request(line: string): Request | string {
@@ -140,6 +147,8 @@ function wantedOf(value: object): Wanted | string {
       : '"read" is no list of ids'
   if ('verify' in value) return verifyRequest(value.verify)
   if ('answer' in value) return answerRequest(value.answer)
+  const wanted = fileRequest(value)
+  if (wanted !== undefined) return wanted
   if ('cancel' in value) return value.cancel === true ? { kind: 'cancel' } : '"cancel" is not true'
   if ('why' in value) return value.why === true ? { kind: 'why' } : '"why" is not true'
   if ('history' in value) return historyRequest(value.history)

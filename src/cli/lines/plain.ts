@@ -228,7 +228,7 @@ class Plain implements Ui {
   #notice(notice: Notice | undefined): void {
     if (!notice) return
     this.#remark(notice.text)
-    if (notice.hint) this.#remark(notice.hint)
+    if (notice.hint && !(this.#options.listensOnly && isPrompt.test(notice.hint))) this.#remark(notice.hint)
   }
 
   #remark(text: SafeText): void {
@@ -281,6 +281,7 @@ function broken([first, ...others]: readonly Partial<HangingRow>[]): SafeText {
   return others.reduce<SafeText>((whole, other) => words`${whole}\n${row(other)}`, row(first))
 }
 
+const isPrompt = /^\// // what to type: nobody types here
 const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes
 const quoteColumns = 40
 const maxLines = 400

@@ -3,8 +3,9 @@ import { Box, Text, useCursor } from 'ink'
 import type { ReactElement } from 'react'
 import { howToBegin } from '../about.ts'
 import type { Conversation } from '../conversation.ts'
+import { explainProgress } from '../explaintransfer.ts'
 import { focused, type Model, shown } from '../model.ts'
-import { clip, columnsOf, joined, noText, type SafeText, safeName, words } from '../safetext.ts'
+import { clip, columnsOf, joined, noText, type SafeText, safeName, safeTitle, words } from '../safetext.ts'
 import { explainStatus } from '../state.ts'
 import { Sides } from './bars.tsx'
 import { type Find, placeOf } from './find.ts'
@@ -109,7 +110,15 @@ function pending({ model, above }: View, conversation: Conversation | undefined)
   const isQuiet = isInline && own === '' && others === ''
   if (isQuiet && last?.sending.kind === 'delivered') return words`delivered`
   if (isQuiet && last?.sending.kind === 'read') return words`read`
-  return own !== '' && others !== '' ? words`${own}; ${others}` : words`${own}${others}`
+  const news = [moving(conversation), own, others].filter((part) => part !== '')
+  return news.reduce<SafeText>((row, part) => (row === '' ? part : words`${row}; ${part}`), noText)
+}
+
+/** How far the transfer is that moved last. */
+function moving(conversation: Conversation | undefined): SafeText {
+  const running = conversation?.transfers.findLast(({ state, progress }) => state === 'running' && progress)
+  if (!running?.progress) return noText
+  return words`${safeTitle(running.name, titleColumns)}: ${explainProgress(running.progress)}`
 }
 
 function unreadOf({ conversations, focus }: Model): SafeText {
@@ -122,4 +131,5 @@ function unreadOf({ conversations, focus }: Model): SafeText {
 
 const narrow = 70 // columns: less has no room for sentences on both sides
 const recent = 200 // lines looked through for the status line
+const titleColumns = 24
 const maxChoices = 20 // named at once: no row has room for more

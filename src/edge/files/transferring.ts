@@ -5,7 +5,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { UserError } from '../../error.ts'
-import type { Command, TalkEvent, TransferCommand } from '../../session/command.ts'
+import { type Command, hasEnded, type TalkEvent, type TransferCommand } from '../../session/command.ts'
 import type { Talk } from '../../session/talk.ts'
 import type { Offered } from '../../session/transfers.ts'
 import { maxManifest } from '../../transfer/limits.ts'
@@ -27,6 +27,7 @@ export interface TransferringOptions {
 export class Transferring implements AsyncDisposable {
   readonly #options: TransferringOptions
   readonly #disk: Disk
+  readonly #folders = new Map<string, string>() // by transfer: where it was accepted into
 
   constructor(options: TransferringOptions) {
     const { onFault } = options
@@ -60,9 +61,13 @@ export class Transferring implements AsyncDisposable {
     this.#disk.do(work)
   }
 
-  /** What was told, with what the disk said. */
+  /** What was told, with where it goes, and what the disk said. */
   completed(event: TalkEvent): TalkEvent {
-    if (event.kind !== 'transfer' || event.state !== 'failed' || event.by !== 'us') return event
+    if (event.kind !== 'transfer') return event
+    const into = this.#folders.get(event.transfer)
+    if (hasEnded(event.state)) this.#folders.delete(event.transfer)
+    if (event.state === 'running' && into !== undefined) return { ...event, path: into }
+    if (event.state !== 'failed' || event.by !== 'us') return event
     const fault = this.#disk.faultOf(event.transfer as TransferId)
     return fault ? { ...event, message: fault.message } : event
   }
@@ -101,6 +106,7 @@ export class Transferring implements AsyncDisposable {
     const kept = await sink.kept(maxManifest)
     const manifest = kept && decodeManifest(kept.manifest, offer)
     this.#disk.receive(transfer, sink)
+    this.#folders.set(transfer, into)
     return kept && manifest && { ...kept, cursor: await sink.sound(manifest, kept.cursor) }
   }
 }

@@ -156,7 +156,8 @@ describe('among several', () => {
 
 describe('Tab completes', () => {
   test.each([
-    ['/f', '/fin', ['find', 'fingerprint']],
+    ['/f', '/fi', ['files', 'find', 'fingerprint']],
+    ['/fin', '/fin', ['find', 'fingerprint']],
     ['/to ', '/to ', ['Anne', 'annika', 'bob']],
     ['/to a', '/to ann', ['Anne', 'annika']],
     ['/to b', '/to bob', []],

@@ -1,0 +1,124 @@
+/** What comes of a `/` command about files. Pure: paths are the user's, as typed. */
+import type { Command } from '../session/command.ts'
+import type { Conversation } from './conversation.ts'
+import { explainProgress } from './explaintransfer.ts'
+import { type Notice, page, plain } from './notice.ts'
+import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { chosen, type Shown } from './transfers.ts'
+
+export type FileCommand = (typeof fileCommands)[number]
+export const fileCommands = ['send', 'accept', 'reject', 'pause', 'go', 'files'] as const
+
+export const isFileCommand = (name: string): name is FileCommand =>
+  fileCommands.some((command) => command === name)
+
+export interface Obeyed {
+  readonly commands: readonly Command[]
+  readonly notices: readonly Notice[]
+}
+
+export interface TypedCommand {
+  readonly name: FileCommand
+  readonly argument: string
+  /** 32 hex digits, new. */
+  readonly newTransfer: () => string
+}
+
+export function obeyFiles(conversation: Conversation, { name, argument, newTransfer }: TypedCommand): Obeyed {
+  const { buddy, transfers } = conversation
+  switch (name) {
+    case 'send': {
+      const path = unquoted(argument)
+      if (path === '') return refused(words`what is to be sent? /send PATH`)
+      const send = {
+        kind: 'send',
+        buddy,
+        transfer: newTransfer(),
+        name: '',
+        form: 'files',
+        paths: [path],
+      } as const
+      return { commands: [send], notices: [] }
+    }
+    case 'accept': {
+      const [number = '', folder] = /^\d+$/.test(argument.split(' ', 1)[0]!)
+        ? [argument.split(' ', 1)[0], argument.replace(/^\d+ */, '')]
+        : ['', argument]
+      const into = unquoted(folder ?? '')
+      return withOne(transfers, { number, fits: isOffer, none: nothingOffered }, ({ transfer }) => ({
+        kind: 'accept',
+        buddy,
+        transfer,
+        into,
+      }))
+    }
+    case 'reject':
+      return withOne(
+        transfers,
+        { number: argument, fits: isOffer, none: nothingOffered },
+        ({ transfer }) => ({ kind: 'reject', buddy, transfer, why: 'declined' }),
+      )
+    case 'pause':
+    case 'go':
+      return withOne(
+        transfers,
+        { number: argument, fits: (one) => !isOffer(one), none: nothingUnderWay },
+        ({ transfer }) => ({ kind: name, buddy, transfer }),
+      )
+    case 'files':
+      return {
+        commands: [],
+        notices: transfers.length === 0 ? [plain(nothingUnderWay)] : page(transfers.map(rowOf)),
+      }
+    default:
+      return name satisfies never
+  }
+}
+
+/** `/cancel` of a transfer. */
+export function cancelTransfer({ buddy, transfers }: Conversation, number: string): Obeyed {
+  const fits = (): boolean => true
+  return withOne(
+    transfers,
+    { number, fits, none: words`nothing is under way that could be cancelled` },
+    ({ transfer }) => ({ kind: 'withdraw', buddy, transfer }),
+  )
+}
+
+interface Choice {
+  readonly number: string
+  readonly fits: (shown: Shown) => boolean
+  readonly none: SafeText
+}
+
+function withOne(
+  transfers: readonly Shown[],
+  { number, fits, none }: Choice,
+  command: (one: Shown) => Command,
+): Obeyed {
+  const one = chosen(transfers, number, fits)
+  if (one) return { commands: [command(one)], notices: [] }
+  const several = transfers.filter(fits)
+  if (number !== '') return refused(words`there is no transfer ${safeTitle(number)}: /files lists them`)
+  return refused(several.length > 1 ? words`which one? /files lists them, with a number each` : none)
+}
+
+/** `2: photos to bob, 45 % of 812 MB, 12 MB/s` */
+function rowOf({ number, name, direction, state, progress }: Shown): SafeText {
+  const way = direction === 'out' ? words`sent` : words`received`
+  const far = progress === undefined ? noText : words`, ${explainProgress(progress)}`
+  return words`${number}: ${safeTitle(name)}, ${way}, ${safeName(state)}${far}`
+}
+
+/** As a terminal writes the path of a file that is dragged to it. */
+function unquoted(text: string): string {
+  const [, quoted] = /^(?:'([^']*)'|"([^"]*)")$/.exec(text)?.filter((part) => part !== undefined) ?? []
+  return quoted ?? text.replace(/\\(?=[ '"()&])/g, '')
+}
+
+const isOffer = ({ direction, state }: Shown): boolean => direction === 'in' && state === 'offered'
+
+const refused = (text: SafeText): Obeyed => ({ commands: [], notices: [{ tone: 'bad', text }] })
+
+const nothingOffered = words`nothing is offered`
+const nothingUnderWay = words`no files are under way`
