@@ -260,6 +260,32 @@ describe('a sync', () => {
     expect((await reopened(log.path)).texts).toEqual(['a', 'b'])
   })
 
+  test('waits until the name of a file that was written anew is on the disk, too', async () => {
+    let name = (): void => {}
+    const named = new Promise<void>((resolve) => {
+      name = resolve
+    })
+    let folders = 0
+    const slow: Disk = {
+      ...disk,
+      async sync() {}, // of the file: at once
+      async syncFolder() {
+        if (folders++ > 0) await named
+      },
+    }
+    const { log } = await LogFile.open(newPath(), { ...options, disk: slow })
+    const rewritten = log.rewrite(() => [octets('a')])
+    await expect.poll(() => folders).toBe(2)
+    log.append(octets('b'))
+    const done: string[] = []
+    const ends = [rewritten.then(() => done.push('rewritten')), log.synced().then(() => done.push('synced'))]
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(done).toEqual([])
+    name()
+    await Promise.all(ends)
+    expect(done.sort()).toEqual(['rewritten', 'synced'])
+  })
+
   test('that failed is told to all, and nothing more is taken until the log is rewritten', async () => {
     const full = failing((call, nth) => call === 'sync' && nth === 1, 'EIO')
     const { log } = await LogFile.open(newPath(), { ...options, disk: full })

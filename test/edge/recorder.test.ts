@@ -132,7 +132,11 @@ describe('what is said with a buddy whose history is on', () => {
   test('goes on in another run, and what is told again is kept once', async () => {
     const profile = await withProfile()
     await heard(profile, [secured, message(1, 'one')])
-    await heard(profile, [secured, message(1, 'one'), message(2, 'two'), delivered(7)])
+    const size = (): number => statSync(join(profile.path, 'history', files(profile)[0]!)).size
+    const before = size()
+    await heard(profile, [secured, message(1, 'one'), delivered(7)])
+    expect(size()).toBe(before)
+    await heard(profile, [secured, message(1, 'one'), message(2, 'two')])
     expect(await kept(profile)).toEqual(['theirs one', 'theirs two'])
     expect(files(profile)).toHaveLength(1)
   })
