@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
-import { beginLog, type Chain, type ReadLog, readLog } from '../profile/sealedlog.ts'
+import { beginLog, type Chain, type ReadLog, readLog, sizeOf } from '../profile/sealedlog.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
 import { codeOf, diskFault, readWhole } from './store.ts'
 
@@ -56,6 +56,8 @@ export class LogFile implements AsyncDisposable {
   #syncing: { readonly upTo: number; readonly done: Promise<void> } | undefined
   #nextSync: Promise<void> | undefined
   #rewriting: Promise<void> = Promise.resolve()
+  /** Until the file that is written anew has the name, or never will. */
+  #replacing: Promise<void> = Promise.resolve()
   /** Appended while the log is being written anew. */
   #meanwhile: Uint8Array[] | undefined
   /** After a sync that failed nobody knows what is on the disk. */
@@ -106,7 +108,7 @@ export class LogFile implements AsyncDisposable {
   /** The record is in the file when this returns. @throws UserError if it cannot be; the file is then as it was */
   append(record: Uint8Array): void {
     if (this.#fault !== undefined) throw this.#fault
-    if (this.#at.size + record.length > this.#most) throw full(this.path, this.#most)
+    if (this.#at.size + sizeOf(record) > this.#most) throw full(this.path, this.#most)
     try {
       put(this.#at, record, this.#disk)
     } catch (error) {
@@ -175,6 +177,7 @@ export class LogFile implements AsyncDisposable {
         at = this.#at
         await at.isNamed
         await this.#disk.sync(at.file)
+        await this.#replacing // by one that has what was appended meanwhile, and perhaps not on the disk yet
       }
       this.#safe = Math.max(this.#safe, upTo)
     } catch (error) {
@@ -186,7 +189,19 @@ export class LogFile implements AsyncDisposable {
   }
 
   async #rewrite(records: readonly Uint8Array[], recordKey: Uint8Array): Promise<void> {
-    const [former, upTo] = [this.#at, this.#appended]
+    const former = this.#at
+    const replaced = this.#replace(records, recordKey)
+    this.#replacing = replaced.catch(() => {}) // told to who asked
+    try {
+      await replaced
+    } finally {
+      await this.#syncing?.done.catch(() => {}) // it may have the former file
+      if (this.#at !== former) end(former, this.#disk)
+    }
+  }
+
+  async #replace(records: readonly Uint8Array[], recordKey: Uint8Array): Promise<void> {
+    const upTo = this.#appended
     this.#meanwhile = []
     try {
       const options = { recordKeys: [recordKey], label: this.#label, disk: this.#disk }
@@ -202,8 +217,6 @@ export class LogFile implements AsyncDisposable {
       throw diskFault(error, `cannot write ${this.path}`)
     } finally {
       this.#meanwhile = undefined
-      await this.#syncing?.done.catch(() => {}) // it may have the former file
-      if (this.#at !== former) end(former, this.#disk)
     }
   }
 }

@@ -38,6 +38,9 @@ export type ReadLog = ReadRecords | { readonly kind: 'refused'; readonly why: 'n
 /** Octets of one record before it is sealed: eight of the longest texts. */
 export const maxRecord = 256 * 1024
 
+/** Octets that a record takes in the file. */
+export const sizeOf = (record: Uint8Array): number => headSize + record.length + tagSize
+
 /** Seals record after record, each bound to the one before. */
 export class Chain {
   readonly #key: Uint8Array
@@ -126,7 +129,7 @@ function readRecords(
     const record = readRecord(rest, chain)
     if (typeof record === 'string') return { records, size, end: record, chain }
     records.push(record)
-    size += headSize + record.length + tagSize
+    size += sizeOf(record)
     chain.follow(file.subarray(0, size))
   }
   return { records, size, end: 'whole', chain }

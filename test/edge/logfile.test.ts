@@ -141,6 +141,19 @@ describe('a log', () => {
     expect((await reopened(path)).texts).toHaveLength(3)
   })
 
+  test.each([0, 1, 20, 35, 36, 37])('that is full to its last %i octets still opens', async (left) => {
+    const path = newPath()
+    const most = 46 + 36 + 100 + left
+    const { log } = await LogFile.open(path, { ...options, most })
+    log.append(new Uint8Array(100))
+    try {
+      log.append(new Uint8Array(0))
+    } catch {}
+    expect(log.size).toBeLessThanOrEqual(most)
+    await log[Symbol.asyncDispose]()
+    expect((await reopened(path, { most })).fault).toBeUndefined()
+  })
+
   test('is used by nobody after it was closed', async () => {
     const { log } = await LogFile.open(newPath(), options)
     await log[Symbol.asyncDispose]()
@@ -198,7 +211,7 @@ describe('a disk that is full', () => {
 describe('a sync', () => {
   /** A disk whose syncs end when told to. */
   function held() {
-    const waiting: (() => void)[] = []
+    const waiting: (() => Promise<void>)[] = []
     const slow: Disk = {
       ...disk,
       sync: (file) =>
@@ -208,7 +221,7 @@ describe('a sync', () => {
     }
     const next = async (): Promise<void> => {
       while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve))
-      waiting.shift()!()
+      void waiting.shift()!()
     }
     return { slow, waiting, next }
   }
@@ -249,12 +262,12 @@ describe('a sync', () => {
       isSynced = true
     })
     await expect.poll(() => waiting.length).toBe(2) // the old file's
-    waiting.shift()!()
+    void waiting.shift()!()
     await expect.poll(() => readdirSync(dirname(log.path))).toEqual(['log']) // the new one has its name
-    waiting.shift()!()
+    void waiting.shift()!()
     await expect.poll(() => waiting.length).toBe(1) // the new one's, with b in it
     expect(isSynced).toBe(false)
-    waiting.shift()!()
+    void waiting.shift()!()
     await Promise.all([synced, rewritten])
     await log[Symbol.asyncDispose]()
     expect((await reopened(log.path)).texts).toEqual(['a', 'b'])
@@ -284,6 +297,54 @@ describe('a sync', () => {
     name()
     await Promise.all(ends)
     expect(done.sort()).toEqual(['rewritten', 'synced'])
+  })
+
+  test('of a file that is about to be replaced says nothing of what stands behind in the new one', async () => {
+    const { slow, waiting, next } = held()
+    const opening = LogFile.open(newPath(), { ...options, disk: slow })
+    await next()
+    const { log } = await opening
+    const rewritten = log.rewrite(() => [octets('a')])
+    await expect.poll(() => waiting.length).toBe(1) // the new file's
+    log.append(octets('b'))
+    let isSynced = false
+    const synced = log.synced().then(() => {
+      isSynced = true
+    })
+    await expect.poll(() => waiting.length).toBe(2) // the old file's
+    await waiting.splice(1)[0]!() // is done first: b is on the disk, in a file that loses its name
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isSynced).toBe(false)
+    void waiting.shift()!()
+    await expect.poll(() => waiting.length).toBe(1) // the new one's, with b in it
+    expect(isSynced).toBe(false)
+    void waiting.shift()!()
+    await Promise.all([synced, rewritten])
+    await log[Symbol.asyncDispose]()
+    expect((await reopened(log.path)).texts).toEqual(['a', 'b'])
+  })
+
+  test('while a rewriting fails counts for the file that stays', async () => {
+    const { slow, waiting, next } = held()
+    const full: Disk = {
+      ...slow,
+      rename() {
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })
+      },
+    }
+    const path = newPath()
+    await reopened(path)
+    const { log } = await LogFile.open(path, { ...options, disk: full })
+    const rewritten = faultOf(log.rewrite(() => [octets('a')]))
+    await expect.poll(() => waiting.length).toBe(1)
+    log.append(octets('b'))
+    const synced = log.synced()
+    await expect.poll(() => waiting.length).toBe(2)
+    await next()
+    await next()
+    await Promise.all([synced, rewritten])
+    await log[Symbol.asyncDispose]()
+    expect((await reopened(path)).texts).toEqual(['b'])
   })
 
   test('that failed is told to all, and nothing more is taken until the log is rewritten', async () => {
