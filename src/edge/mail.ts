@@ -91,7 +91,8 @@ export class Mail {
         this.#announced.add(message.id)
         this.#options.shown.tell(waitingOf(message, name))
       }
-      for (const message of due) if (!this.#handed.has(message.id)) this.#hand(message, name)
+      const isKnown = this.#options.talk.knows(name)
+      for (const message of isKnown ? due : []) if (!this.#handed.has(message.id)) this.#hand(message, name)
       this.#showLeft(name)
     })
   }
@@ -328,10 +329,16 @@ export class Mail {
     const { journal, onFault } = this.#options
     if (this.#isCompacting || journal.size < smallLog || journal.size < 2 * this.#mailbox.size) return
     this.#isCompacting = true
-    const done = (): void => {
-      this.#isCompacting = false
-    }
-    journal.rewrite(() => this.#mailbox.records()).then(done, onFault)
+    journal
+      .rewrite(() => this.#mailbox.records())
+      .then(
+        () => {
+          this.#isCompacting = false
+        },
+        (error: unknown) => {
+          if (!(error instanceof UserError)) onFault(error) // else it stays long until the next process
+        },
+      )
   }
 }
 

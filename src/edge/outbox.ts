@@ -1,7 +1,7 @@
 /** What waits for buddies, to look at and to change, whoever has the profile open: its log, or the process that owns it. */
 import type { Contents } from '../profile/contents.ts'
 import { isFor, type Mailbox } from '../session/mailbox.ts'
-import { encodeRecord, type MailRecord, type Written } from '../session/mailrecord.ts'
+import { encodeRecord, type MailRecord } from '../session/mailrecord.ts'
 import type { Owner } from './control/client.ts'
 import { openMail } from './maillog.ts'
 import { standingOf } from './meeting.ts'
@@ -34,19 +34,12 @@ export interface Outbox extends AsyncDisposable {
 
 /** @param contents - whom the profile knows */
 export function waitingIn(mailbox: Mailbox, contents: Contents): readonly Waiting[] {
+  const names = contents.buddies.map(({ alias }) => [alias, standingOf(contents, alias)] as const)
   return [...mailbox.waiting].map((message) => {
     const { id, text, at } = message
-    const name = holderOf(message, contents)
-    return { buddy: name ?? message.buddy, id, text, at, state: name === undefined ? 'held' : 'waiting' }
-  })
-}
-
-/** The name of who has the key that it was written for. */
-function holderOf(message: Written, contents: Contents): string | undefined {
-  const names = [message.buddy, ...contents.buddies.map(({ alias }) => alias)]
-  return names.find((name) => {
-    const standing = standingOf(contents, name)
-    return standing && isFor(message, name, standing)
+    const standings = [[message.buddy, standingOf(contents, message.buddy)] as const, ...names]
+    const [buddy] = standings.find(([name, standing]) => standing && isFor(message, name, standing)) ?? []
+    return { buddy: buddy ?? message.buddy, id, text, at, state: buddy === undefined ? 'held' : 'waiting' }
   })
 }
 
