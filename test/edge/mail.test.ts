@@ -112,6 +112,21 @@ describe('what is said', () => {
     expect(start(journal).mail.unfinished('bob')).toEqual([])
   })
 
+  test('about another message is still that after a restart, also what takes one back', () => {
+    const journal = new Records()
+    const edit: Command = { ...say, about: { as: 'edit', id: '00000000000000a0' } }
+    const back: Command = { ...say, id: '00000000000000ab', text: '', about: { as: 'delete', id } }
+    const first = start(journal).mail
+    for (const command of [edit, back]) first.act(command)
+    const { mail, told, asked } = start(journal)
+    mail.begin('bob')
+    expect(asked).toEqual([edit, back].map((command) => ({ ...command, fingerprint: bob })))
+    expect(told).toMatchObject([
+      { kind: 'waiting', about: edit.about },
+      { kind: 'waiting', text: '', about: back.about },
+    ])
+  })
+
   test('waits when the conversation is closed, and goes out when it is opened again', () => {
     const { mail, told, asked } = start(new Records())
     mail.act(say)
@@ -218,6 +233,27 @@ describe('what comes', () => {
     const { mail, told } = start(journal)
     mail.act({ kind: 'open', buddy: 'bob' })
     expect(told).toEqual([{ ...message, session: 0, again: true }])
+  })
+
+  test('and changes a line, or takes it back, is kept, confirmed and told again like any message', async () => {
+    const about = { of: '00000000000000a0', at: 5, fingerprint: bob, ...under }
+    const events: readonly TalkEvent[] = [
+      { kind: 'edited', id, text: 'other', ...about },
+      { kind: 'deleted', id: '00000000000000ab', ...about },
+      { ...message, id: '00000000000000ac', about: { as: 'edit', id: '00000000000000a0' } },
+      { ...message, id: '00000000000000ad', about: { as: 'reply', id: '00000000000000a0' } },
+    ]
+    const journal = new Records()
+    const { mail, told, asked } = start(journal, { isHeard: false })
+    for (const event of events) mail.hear(event)
+    await journal.sync()
+    expect([told, asked.length]).toEqual([[], 4])
+    const later = start(journal)
+    later.mail.begin('bob')
+    expect(later.told).toEqual(events.map((event) => ({ ...event, session: 0 })))
+    const none = start(journal)
+    none.mail.begin('bob')
+    expect(none.told).toEqual([])
   })
 
   test('is not shown under the name of who has another key now', () => {
