@@ -72,14 +72,14 @@ export class Exchange {
     if (why) this.#tell({ kind: 'undelivered', buddy: this.#alias, id: message.id, why })
   }
 
-  /** The user is typing, or not any more. */
+  /** The user is typing, or not any more: `#hint` knows whether he is to be told. */
   type(current: Current | undefined, state: TypingState): void {
-    if (current && this.#isOn('typing')) this.#ourTyping.want(state)
+    if (current) this.#ourTyping.want(state)
   }
 
   /** These messages of his were on the screen. */
   read(current: Current | undefined, ids: readonly string[]): void {
-    if (!current || !this.#isOn('read')) return
+    if (!current) return
     for (const id of ids) if (this.#unread.take(id, current.fingerprint)) this.#reading.add(id)
   }
 
@@ -103,7 +103,7 @@ export class Exchange {
     if (current.session.hasRoom) this.#hint(current, now)
   }
 
-  /** By habits of now: they may have changed since it was wanted. */
+  /** Nothing leaves while the habit is off, and nothing of that time when it is on. */
   #hint({ session }: Current, now: number): void {
     if (!this.#isOn('typing')) this.#ourTyping.end()
     if (!this.#isOn('read')) this.#reading.clear()

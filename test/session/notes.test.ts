@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Habits } from '../../src/profile/habits.ts'
 import type { About, TalkEvent } from '../../src/session/command.ts'
 import { type Came, encodeRecord, readRecord, type Written } from '../../src/session/mailrecord.ts'
+import { TheirTyping } from '../../src/session/notices.ts'
 import { Spoken } from '../../src/session/spoken.ts'
 import { contactOf, person, type Running, World } from './people.ts'
 
@@ -191,6 +192,27 @@ describe('typing', () => {
   })
 })
 
+test('whatever a flood of typing says, it is shown as changing once a second, and is over in the end', () => {
+  const theirs = new TheirTyping()
+  const shown: [number, string][] = []
+  const turn = (now: number): void => {
+    const state = theirs.take(now)
+    if (state) shown.push([now, state])
+  }
+  for (let now = 0; now < 5_000; now++) {
+    theirs.hear(now % 2 === 0 ? 'begun' : 'ended', now)
+    turn(now)
+  }
+  theirs.hear('begun', 5_000)
+  for (let now = 5_000; theirs.deadline < Infinity; now = Math.max(now, theirs.deadline)) turn(now)
+  expect(shown.length).toBeLessThan(8)
+  for (const [i, [now, state]] of shown.entries()) {
+    expect(state).toBe(i % 2 === 0 ? 'begun' : 'ended')
+    expect(now - (shown[i - 1]?.[0] ?? -1_000)).toBeGreaterThanOrEqual(1_000)
+  }
+  expect(shown.at(-1)).toEqual([15_000, 'ended'])
+})
+
 describe('reading', () => {
   const read = (met: Met, who: Running, from: string, ids: readonly string[]) => {
     who.talk.act({ kind: 'read', buddy: from, ids }, met.world.network.now)
@@ -214,6 +236,31 @@ describe('reading', () => {
     read(met, a, 'bob', [one])
     const fingerprint = ada.identity.fingerprint
     expect(b.events('read')).toMatchObject([{ ids: [one, two], buddy: 'ada', session: 1, fingerprint }])
+  })
+
+  test('of what this process never said is not told', () => {
+    const met = meet()
+    const { a, b, world } = met
+    b.talk.revise(contactOf(ada, { habits: { read: true } }), world.network.now)
+    const id = say(met, a, 'bob', 'one')
+    a.kill()
+    const again = world.start(ada, [contactOf(bob)])
+    world.network.run(60_000)
+    expect(again.events('secured')).toHaveLength(1)
+    const fresh = say(met, again, 'bob', 'two')
+    read(met, b, 'ada', [id, fresh])
+    expect(again.events('read')).toMatchObject([{ ids: [fresh] }])
+  })
+
+  test('while the habit was off is not told when it is on', () => {
+    const met = meet()
+    const { a, b, world } = met
+    const before = say(met, b, 'ada', 'one')
+    read(met, a, 'bob', [before])
+    a.talk.revise(contactOf(bob, { habits: { read: true } }), world.network.now)
+    const after = say(met, b, 'ada', 'two')
+    read(met, a, 'bob', [before, after])
+    expect(b.events('read')).toMatchObject([{ ids: [after] }])
   })
 
   test('of an edit is told by the edit’s id, so that nobody is said to have read what he has not', () => {
