@@ -232,9 +232,25 @@ export class Mail {
 
   #came(event: Heard): void {
     const { id, fingerprint, buddy } = event
-    this.#append({ kind: 'came', message: cameOf(event) })
+    const isHeard = this.#options.shown.isHeard(buddy)
+    if (!this.#keep(cameOf(event), { isHeard })) return
     this.#sync(() => this.#options.talk.kept({ fingerprint, id }))
-    if (this.#options.shown.isHeard(buddy)) this.#show(event)
+    if (isHeard) this.#show(event)
+  }
+
+  /** Of what is not kept nothing is known: nobody confirms it, and it comes again in the next conversation. */
+  #keep(message: Came, { isHeard }: { readonly isHeard: boolean }): boolean {
+    let isKept = false
+    try {
+      if (isHeard || this.#mailbox.hasRoomFor(message)) {
+        this.#append({ kind: 'came', message })
+        isKept = true
+      }
+    } finally {
+      const { fingerprint, id, text } = message
+      if (!isKept) this.#mailbox.known.of(fingerprint).forget(id, text)
+    }
+    return isKept
   }
 
   #show(event: Heard): void {

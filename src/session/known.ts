@@ -59,6 +59,14 @@ export class KnownOfOne {
     this.#unsafe.delete(id)
   }
 
+  /** It could not be kept: when it comes again it is new. */
+  forget(id: string, text: string): void {
+    const name = messageName(id, text)
+    if (!this.#names.delete(name)) return
+    this.#count(name, -1)
+    if (!this.hasId(id)) this.#unsafe.delete(id)
+  }
+
   /** One that was kept before. */
   add(name: string): void {
     if (this.#names.has(name)) return

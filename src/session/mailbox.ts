@@ -3,6 +3,7 @@
  * was not shown, and the names of all that came. It is what the records of its
  * log make of it, one after another; nothing else changes it. Pure.
  */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Undelivered } from './command.ts'
 import { KnownMessages, messageName } from './known.ts'
 import { type Came, encodeRecord, type MailRecord, readRecord, type Written } from './mailrecord.ts'
@@ -26,7 +27,8 @@ export class Mailbox {
   readonly known = new KnownMessages()
   readonly #waiting = new Map<string, Written>() // by id, in the order it was written
   readonly #unshown: Unshown[] = []
-  #octets = 0 // of what neither is settled nor shown
+  #octets = 0 // of what is not settled
+  readonly #held = new Map<string, Amount>() // of what is not shown, by whose it is
 
   /** @param records - of a log; what is none of ours is passed over */
   static of(records: Iterable<Uint8Array>): Mailbox {
@@ -52,7 +54,15 @@ export class Mailbox {
   get size(): number {
     let names = 0
     for (const [, one] of this.known.all) names += one.size
-    return this.#octets + names * nameSize
+    return this.#octets + this.#unshownOctets + names * nameSize
+  }
+
+  /** Whoever sends while nobody looks fills neither the log nor the place of others. */
+  hasRoomFor(message: Came): boolean {
+    const { count, octets } = this.#held.get(message.fingerprint) ?? nothing
+    const size = sizeOf(message)
+    if (count >= maxUnshown || octets + size > maxUnshownOctets) return false
+    return this.#unshownOctets + size <= maxAllUnshown
   }
 
   get(id: string): Written | undefined {
@@ -117,7 +127,7 @@ export class Mailbox {
         const { fingerprint, id, text } = record.message
         this.known.of(fingerprint).add(messageName(id, text))
         this.#unshown.push({ ...record.message, isShowing: false })
-        this.#octets += sizeOf(record.message)
+        this.#hold(record.message, 1)
         return
       }
       case 'showing': {
@@ -127,7 +137,7 @@ export class Mailbox {
       }
       case 'shown': {
         const [message] = this.#find(record) >= 0 ? this.#unshown.splice(this.#find(record), 1) : []
-        if (message) this.#octets -= sizeOf(message)
+        if (message) this.#hold(message, -1)
         return
       }
       case 'known':
@@ -147,6 +157,19 @@ export class Mailbox {
       yield encodeRecord({ kind: 'came', message })
       if (isShowing) yield encodeRecord({ kind: 'showing', ...message })
     }
+  }
+
+  get #unshownOctets(): number {
+    let all = 0
+    for (const { octets } of this.#held.values()) all += octets
+    return all
+  }
+
+  #hold(message: Came, by: 1 | -1): void {
+    const { fingerprint } = message
+    const { count, octets } = this.#held.get(fingerprint) ?? nothing
+    if (count + by === 0) this.#held.delete(fingerprint)
+    else this.#held.set(fingerprint, { count: count + by, octets: octets + by * sizeOf(message) })
   }
 
   #settle(id: string): void {
@@ -171,8 +194,18 @@ export function isFor({ key, buddy, at }: Written, name: string, standing: Stand
   return key === undefined && buddy === name && at >= standing.since
 }
 
-const sizeOf = ({ text, buddy }: Written | Came): number => text.length + buddy.length + overhead
+interface Amount {
+  readonly count: number
+  readonly octets: number
+}
+
+const nothing: Amount = { count: 0, octets: 0 }
+const octetsOf = (text: string): number => utf8ToBytes(text).length
+const sizeOf = ({ text, buddy }: Written | Came): number => octetsOf(text) + octetsOf(buddy) + overhead
 
 const overhead = 128 // octets of a record beside its texts, about
 const nameSize = 16
 const maxOctets = 16 * 1024 * 1024 // of all that waits
+const maxUnshown = 1_000 // messages of one
+const maxUnshownOctets = 2 * 1024 * 1024 // of one
+const maxAllUnshown = 8 * 1024 * 1024 // of all

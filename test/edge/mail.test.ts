@@ -68,12 +68,13 @@ function start(journal: Records, { key = bob, isHeard = true }: { key?: string; 
     withdraw: (ids) => asked.push({ withdrawn: [...ids] }),
   }
   const standing = (name: string): Standing | undefined => (name === 'bob' ? { kind: 'key', key } : undefined)
+  const mailbox = Mailbox.of(journal.records)
   const mail = new Mail({
-    ...{ journal, mailbox: Mailbox.of(journal.records), standing, talk },
+    ...{ journal, mailbox, standing, talk },
     shown: { isHeard: () => isHeard, tell: (event) => told.push(event) },
     onFault: (error) => faults.push(error),
   })
-  return { mail, told, asked, faults }
+  return { mail, mailbox, told, asked, faults }
 }
 
 const handed = { ...say, fingerprint: bob }
@@ -272,6 +273,49 @@ describe('what comes', () => {
     await journal.sync()
     expect([told, asked]).toEqual([[], []])
     expect(faults).toMatchObject([{ message: 'no space is left on the disk' }])
+  })
+
+  test('of one and is shown to nobody fills no log: what is too much is not confirmed, and new when it comes again', async () => {
+    const journal = new Records()
+    const silent = start(journal, { isHeard: false })
+    const text = 'x'.repeat(30_000)
+    const came = (n: number, more = {}) => ({
+      ...message,
+      id: n.toString(16).padStart(16, '0'),
+      text,
+      ...more,
+    })
+    for (let n = 1; n <= 1_200; n++) silent.mail.hear(came(n))
+    for (let n = 1_201; n <= 2_400; n++) silent.mail.hear(came(n, { text: '', fingerprint: other }))
+    await journal.sync()
+    expect(journal.size).toBeLessThan(2.5 * 2 ** 20)
+    const kept = Mailbox.of(journal.records)
+    const count = (key: string): number =>
+      kept.unshown.filter(({ fingerprint }) => fingerprint === key).length
+    expect([count(bob), count(other)]).toEqual([69, 1_000])
+    expect(silent.asked).toHaveLength(69 + 1_000) // so many are confirmed
+    expect(silent.faults).toEqual([])
+    const { known } = silent.mailbox
+    expect([known.of(bob).hear(came(69).id, text), known.of(bob).hear(came(70).id, text)]).toEqual([
+      'known',
+      'new',
+    ])
+    silent.mail.act(say) // nor does it stand in the way of what the user says
+    expect(silent.asked.at(-1)).toEqual(handed)
+    const { mail, told } = start(journal)
+    mail.act({ kind: 'open', buddy: 'bob' })
+    mail.hear(came(70))
+    expect(told.filter(({ kind }) => kind === 'message')).toHaveLength(70)
+  })
+
+  test('and cannot be kept is not known after a restart: its sender has no receipt, and sends it again', () => {
+    const journal = new Records()
+    const { mail, mailbox } = start(journal)
+    expect(mailbox.known.of(bob).hear(id, message.text)).toBe('new') // as the conversation does
+    journal.isFull = true
+    mail.hear(message)
+    journal.records = [...mailbox.records()] // written anew
+    expect(Mailbox.of(journal.records).known.of(bob).hear(id, message.text)).toBe('new')
   })
 
   test('leaves a short log: what is settled is not in it for ever', async () => {
