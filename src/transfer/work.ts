@@ -36,7 +36,11 @@ export interface Part {
   readonly octets: Uint8Array
 }
 
-/** What is placed: files from a cursor on (0: all of them), or a stream. */
+/**
+ * What is placed: a stream, or files from a cursor on (0: all of them). Whatever
+ * is there behind the cursor, of a former process, is cut off before anything is
+ * written: it was never checked, and holes leave it as it is.
+ */
 export type Content =
   | { readonly kind: 'files'; readonly manifest: Manifest; readonly cursor: number }
   | { readonly kind: 'stream' }

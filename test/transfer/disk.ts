@@ -127,7 +127,7 @@ export class Sink {
     for (const file of this.files) {
       file.content.fill(0xee, Math.max(0, this.cursor - at))
       at += file.content.length
-      file.isEnded &&= at <= this.cursor && at > 0
+      file.isEnded &&= at <= this.cursor
     }
   }
 
@@ -136,13 +136,26 @@ export class Sink {
     this.state = 'placed'
     if (content.kind === 'stream') return
     if (content.cursor > this.cursor) throw new Error('goes on behind what was kept')
-    if (content.cursor > 0) return
+    if (content.cursor > 0) {
+      this.#cut(content.cursor)
+      return
+    }
     this.manifest = content.manifest.bytes.slice()
     this.folders = content.manifest.folders.map(({ path }) => path)
     this.files.length = 0
     for (const { path, size, mode } of content.manifest.files) {
       if (mode > 0o777) throw new Error(`mode ${mode}`)
       this.files.push({ path, content: new Uint8Array(size), isEnded: false })
+    }
+  }
+
+  /** What is behind the cursor goes: where the content has a hole nothing is written over it. */
+  #cut(cursor: number): void {
+    let at = 0
+    for (const file of this.files) {
+      file.content.fill(0, Math.max(0, cursor - at))
+      at += file.content.length
+      if (at > cursor) file.isEnded = false
     }
   }
 

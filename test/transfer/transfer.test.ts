@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/crypto.ts'
 import { windowSize } from '../../src/transfer/limits.ts'
-import type { Offer } from '../../src/transfer/offer.ts'
 import { Dice } from '../support/dice.ts'
 import { content } from './content.ts'
 import { listing, Sink, type Tree } from './disk.ts'
+import { ordeal } from './ordeal.ts'
 import { Pair, type Way } from './pair.ts'
 
 const folder = 'folder' as const
@@ -52,40 +52,15 @@ describe.each(Object.entries(trees))('%s', (_, tree) => {
   })
 })
 
-/** Six times something happens in the middle; then it goes on to the end. */
-function ordeal(tree: Tree, dice: Dice, form: Offer['form'] = 'files'): Pair {
-  const pair = new Pair(tree, { form })
-  pair.source.nextSize = () => 1 + dice.below(50_000)
+test('zeros are neither sent nor written', () => {
+  const octets = new Uint8Array(1_000_000)
+  octets[300_000] = 1
+  const pair = new Pair(new Map([['a', octets]]))
   pair.connect()
-  for (let i = 0; i < 6; i++) {
-    let left = dice.below(60)
-    pair.run(
-      (ways) => dice.pick(ways),
-      () => left-- <= 0 || pair.busy.length === 0,
-    )
-    const whose = dice.pick([pair.outgoing, pair.incoming ?? pair.outgoing])
-    switch (dice.below(form === 'files' ? 4 : 3)) {
-      case 0:
-        whose.pause()
-        break
-      case 1:
-        whose.go()
-        break
-      case 2:
-        pair.cut()
-        pair.connect()
-        break
-      default:
-        if (pair.sink.state === 'finished') break // it is not there any more when the process ends
-        pair.crash()
-        pair.connect()
-    }
-  }
-  pair.outgoing.go()
-  pair.incoming?.go()
-  pair.run((ways) => dice.pick(ways))
-  return pair
-}
+  pair.run()
+  expect(listing(pair.sink.tree)).toEqual(listing(new Map([['a', octets]])))
+  expect(pair.sink.octets).toBe(65_536)
+})
 
 test('a stream of any rhythm arrives whatever happens', () => {
   const octets = content(700_000)
