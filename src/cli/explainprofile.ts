@@ -9,7 +9,7 @@ export function explainCarried({ buddies, pending, former }: ProfileView): reado
     words`in it: your identity (its secret keys, its address),`,
     words`  ${counted(buddies.length, 'buddy', 'buddies')} with addresses, fingerprints and trust,`,
     words`  ${counted(pending, 'pending invite')}, ${counted(former, 'former address', 'former addresses')}`,
-    words`not in it: messages, settings, the profile’s own passphrase`,
+    words`not in it: messages, history, settings, the profile’s own passphrase`,
   ]
 }
 

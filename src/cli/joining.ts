@@ -57,6 +57,8 @@ export async function join(owner: Owner, options: Joining, unsettled: Unsettled)
   }
   await using ui = await options.openUi(uiOptions, noLines)
   if (options.command === 'chat' && !context.options.json) remarkOwner(options, owner)
+  if (context.asked.history)
+    remark(context, words`what is kept is up to process ${owner.holder.pid}, as it was started`)
   tell = (event) => {
     debug?.event(event)
     called.hear(event)

@@ -215,6 +215,13 @@ describe('to switch it off', () => {
     )
   })
 
+  test('for all buddies says that what was kept stays', async () => {
+    expect((await otrtalk('profile set history on')).stderr).not.toContain('stays')
+    expect((await otrtalk('profile set history off')).stderr).toContain(
+      'what was kept until now stays: otrtalk history list\n',
+    )
+  })
+
   test('says without a terminal that it stays', async () => {
     expect((await otrtalk('buddy set bob history off')).stderr).toBe(
       'what bob and you say is not kept any more\nwhat was kept until now stays: otrtalk history delete bob\n',

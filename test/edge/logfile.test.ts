@@ -430,8 +430,8 @@ describe('another process', { timeout: 30_000 }, () => {
   afterAll(() => rmSync(dirname(child), { recursive: true, force: true }))
   const hexKey = Buffer.from(recordKey).toString('hex')
 
-  test('killed with SIGKILL has in the file every record whose append returned: 6 times', async () => {
-    for (const upTo of [1, 20, 49, 50, 75, 149]) {
+  test('killed with SIGKILL has in the file every record whose append returned: 3 times', async () => {
+    for (const upTo of [1, 50, 149]) {
       const path = newPath()
       const writer = spawn(process.execPath, [child, path, hexKey, '300', '100000'])
       let told = ''

@@ -134,7 +134,7 @@ describe('profile export', () => {
         'in it: your identity (its secret keys, its address),',
         '  1 buddy with addresses, fingerprints and trust,',
         '  0 pending invites, 0 former addresses',
-        'not in it: messages, settings, the profile’s own passphrase',
+        'not in it: messages, history, settings, the profile’s own passphrase',
       ].join('\n')
       expect(ran.stderr.startsWith(said)).toBe(true)
       expect(ran.stderr).toMatch(/on one machine at a time[\s\S]*otrtalk profile remove ada\n$/)

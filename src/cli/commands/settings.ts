@@ -68,6 +68,8 @@ export async function set(context: Context, { name, values }: SetArgs): Promise<
   if (context.options.json) printJson(context, { option: name, value, file })
   remark(context, words`${safeTitle(name)} is set in ${safeTitle(file, longest)}`)
   for (const line of remarksOn(context, option)) remark(context, line)
+  if (option === 'history' && value === false)
+    remark(context, words`what was kept until now stays: otrtalk history list`)
   return 0
 }
 
