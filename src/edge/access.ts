@@ -5,7 +5,7 @@ import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
 import { changeProfile, type Refusal } from './control/switchboard.ts'
 import type { OpenProfile } from './openprofile.ts'
-import { type Outbox, outboxOf, type Waiting } from './outbox.ts'
+import { type OwnOutbox, outboxOf, type Waiting } from './outbox.ts'
 
 export interface Access extends AsyncDisposable {
   /** As it was when it was opened, or after the last change of ours. */
@@ -47,8 +47,8 @@ export async function keepingThrough(owner: Owner): Promise<Keeping> {
 }
 
 export function accessTo(profile: OpenProfile): Access {
-  let opened: Promise<Outbox> | undefined
-  const outbox = (): Promise<Outbox> => {
+  let opened: Promise<OwnOutbox> | undefined
+  const outbox = (): Promise<OwnOutbox> => {
     opened ??= outboxOf(profile)
     return opened
   }
@@ -57,10 +57,11 @@ export function accessTo(profile: OpenProfile): Access {
       return viewOf(profile.contents, profile)
     },
     async change(change) {
+      const before = profile.contents
       const refusal = await changeProfile(profile, change)
       const isGone = change.kind === 'remove' || change.kind === 'block'
       if (!refusal && isGone && change.keepsOutbox !== true)
-        await (await outbox()).change({ kind: 'drop', buddy: change.alias })
+        await (await outbox()).change({ kind: 'drop', buddy: change.alias }, before)
       return refusal
     },
     outbox: async () => (await outbox()).waiting,

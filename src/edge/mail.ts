@@ -301,7 +301,9 @@ export class Mail {
 
   #standing(name: string): Standing | undefined {
     const key = this.#keys.get(name)
-    const standing = key === undefined ? this.#options.standing(name) : ({ kind: 'key', key } as const)
+    const inVault = this.#options.standing(name)
+    const { others = [] } = inVault ?? this.#lastStanding.get(name) ?? {}
+    const standing = key === undefined ? inVault : ({ kind: 'key', key, others } as const)
     if (standing) this.#lastStanding.set(name, standing)
     return standing ?? this.#lastStanding.get(name)
   }

@@ -28,12 +28,16 @@ export const invitedOf = (invite: Invite): Known => ({
 
 /** Whom a name stands for: a buddy by what is known of his key, or who has the other half of a code. */
 export function standingOf(contents: Contents, name: string): Standing | undefined {
-  const buddy = findBuddy(contents.buddies, name)
-  if (buddy) return { kind: 'key', key: buddy.fingerprint ?? keyIn(buddy.address) }
+  const { buddies } = contents
+  const buddy = findBuddy(buddies, name)
+  const others = buddies.filter((each) => each !== buddy).map(keyOf)
+  if (buddy) return { kind: 'key', key: keyOf(buddy), others }
   const invite = findInvite(openInvites(contents), name)
-  if (invite?.bound !== undefined) return { kind: 'key', key: invite.bound }
-  return invite && { kind: 'invited', since: invite.createdAt }
+  if (invite?.bound !== undefined) return { kind: 'key', key: invite.bound, others }
+  return invite && { kind: 'invited', since: invite.createdAt, others }
 }
+
+const keyOf = ({ fingerprint, address }: Buddy): string => fingerprint ?? keyIn(address)
 
 const pairOf = ({ prk, side }: Invite): Pair => Pair.ofInvite(prk.slice(), side)
 

@@ -32,6 +32,12 @@ export interface Outbox extends AsyncDisposable {
   change(change: OutboxChange): Promise<void>
 }
 
+/** Of a profile that nobody else has open. */
+export interface OwnOutbox extends Outbox {
+  /** @param contents - in which the buddy is looked up: who is removed by now is known by those of before */
+  change(change: OutboxChange, contents?: Contents): Promise<void>
+}
+
 /** @param contents - whom the profile knows */
 export function waitingIn(mailbox: Mailbox, contents: Contents): readonly Waiting[] {
   const names = contents.buddies.map(({ alias }) => [alias, standingOf(contents, alias)] as const)
@@ -43,8 +49,8 @@ export function waitingIn(mailbox: Mailbox, contents: Contents): readonly Waitin
   })
 }
 
-/** Of a profile that nobody else has open; closes it. */
-export async function outboxOf(profile: OpenProfile): Promise<Outbox> {
+/** Closes the profile at the end. */
+export async function outboxOf(profile: OpenProfile): Promise<OwnOutbox> {
   const { journal, mailbox } = await openMail(profile)
   const take = (record: MailRecord): void => {
     journal.append(encodeRecord(record))
@@ -54,8 +60,8 @@ export async function outboxOf(profile: OpenProfile): Promise<Outbox> {
     get waiting() {
       return waitingIn(mailbox, profile.contents)
     },
-    async change({ kind, buddy, id }) {
-      const standing = standingOf(profile.contents, buddy)
+    async change({ kind, buddy, id }, contents = profile.contents) {
+      const standing = standingOf(contents, buddy)
       if (kind === 'drop')
         take({ kind: 'settled', ids: mailbox.droppable(buddy, standing, id).map((each) => each.id) })
       else for (const each of mailbox.resendable(buddy, standing, id)) take({ kind: 'addressed', ...each })

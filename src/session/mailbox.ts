@@ -15,9 +15,16 @@ export interface Unshown extends Came {
 }
 
 /** Whom a name stands for: the holder of a key, or whoever has the other half of an invite code made at this time. */
-export type Standing =
-  | { readonly kind: 'key'; readonly key: string }
-  | { readonly kind: 'invited'; readonly since: number } // unix ms
+export type Standing = Others &
+  (
+    | { readonly kind: 'key'; readonly key: string }
+    | { readonly kind: 'invited'; readonly since: number } // unix ms
+  )
+
+export interface Others {
+  /** Keys of those who have other names: what was written for them is theirs, whatever they were called then. */
+  readonly others?: readonly string[]
+}
 
 /** It is known whom it is for. */
 export type Addressed = Written & { readonly key: string }
@@ -90,7 +97,7 @@ export class Mailbox {
     const [due, held]: [Written[], Written[]] = [[], []]
     for (const message of this.#waiting.values()) {
       if (standing && isFor(message, name, standing)) due.push(message)
-      else if (message.buddy === name) held.push(message)
+      else if (message.buddy === name && !isOfOthers(message, standing)) held.push(message)
     }
     return { due, held }
   }
@@ -187,6 +194,9 @@ export class Mailbox {
 
 /** One may be the beginning of the other, as an address has it. */
 const isSame = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a)
+
+const isOfOthers = ({ key }: Written, standing: Others | undefined): boolean =>
+  key !== undefined && standing?.others?.some((other) => isSame(key, other)) === true
 
 /** A code made later, under the same name, leads to somebody else. */
 export function isFor({ key, buddy, at }: Written, name: string, standing: Standing): boolean {

@@ -1,0 +1,61 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Access, accessTo } from '../../src/edge/access.ts'
+import { openMail } from '../../src/edge/maillog.ts'
+import { outboxOf } from '../../src/edge/outbox.ts'
+import { createProfile, openProfile } from '../../src/edge/profiles.ts'
+import { encodeRecord } from '../../src/session/mailrecord.ts'
+import { cheap, other, third, withBuddy } from '../profile/people.ts'
+import { newHome } from './folder.ts'
+
+const id = '00000000000000aa'
+
+/** A profile of whose bob something was written to; he is called robert since, and perhaps another one bob. */
+async function renamed({ isReplaced }: { readonly isReplaced: boolean }) {
+  const home = newHome()
+  await createProfile({ home, name: 'ada', passphrase: 'pw', command: 'profile create', cost: cheap })
+  const open = async () => {
+    const profile = await openProfile({ home, name: 'ada', passphrase: 'pw', command: 'buddy', lock: true })
+    onTestFinished(() => profile[Symbol.asyncDispose]())
+    return profile
+  }
+  const profile = await open()
+  const { journal } = await openMail(profile)
+  const message = { id, at: 1, key: other.fingerprint, buddy: 'bob', text: 'for the first bob' }
+  journal.append(encodeRecord({ kind: 'written', message }))
+  await profile.save((contents) => {
+    const buddies = withBuddy([], 'robert', other.address)
+    return { ...contents, buddies: isReplaced ? withBuddy(buddies, 'bob', third.address) : buddies }
+  })
+  await profile[Symbol.asyncDispose]()
+  return open
+}
+
+const waitingIn = async (access: Access): Promise<readonly string[]> =>
+  (await access.outbox()).map(({ buddy, state }) => `${buddy}: ${state}`)
+
+describe('what waits for a buddy who is called otherwise now', () => {
+  test.each(['drop', 'resend'] as const)(
+    'is not given up or resent with what is of his former name (%s)',
+    async (kind) => {
+      const open = await renamed({ isReplaced: true })
+      await using outbox = await outboxOf(await open())
+      await outbox.change({ kind, buddy: 'bob' })
+      expect(outbox.waiting).toMatchObject([{ buddy: 'robert', id, state: 'waiting' }])
+    },
+  )
+
+  test('stays when somebody else, who has his former name, is removed', async () => {
+    const open = await renamed({ isReplaced: true })
+    await using access = accessTo(await open())
+    await access.change({ kind: 'remove', alias: 'bob' })
+    expect(await waitingIn(access)).toEqual(['robert: waiting'])
+  })
+
+  test('is dropped when he is removed', async () => {
+    const open = await renamed({ isReplaced: false })
+    await using access = accessTo(await open())
+    expect(await waitingIn(access)).toEqual(['robert: waiting'])
+    await access.change({ kind: 'remove', alias: 'robert' })
+    expect(await waitingIn(access)).toEqual([])
+  })
+})
