@@ -66,12 +66,12 @@ export type TransferCommand =
     }
   /** Take what the buddy offers, into this folder, or a stream into this socket: an absolute path. */
   | { readonly kind: 'accept'; readonly buddy: string; readonly transfer: string; readonly into: string }
-  /** `policy`: nobody was asked; `large`: it is more than what is taken. */
+  /** `policy`: nobody was asked; `large`: it is more than what is taken; `disk`: it cannot be there. */
   | {
       readonly kind: 'reject'
       readonly buddy: string
       readonly transfer: string
-      readonly why: 'declined' | 'policy' | 'large'
+      readonly why: 'declined' | 'policy' | 'large' | 'disk'
     }
   | { readonly kind: Steering; readonly buddy: string; readonly transfer: string }
 

@@ -262,9 +262,9 @@ export class Talk implements Machine<TalkEvent, Work> {
     return this.#buddies.get(alias)?.transfers.offered(transfer)
   }
 
-  /** Takes what he offers. @param kept - what is on disk of an earlier run */
-  accept(alias: string, transfer: string, kept: KeptPart | undefined): void {
-    this.#buddies.get(alias)?.transfers.accept(transfer, kept)
+  /** Takes what he offers; false if he does not offer it any more. @param kept - what is on disk of an earlier run */
+  accept(alias: string, transfer: string, kept: KeptPart | undefined): boolean {
+    return this.#buddies.get(alias)?.transfers.accept(transfer, kept) ?? false
   }
 
   /** What came of a work that was yielded. */

@@ -56,6 +56,7 @@ type Entry = {
   readonly meter: Meter
   toldAt: number // ms: when its progress was
   octets: number // that were told
+  asked: number // works that are not answered
 } & (
   | { readonly direction: 'out'; readonly machine: Sending; to: string | undefined; stream: number }
   | { readonly direction: 'in'; readonly machine: Incoming; readonly to: string; stream: number }
@@ -114,10 +115,10 @@ export class Transfers {
     return isOpen ? { offer: entry.machine.offer, fingerprint: entry.to } : undefined
   }
 
-  /** @param kept - what is on disk of an earlier run */
-  accept(transfer: string, kept: Kept | undefined): void {
+  /** False if it was no offer any more. @param kept - what is on disk of an earlier run */
+  accept(transfer: string, kept: Kept | undefined): boolean {
     const entry = this.#entries.get(transfer)
-    if (entry?.direction === 'in') entry.machine.accept(kept)
+    return entry?.direction === 'in' && entry.machine.accept(kept)
   }
 
   reject(transfer: string, why: Why): void {
@@ -133,11 +134,13 @@ export class Transfers {
     else machine?.fail('gone')
   }
 
-  /** What came of a work; false if it is nobody's here. */
+  /** What came of a work; false if nobody here asked for it: somebody else may have given his transfer the same id. */
   worked(result: WorkResult, now: number): boolean {
     const entry = this.#entries.get(result.transfer)
-    entry?.machine.worked(result, now)
-    return entry !== undefined
+    if (!entry || entry.asked === 0) return false
+    entry.asked--
+    entry.machine.worked(result, now)
+    return true
   }
 
   /** A message in the conversation there is. @param key - of the offer that it carries: 64 octets, from here on ours */
@@ -255,6 +258,7 @@ export class Transfers {
     for (const out of entry.machine.drain(now, room)) {
       switch (out.kind) {
         case 'work':
+          if (out.work.kind !== 'abandon') entry.asked++
           yield out
           break
         case 'frame':
@@ -393,7 +397,7 @@ interface Early {
 
 type WorkOutput = Extract<TransferOutput, { kind: 'work' }>
 
-const untold = (now: number) => ({ meter: new Meter(), toldAt: now, octets: 0 })
+const untold = (now: number) => ({ meter: new Meter(), toldAt: now, octets: 0, asked: 0 })
 
 const isMoving = ({ machine, octets }: Entry): boolean =>
   machine.octets !== octets && (machine.state.kind === 'running' || machine.state.kind === 'reading')

@@ -19,6 +19,7 @@ type Content =
   | { readonly kind: 'manifest'; readonly reader: ManifestReader }
   | { readonly kind: 'landing'; readonly landing: Landing; readonly manifest: Manifest | undefined }
   | { readonly kind: 'finishing'; readonly landing: Landing; readonly manifest: Manifest | undefined }
+  | { readonly kind: 'over'; readonly written: number } // its list of files is nobody's any more
 
 type Session =
   | { readonly kind: 'none' }
@@ -56,7 +57,7 @@ export class Incoming implements Receiving {
   }
 
   get octets(): number {
-    return this.#landing?.written ?? 0
+    return this.#content.kind === 'over' ? this.#content.written : (this.#landing?.written ?? 0)
   }
 
   get of(): number | undefined {
@@ -93,15 +94,16 @@ export class Incoming implements Receiving {
     this.#keepAt = Number.NEGATIVE_INFINITY // who knows when it goes on
   }
 
-  accept(kept?: Kept): void {
-    if (this.#end || this.#content.kind !== 'offered') return
+  accept(kept?: Kept): boolean {
+    if (this.#end || this.#content.kind !== 'offered') return false
     if (this.#offer.form === 'stream') {
       this.#place(new StreamLanding(), { kind: 'stream' })
-      return
+      return true
     }
     const manifest = kept && decodeManifest(kept.manifest, this.#offer)
     if (manifest) this.#open(manifest, resumable(kept.cursor, manifest.octets))
     else this.#content = { kind: 'manifest', reader: new ManifestReader(this.#offer) }
+    return true
   }
 
   reject(why: Why): void {
@@ -301,8 +303,9 @@ export class Incoming implements Receiving {
     if (this.#session.kind !== 'none') this.#sayEnd(end, file)
     this.disconnect()
     const { transfer } = this.#offer
-    if (this.#landing && end.kind !== 'done')
+    if (this.#content.kind !== 'offered' && end.kind !== 'done')
       this.#outputs.push({ kind: 'work', work: { kind: 'abandon', transfer, leaves: leaves(end) } })
+    this.#content = { kind: 'over', written: this.octets }
   }
 
   #sayEnd(end: TransferEnd, file?: number): void {
@@ -320,7 +323,8 @@ const manifestSize = (offer: Offer): number => (offer.form === 'files' ? offer.m
 /** Offered anew it is the same: who has something else to send offers another transfer. */
 function isSameContent(a: Offer, b: Offer): boolean {
   if (a.form === 'stream' || b.form === 'stream') return a.form === b.form
-  return equal(a.root, b.root) && a.octets === b.octets && a.files === b.files
+  const isSameSize = a.octets === b.octets && a.files === b.files && a.manifestSize === b.manifestSize
+  return isSameSize && equal(a.root, b.root)
 }
 
 /** Where to go on: the beginning of the piece that the cursor is in. */

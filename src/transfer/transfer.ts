@@ -91,8 +91,8 @@ export interface Sending extends Transfer {
 export interface Receiving extends Transfer {
   /** It is offered again, in another session: what was accepted goes on by itself. */
   connect(offer: Offer, key: Uint8Array): void
-  /** @param kept - what is on disk of an earlier run */
-  accept(kept?: Kept): void
+  /** False if it is too late. @param kept - what is on disk of an earlier run */
+  accept(kept?: Kept): boolean
   reject(why: Why): void
 }
 

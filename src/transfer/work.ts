@@ -1,8 +1,9 @@
 /**
  * What a transfer asks of the disk, and what comes of it. The machines here
  * touch no file: `drain` yields a `Work`, the edge does it and answers with one
- * `WorkResult` (but for `abandon`, which has none). Answers of a transfer come
- * in the order of its requests. A few are in flight at a time.
+ * `WorkResult` (but for `abandon`, which has none; nothing follows it, nor what
+ * is `finished`). Answers of a transfer come in the order of its requests. A few
+ * are in flight at a time.
  */
 import type { Manifest } from './manifest.ts'
 import type { Offer, TransferId } from './offer.ts'

@@ -96,6 +96,7 @@ export class Sink {
         this.state = 'finished'
         return { kind: 'finished', transfer, path: '/downloads' }
       case 'abandon':
+        if (this.state === 'empty' || this.state === 'left') return undefined // nothing is placed yet
         this.#in('placed')
         this.state = work.leaves === 'all' ? 'left' : 'removed'
         return undefined

@@ -277,3 +277,17 @@ describe('what is offered again', () => {
     expect(receiver.outputs.at(-1)).toMatchObject({ kind: 'answer', answer: { verb: 'cancel' } })
   })
 })
+
+test('an end lets go of what was accepted, also while its list of files comes', () => {
+  const { offer, bytes } = offering(content(1_000))
+  for (const part of [bytes.subarray(0, 9), bytes]) {
+    const receiver = new Receiver(offer)
+    receiver.incoming.accept()
+    receiver.pump()
+    receiver.hears(receiver.forger.manifest(part))
+    receiver.incoming.cancel()
+    receiver.pump()
+    expect(receiver.works('abandon')).toHaveLength(1)
+    expect(receiver.incoming.accept()).toBe(false)
+  }
+})
