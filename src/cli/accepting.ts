@@ -2,7 +2,7 @@
  * `listen --accept-from`: stands before the Ui that prints what comes, and
  * answers every offer at once, as nobody is there to be asked.
  */
-import { hasEnded, type TalkEvent } from '../session/command.ts'
+import { hasEnded, type TalkEvent, type TransferTold } from '../session/command.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
 
 export interface Acceptance {
@@ -36,12 +36,21 @@ export class Accepting implements Ui {
   tell(event: TalkEvent): void {
     this.#ui.tell(event)
     if (event.kind === 'renamed' && this.#from.delete(event.buddy)) this.#from.add(event.to)
+    if (event.kind === 'removed') this.#from.delete(event.buddy) // another may have the name by and by
     if (event.kind === 'offered') this.#answer(event)
-    if (event.kind === 'transfer' && hasEnded(event.state)) this.#under.delete(event.transfer)
+    if (event.kind === 'transfer') this.#follow(event)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve(this.#ui[Symbol.asyncDispose]())
+  }
+
+  #follow({ buddy, transfer, direction, state, message }: TransferTold): void {
+    if (direction === 'out') return
+    if (hasEnded(state)) this.#under.delete(transfer)
+    // What we took could not be begun: there is nobody to try again.
+    if (state === 'offered' && message !== undefined)
+      this.#act({ kind: 'reject', buddy, transfer, why: 'disk' })
   }
 
   #answer({ buddy, transfer, form, octets = 0 }: Offered): void {

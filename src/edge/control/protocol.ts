@@ -263,7 +263,7 @@ function transferOf(
     }
     case 'reject': {
       const why = 'why' in value ? value.why : 'declined'
-      const isWhy = why === 'declined' || why === 'policy' || why === 'large'
+      const isWhy = why === 'declined' || why === 'policy' || why === 'large' || why === 'disk'
       return isWhy ? { kind, buddy, transfer, why } : undefined
     }
     case 'pause':

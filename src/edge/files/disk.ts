@@ -49,13 +49,22 @@ export class Disk implements AsyncDisposable {
     this.#begin(transfer, { kind: 'pipe-source', pipe: new PipeSource(path) })
   }
 
-  receive(transfer: TransferId, sink: Sink): void {
+  /** False if what is done in that folder is another transfer's. */
+  receive(transfer: TransferId, sink: Sink): boolean {
+    for (const { end } of this.#jobs.values())
+      if (end.kind === 'sink' && end.sink.folder === sink.folder) return false
     this.#begin(transfer, { kind: 'sink', sink })
+    return true
   }
 
   /** @param path - of the socket that takes it */
   receivePipe(transfer: TransferId, path: string): void {
     this.#begin(transfer, { kind: 'pipe-sink', pipe: new PipeSink(path) })
+  }
+
+  /** It has begun, and nobody has abandoned it. An id is as the sender wants it: two may give the same. */
+  has(transfer: TransferId): boolean {
+    return this.#jobs.has(transfer)
   }
 
   /** What went wrong, in words; asked for once. */
@@ -68,10 +77,7 @@ export class Disk implements AsyncDisposable {
   do(work: Work): void {
     const job = this.#jobs.get(work.transfer)
     if (!job) return // nothing was begun: there is nothing to abandon
-    if (work.kind === 'abandon') {
-      this.#jobs.delete(work.transfer)
-      closePipe(job.end) // what is read of it, or written to it, may never be done
-    }
+    if (work.kind === 'abandon') this.#forget(work.transfer, job)
     job.done = job.done.then(() => this.#answer(job, work)).catch(this.#options.onFault)
   }
 
@@ -90,6 +96,11 @@ export class Disk implements AsyncDisposable {
     this.#jobs.set(transfer, { end, done: Promise.resolve(), hasFailed: false })
   }
 
+  #forget(transfer: TransferId, job: Job): void {
+    if (this.#jobs.get(transfer) === job) this.#jobs.delete(transfer)
+    closePipe(job.end) // what is read of it, or written to it, may never be done
+  }
+
   async #answer(job: Job, work: Work): Promise<void> {
     const { transfer } = work
     if (work.kind === 'abandon') {
@@ -98,7 +109,9 @@ export class Disk implements AsyncDisposable {
     }
     if (job.hasFailed) return
     try {
-      this.#options.answer(await done(job.end, work))
+      const result = await done(job.end, work)
+      if (result.kind === 'finished') this.#forget(transfer, job)
+      this.#options.answer(result)
     } catch (error) {
       job.hasFailed = true
       const why = diskFaultOf(error)

@@ -2,7 +2,7 @@
  * Gives what came whole its place in the user's folder: never over anything
  * that is there, whoever made it in between. A name that is taken gets a number.
  */
-import { chmod, link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
+import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../error.ts'
 import { codeOf } from '../store.ts'
@@ -74,15 +74,7 @@ export function numbered(
   return kept + tail
 }
 
-/** The mode that the sender's file had, as far as ours may have it: see docs/decisions/043-files.md. */
-export async function dress(
-  path: string,
-  { kind, mode }: { readonly kind: Settled['kind']; readonly mode: number },
-): Promise<void> {
-  await chmod(path, modeHere(kind, mode))
-}
-
-/** Never more than the user's own mask allows, and never less than lets the user read it; files cannot be run. */
+/** The mode that the sender's had, as far as ours may have it: see docs/decisions/042-files.md. Never more than the user's own mask allows, and never less than lets the user read it; files cannot be run. */
 export const modeHere = (kind: Settled['kind'], mode: number): number =>
   kind === 'file' ? (mode & 0o666 & ~mask) | 0o400 : (mode & 0o777 & ~mask) | 0o700
 

@@ -8,7 +8,7 @@
  *     data/      the files and folders
  */
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, rm } from 'node:fs/promises'
+import { chmod, type FileHandle, lstat, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { sha256 } from '../../crypto.ts'
@@ -16,7 +16,7 @@ import { UserError } from '../../error.ts'
 import type { FileEntry, Manifest } from '../../transfer/manifest.ts'
 import type { Part } from '../../transfer/work.ts'
 import { codeOf, diskFault, readWhole, syncFolder, writeWhole } from '../store.ts'
-import { dress, modeHere, settle } from './settle.ts'
+import { modeHere, settle } from './settle.ts'
 
 export interface SinkOptions {
   /** A folder of the user's, that is there. */
@@ -26,8 +26,9 @@ export interface SinkOptions {
 }
 
 export class Sink {
+  /** Where it is received: nobody else may receive there meanwhile. */
+  readonly folder: string
   readonly #into: string
-  readonly #part: string
   readonly #data: string
   /** Written since the last sync; those that have ended are closed then. */
   readonly #open = new Map<number, { readonly handle: FileHandle; hasEnded: boolean }>()
@@ -36,15 +37,15 @@ export class Sink {
 
   constructor({ into, part }: SinkOptions) {
     this.#into = into
-    this.#part = join(into, part)
-    this.#data = join(this.#part, 'data')
+    this.folder = join(into, part)
+    this.#data = join(this.folder, 'data')
   }
 
   /** What a former process left of it: all octets before the cursor are there. */
   async kept(most: number): Promise<{ readonly manifest: Uint8Array; readonly cursor: number } | undefined> {
-    if (!(await isOurs(this.#part))) return undefined
-    const manifest = await readWhole(join(this.#part, 'manifest'), most)
-    const cursor = await readWhole(join(this.#part, 'cursor'), longestCursor)
+    if (!(await isOurs(this.folder))) return undefined
+    const manifest = await readWhole(join(this.folder, 'manifest'), most)
+    const cursor = await readWhole(join(this.folder, 'cursor'), longestCursor)
     const octets = cursor && Number(new TextDecoder().decode(cursor))
     return manifest && octets !== undefined && Number.isSafeInteger(octets) && octets >= 0
       ? { manifest, cursor: octets }
@@ -89,7 +90,7 @@ export class Sink {
     const at = this.#files.findIndex((file) => cursor > file.start && cursor < file.start + file.size)
     if (at >= 0) await this.#reach(at, cursor - this.#files[at]!.start)
     await this.#sync()
-    await writeWhole(join(this.#part, 'cursor'), new TextEncoder().encode(`${cursor}`))
+    await writeWhole(join(this.folder, 'cursor'), new TextEncoder().encode(`${cursor}`))
   }
 
   /** All is there. @returns where */
@@ -99,19 +100,18 @@ export class Sink {
     try {
       for (const { path } of folders) await syncFolder(join(this.#data, path))
       const tops = [
-        ...folders.map((entry) => ({ ...entry, kind: 'folder' as const })),
-        ...files.map((entry) => ({ ...entry, kind: 'file' as const })),
+        ...folders.map(({ path }) => ({ path, kind: 'folder' as const })),
+        ...files.map(({ path }) => ({ path, kind: 'file' as const })),
       ].filter(({ path }) => !path.includes('/'))
-      for (const { path, mode } of folders)
-        if (path.includes('/')) await dress(join(this.#data, path), { kind: 'folder', mode })
+      // While nobody else can put a link where they are.
+      for (const { path, mode } of folders) await chmod(join(this.#data, path), modeHere('folder', mode))
       const paths: string[] = []
-      for (const { kind, path: name, mode } of tops) {
-        const path = await settle(join(this.#data, name), { into: this.#into, name, kind })
-        await dress(path, { kind, mode })
-        paths.push(path)
+      for (const { kind, path } of tops) {
+        const name = shownName(path)
+        paths.push(await settle(join(this.#data, path), { into: this.#into, name, kind }))
       }
       await syncFolder(this.#into)
-      await rm(this.#part, { recursive: true, force: true })
+      await rm(this.folder, { recursive: true, force: true })
       return paths.length === 1 ? paths[0]! : this.#into
     } catch (error) {
       throw diskFault(error, `cannot write in ${this.#into}`)
@@ -123,7 +123,7 @@ export class Sink {
     const handles = [...this.#open.values()]
     this.#open.clear()
     for (const { handle } of handles) await handle.close()
-    if (leaves === 'nothing' && this.#manifest) await rm(this.#part, { recursive: true, force: true })
+    if (leaves === 'nothing' && this.#manifest) await rm(this.folder, { recursive: true, force: true })
   }
 
   get #placed(): Manifest {
@@ -136,10 +136,10 @@ export class Sink {
   }
 
   async #begin({ bytes }: Manifest): Promise<void> {
-    if (await isOurs(this.#part)) await rm(this.#part, { recursive: true })
-    await mkdir(this.#part, 0o700)
+    if (await isOurs(this.folder)) await rm(this.folder, { recursive: true })
+    await mkdir(this.folder, 0o700)
     await mkdir(this.#data, 0o700)
-    await writeWhole(join(this.#part, 'manifest'), bytes)
+    await writeWhole(join(this.folder, 'manifest'), bytes)
     await syncFolder(this.#into)
   }
 
@@ -267,6 +267,12 @@ const sizeOf = (path: string): Promise<number | undefined> =>
 /** What is of the same sender and the same content goes on where it stopped. @param fingerprint - of the sender, hex */
 export const partName = (fingerprint: string, root: Uint8Array): string =>
   `.otrtalk-${bytesToHex(sha256(new TextEncoder().encode(fingerprint), root)).slice(0, 16)}.part`
+
+/**
+ * A name that programs look for, such as `.profile`, is not taken as it is: what a buddy sends shall be in nobody's
+ * way before it was looked at. What is in a folder keeps its name.
+ */
+const shownName = (name: string): string => name.replace(/^\./u, '_')
 
 const longestCursor = 32 // octets
 const mostOpen = 64 // files: the system allows a process 256 at least

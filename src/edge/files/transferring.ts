@@ -76,36 +76,54 @@ export class Transferring implements AsyncDisposable {
     return this.#disk[Symbol.asyncDispose]()
   }
 
-  async #accept(command: TransferCommand & { kind: 'accept' }): Promise<void> {
-    const { buddy, transfer, into } = command
+  async #accept({ buddy, transfer, into }: TransferCommand & { kind: 'accept' }): Promise<void> {
     let offered: Offered | undefined
     this.#options.talk().act((talk) => {
       offered = talk.offered(buddy, transfer)
     })
     if (!offered) return
+    const { name, form } = offered.offer
     try {
-      const kept = await this.#prepare(offered, into)
-      this.#options.talk().act((talk) => talk.accept(buddy, transfer, kept))
+      if (form === 'files') await requireFolder(into) // whom this offer replaced has let go of its folder by then
+      await this.#take(buddy, offered, into)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      const { name } = offered.offer
       const about = { kind: 'transfer', buddy, transfer, name, direction: 'in', state: 'offered' } as const
       this.#options.tell({ ...about, message: error.message })
     }
   }
 
-  /** What is there of it already. @throws UserError if it cannot be there */
+  /** @throws UserError if it cannot be there */
+  async #take(buddy: string, offered: Offered, into: string): Promise<void> {
+    const { transfer } = offered.offer
+    if (this.#disk.has(transfer)) return // it was accepted a moment ago
+    let isTaken = false
+    try {
+      const kept = await this.#prepare(offered, into)
+      this.#options.talk().act((talk) => {
+        isTaken = talk.accept(buddy, transfer, kept)
+      })
+    } finally {
+      if (!isTaken) this.#letGo(transfer)
+    }
+  }
+
+  #letGo(transfer: TransferId): void {
+    this.#folders.delete(transfer)
+    this.#disk.do({ transfer, kind: 'abandon', leaves: 'all' })
+  }
+
+  /** What is there of it already; from here on its works are done. */
   async #prepare({ offer, fingerprint }: Offered, into: string): Promise<Kept | undefined> {
     const { transfer } = offer
     if (offer.form === 'stream') {
       this.#disk.receivePipe(transfer, into)
       return undefined
     }
-    await requireFolder(into)
     const sink = new Sink({ into, part: partName(fingerprint, offer.root) })
+    if (!this.#disk.receive(transfer, sink)) throw new UserError('the same is being received there already')
     const kept = await sink.kept(maxManifest)
     const manifest = kept && decodeManifest(kept.manifest, offer)
-    this.#disk.receive(transfer, sink)
     this.#folders.set(transfer, into)
     return kept && manifest && { ...kept, cursor: await sink.sound(manifest, kept.cursor) }
   }

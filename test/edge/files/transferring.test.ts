@@ -1,0 +1,108 @@
+import { mkdir, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { partName } from '../../../src/edge/files/sink.ts'
+import { Transferring } from '../../../src/edge/files/transferring.ts'
+import type { Run } from '../../../src/edge/run.ts'
+import type { TalkEvent } from '../../../src/session/command.ts'
+import type { Talk } from '../../../src/session/talk.ts'
+import type { Offered } from '../../../src/session/transfers.ts'
+import { encodeManifest, manifestRoot } from '../../../src/transfer/manifest.ts'
+import { type TransferId, transferId } from '../../../src/transfer/offer.ts'
+import type { WorkResult } from '../../../src/transfer/work.ts'
+import { temporaryFolder } from '../folder.ts'
+
+const bytes = encodeManifest(new Uint8Array(0), [{ kind: 'file', path: 'a', mode: 0o644, size: 0, start: 0 }])
+const manifest = { bytes, octets: 0, files: [{ path: 'a', mode: 0o644, size: 0, start: 0 }], folders: [] }
+const root = manifestRoot(bytes)
+const idOf = (number: number): TransferId => transferId(new Uint8Array(16).fill(number))
+
+/** A conversation in which the same file is offered under each id until it is accepted. */
+function began() {
+  const into = temporaryFolder()
+  const accepted: string[] = []
+  const told: TalkEvent[] = []
+  const results: WorkResult[] = []
+  const faults: unknown[] = []
+  const late: string[] = []
+  const gone = new Set<string>()
+  const talk: Pick<Talk, 'offered' | 'accept' | 'worked'> = {
+    offered(_alias, transfer): Offered {
+      const offer: Offered['offer'] = {
+        ...({ transfer: transfer as TransferId, stream: 1, name: 'a', form: 'files' } as const),
+        ...{ root, manifestSize: bytes.length, octets: 0, files: 1 },
+      }
+      return { fingerprint: 'f', offer }
+    },
+    accept(_alias, transfer) {
+      const isGone = gone.has(transfer)
+      ;(isGone ? late : accepted).push(transfer)
+      return !isGone
+    },
+    worked: (result) => results.push(result),
+  }
+  const run: Run<Talk> = {
+    act: (command) => command(talk as Talk),
+    refresh() {},
+    [Symbol.dispose]() {},
+  }
+  const transferring = new Transferring({
+    talk: () => run,
+    tell: (event) => told.push(event),
+    onFault: (error) => faults.push(error),
+  })
+  const accept = (number: number): void =>
+    transferring.act({ kind: 'accept', buddy: 'bob', transfer: idOf(number), into })
+  const withdraw = (transfer: string): Set<string> => gone.add(transfer)
+  return { transferring, accept, into, accepted, late, told, results, faults, withdraw }
+}
+
+test('who accepts twice has accepted once', async () => {
+  const { transferring, accept, accepted, results, faults, told } = began()
+  accept(1)
+  accept(1)
+  await expect.poll(() => accepted).toEqual([idOf(1)])
+  transferring.do({
+    transfer: idOf(1),
+    kind: 'place',
+    offer: {} as Offered['offer'],
+    content: { kind: 'files', manifest, cursor: 0 },
+  })
+  transferring.do({ transfer: idOf(1), kind: 'write', parts: [], ended: [0] })
+  transferring.do({ transfer: idOf(1), kind: 'finish' })
+  await expect.poll(() => results.map(({ kind }) => kind)).toEqual(['placed', 'written', 'finished'])
+  expect([accepted.length, told, faults]).toEqual([1, [], []])
+})
+
+test('the same content in the same folder is received once at a time', async () => {
+  const { transferring, accept, accepted, told } = began()
+  accept(1)
+  await expect.poll(() => accepted).toEqual([idOf(1)])
+  accept(2)
+  await expect.poll(() => told).toHaveLength(1)
+  expect(told[0]).toMatchObject({ transfer: idOf(2), state: 'offered', message: /received there already/ })
+  transferring.do({ transfer: idOf(1), kind: 'abandon', leaves: 'all' })
+  accept(2)
+  await expect.poll(() => accepted).toEqual([idOf(1), idOf(2)])
+})
+
+test('an offer that was withdrawn while it was accepted leaves its folder to the next one', async () => {
+  const { accept, accepted, late, withdraw } = began()
+  withdraw(idOf(1))
+  accept(1)
+  await expect.poll(() => late).toEqual([idOf(1)])
+  accept(2)
+  await expect.poll(() => accepted).toEqual([idOf(2)])
+})
+
+test('so does one that could not be accepted', async () => {
+  const { accept, accepted, told, into } = began()
+  const part = join(into, partName('f', root))
+  await mkdir(part, 0o755)
+  accept(1)
+  await expect.poll(() => told).toHaveLength(1)
+  expect(told[0]).toMatchObject({ message: expect.stringMatching(/no folder of otrtalk’s own/) })
+  await rmdir(part)
+  accept(1)
+  await expect.poll(() => accepted).toEqual([idOf(1)])
+})
