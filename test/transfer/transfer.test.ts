@@ -44,7 +44,7 @@ describe.each(Object.entries(trees))('%s', (_, tree) => {
   })
 
   test('arrives whatever overtakes what, however often the link is lost or the receiver killed', () => {
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 4; seed++) {
       const pair = ordeal(tree, new Dice(seed))
       expect([seed, pair.outgoing.state.kind, pair.incoming?.state.kind]).toEqual([seed, 'done', 'done'])
       expect(listing(pair.sink.tree)).toEqual(listing(tree))
@@ -64,7 +64,7 @@ test('zeros are neither sent nor written', () => {
 
 test('a stream of any rhythm arrives whatever happens', () => {
   const octets = content(700_000)
-  for (let seed = 1; seed <= 12; seed++) {
+  for (let seed = 1; seed <= 4; seed++) {
     const pair = ordeal(new Map([['-', octets]]), new Dice(seed), 'stream')
     expect([seed, pair.outgoing.state.kind, pair.incoming?.state.kind]).toEqual([seed, 'done', 'done'])
     expect(sha256(pair.sink.stream)).toEqual(sha256(octets))
@@ -72,11 +72,11 @@ test('a stream of any rhythm arrives whatever happens', () => {
 })
 
 test('a stream of more than the ring holds, a link that is lost in each megabyte, and one that was empty', () => {
-  const octets = content(12_000_000)
+  const octets = content(11_000_000)
   const pair = new Pair(new Map([['-', octets]]), { form: 'stream' })
   pair.source.nextSize = () => 524_288
   pair.connect()
-  for (let lost = 1; lost <= 12; lost++) {
+  for (let lost = 1; lost <= 11; lost++) {
     pair.run(undefined, () => (pair.incoming?.octets ?? 0) >= lost * 900_000)
     pair.cut()
     pair.connect()
@@ -175,8 +175,8 @@ test('who rejects it is heard, and nothing was written', () => {
 })
 
 const big: Tree = new Map([
-  ['x', content(20_000_000)],
-  ['y', content(3_000_000)],
+  ['x', content(9_000_000)],
+  ['y', content(1_000_000)],
 ])
 
 test('nothing is sent beyond 8 MiB that are not written', () => {
