@@ -5,7 +5,7 @@ import { timeOfDay } from './date.ts'
 import { bad, type Notice, plain } from './notice.ts'
 import type { Here, Response } from './respond.ts'
 import { editedLines, saidBy } from './revised.ts'
-import { clip, type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { type SafeText, safeName, safeTitle, words } from './safetext.ts'
 
 /** `/reply [n] TEXT`: to the buddy's n-th line back. */
 export function reply(conversation: Conversation, argument: string, { newId }: Here): Response {
@@ -28,16 +28,13 @@ export function edit(conversation: Conversation, argument: string, { newId }: He
 }
 
 /** `/delete [n]`: of our n-th line back. */
-export function takeBack(conversation: Conversation, argument: string, { newId, on }: Here): Response {
+export function takeBack(conversation: Conversation, argument: string, { newId }: Here): Response {
   const back = count(argument)
   if (back === undefined)
     return remark(bad(words`nothing was deleted`, words`/delete, or /delete 2 for the last but one`))
   const line = saidBy(conversation, 'ours')[back - 1]
   if (!line) return remark(bad(words`there is no such line of yours here`, countHint))
-  const response = saying(conversation, { id: newId(), text: '', about: { as: 'delete', id: line.id } })
-  const quoted = clip(safeTitle(line.text), quoteColumns)
-  const asked = words`you deleted “${quoted}”; the program of ${safeName(conversation.buddy)} may have kept it`
-  return on === 'lines' ? { ...response, notices: [plain(asked)] } : response
+  return saying(conversation, { id: newId(), text: '', about: { as: 'delete', id: line.id } })
 }
 
 /** `/original [n]`: what the n-th edited line back was at first. */
@@ -86,5 +83,4 @@ function count(argument: string): number | undefined {
 const remark = (notice: Notice): Response => ({ inputs: [], notices: [notice], commands: [] })
 
 const countHint = words`a number counts back: 1 is the newest`
-const quoteColumns = 40
 const longest = 2_000 // columns of a line that is shown as it was

@@ -50,11 +50,7 @@ export function deleted(
   const line = theirs(conversation, of, fingerprint)
   if (!line) return conversation
   const { on } = place
-  const fate = { kind: 'deleted', saidAt: line.at, isAnew: on === 'lines' } as const
-  return unquoted(
-    news(placed(conversation, { line, changed: { ...line, text: noText, fate }, at, on }), place),
-    of,
-  )
+  return unquoted(news(placed(conversation, { line, changed: emptied(line, on), at, on }), place), of)
 }
 
 /** A line that is shown anew is unread where nobody looks. */
@@ -78,13 +74,7 @@ export function said(conversation: Conversation, now: SaidNow, on: Place['on']):
   const text = safeText(now.text)
   const line = about && about.as !== 'reply' ? ours(conversation, about.id) : undefined
   if (line && about?.as === 'delete') {
-    const changed: Ours = {
-      ...line,
-      latest: id,
-      text: noText,
-      sending,
-      fate: { kind: 'deleted', saidAt: line.at, isAnew: on === 'lines' },
-    }
+    const changed = { ...emptied(line, on), latest: id, sending }
     return unquoted(placed(conversation, { line, changed, at, on }), about.id)
   }
   if (line)
@@ -146,6 +136,11 @@ function restated<Line extends Said>(line: Line, text: Line['text'], on: Place['
   }
 }
 
+/** Nothing of it is left but that it was there. */
+function emptied<Line extends Said>({ quote: _, ...line }: Line, on: Place['on']): Omit<Line, 'quote'> {
+  return { ...line, text: noText, fate: { kind: 'deleted', saidAt: line.at, isAnew: on === 'lines' } }
+}
+
 interface Placing {
   readonly line: Said
   readonly changed: Said
@@ -158,8 +153,8 @@ function placed(conversation: Conversation, { line, changed, at, on }: Placing):
   const { lines } = conversation
   const index = lines.indexOf(line)
   if (on === 'screen') return { ...conversation, lines: lines.with(index, changed) }
-  const former = changed.fate.kind === 'deleted' ? { ...line, id: '', text: noText } : { ...line, id: '' }
-  const { seq: _, ...unplaced } = changed
+  const former = { ...line, id: '', ...(changed.fate.kind === 'deleted' && { text: noText }) }
+  const { seq: _, quote: __, ...unplaced } = changed // what it answers is said above
   return add({ ...conversation, lines: lines.with(index, former) }, { ...unplaced, at })
 }
 

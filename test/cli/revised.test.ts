@@ -211,6 +211,15 @@ test('where lines are the terminal’s, what changes is a line more, and the old
   expect(seat.acts).toEqual([])
 })
 
+test('on a narrow screen our words stand below the text, and in place of what is gone', () => {
+  const seat = new Seat().hears(message(1, 'one'))
+  seat.types('/reply yes')
+  seat.types('/delete')
+  expect(seat.rows(46).slice(1)).toEqual([
+    ...['09:05 you (you deleted this; the program of', 'ada may have kept it)', '(waiting)'],
+  ])
+})
+
 test('typing is shown until a message, an end or the conversation’s', () => {
   const typing = (state: 'begun' | 'ended', under: object = {}): TalkEvent => ({
     ...{ kind: 'typing', buddy: 'ada', state, ...ada, ...under },

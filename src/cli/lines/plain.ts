@@ -29,6 +29,7 @@ import {
   type SafeText,
   safeName,
   safeText,
+  safeTitle,
   spaces,
   words,
 } from '../safetext.ts'
@@ -210,9 +211,19 @@ class Plain implements Ui {
   }
 
   #change(input: Input): void {
-    if (input.kind === 'said') this.#said.set(input.id, quoted(input))
+    if (input.kind === 'said') this.#say(input)
     if (input.kind === 'focused') this.#remark(this.#turned(input.buddy))
     this.#update(input)
+  }
+
+  #say(said: Input & { kind: 'said' }): void {
+    const { id, buddy, about } = said
+    this.#said.set(id, quoted(said))
+    if (about?.as !== 'delete') return
+    const { lines } = conversationWith(this.#model, buddy)
+    const line = lines.findLast((each) => each.kind === 'ours' && each.id === about.id)
+    const text = clip(safeTitle(line?.text ?? ''), quoteColumns)
+    this.#remark(words`you deleted “${text}”; the program of ${safeName(buddy)} may have kept it`)
   }
 
   #turned(buddy: string): SafeText {

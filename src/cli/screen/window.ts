@@ -199,12 +199,21 @@ export function layOut(conversation: Conversation, line: Line, columns: number):
   const last = rows.at(-1)!
   const marked = mark === '' ? 0 : columnsOf(mark) + 1
   if (marked + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark, lasting }
-  else
-    for (const [i, { text }] of wrap(mark, room).entries())
-      rows.push({ ...blank, text: noText, start: undefined, mark: text, lasting: i === 0 ? lasting : noText })
+  else {
+    const wrapped = [
+      ...pieces(lasting, room).map(({ mark }) => ({ mark, lasting: mark })),
+      ...pieces(state, room),
+    ]
+    if (last.text === '') rows[rows.length - 1] = { ...last, ...wrapped.shift() }
+    for (const piece of wrapped) rows.push({ ...blank, text: noText, start: undefined, ...piece })
+  }
   if (isSaid(line) && line.quote) rows.unshift({ ...blank, ...quoteRow(conversation, line.quote, room) })
   return rows.map((row, i) => ({ key: `${line.seq}.${i}`, seq: line.seq, ...row }))
 }
+
+/** Our words about a line in rows of their own. */
+const pieces = (mark: SafeText, room: number): { mark: SafeText; lasting: SafeText }[] =>
+  mark === '' ? [] : wrap(mark, room).map(({ text }) => ({ mark: text, lasting: noText }))
 
 type Unkeyed = Omit<WindowRow, 'key' | 'seq'>
 
