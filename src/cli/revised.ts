@@ -6,7 +6,7 @@
  * Where lines are the terminal's a new one says it, and the old one stays.
  */
 import type { About, TalkEvent } from '../session/command.ts'
-import { add, type Conversation, hear, isLate, type Line, type Said } from './conversation.ts'
+import { add, type Conversation, hear, isLate, type Line, type Quote, type Said } from './conversation.ts'
 import { aboutLine, deletedText, isSaid } from './quote.ts'
 import { noText, safeText } from './safetext.ts'
 
@@ -50,7 +50,7 @@ export function deleted(
   const line = theirs(conversation, of, fingerprint)
   if (!line) return conversation
   const { on } = place
-  return unquoted(news(placed(conversation, { line, changed: emptied(line, on), at, on }), place), of)
+  return unquoted(news(placed(conversation, { line, changed: emptied(line, on), at, on }), place), line)
 }
 
 /** A line that is shown anew is unread where nobody looks. */
@@ -75,7 +75,7 @@ export function said(conversation: Conversation, now: SaidNow, on: Place['on']):
   const line = about && about.as !== 'reply' ? ours(conversation, about.id) : undefined
   if (line && about?.as === 'delete') {
     const changed = { ...emptied(line, on), latest: id, sending }
-    return unquoted(placed(conversation, { line, changed, at, on }), about.id)
+    return unquoted(placed(conversation, { line, changed, at, on }), line)
   }
   if (line)
     return placed(conversation, {
@@ -159,11 +159,14 @@ function placed(conversation: Conversation, { line, changed, at, on }: Placing):
 }
 
 /** Nothing of it stays where it was answered. */
-function unquoted(conversation: Conversation, of: string): Conversation {
+function unquoted(conversation: Conversation, { id, kind }: Said): Conversation {
   const { lines } = conversation
-  if (!lines.some((line) => isSaid(line) && line.quote?.of === of)) return conversation
+  const isOf = (quote: Quote): boolean => quote.of === id && quote.by === kind // ids of two sides may be the same
+  if (!lines.some((line) => isSaid(line) && line.quote && isOf(line.quote))) return conversation
   const scrubbed = lines.map((line) =>
-    isSaid(line) && line.quote?.of === of ? { ...line, quote: { ...line.quote, text: deletedText } } : line,
+    isSaid(line) && line.quote && isOf(line.quote)
+      ? { ...line, quote: { ...line.quote, text: deletedText } }
+      : line,
   )
   return { ...conversation, lines: scrubbed }
 }

@@ -19,6 +19,8 @@ export interface Outgoing {
 interface Entry extends Outgoing {
   readonly to: string | undefined
   readonly isInFlight: boolean
+  /** Also in an earlier conversation. */
+  readonly wasSent: boolean
 }
 
 export class Outbox {
@@ -39,7 +41,7 @@ export class Outbox {
     if (this.#ids.size > maxKnown) this.#ids.delete(this.#ids.values().next().value!)
     // OTRv4, "Plaintext format": the text ends at the first NUL.
     const text = message.text.replaceAll('\0', '\u2400')
-    this.#entries.push({ ...message, text, to: message.to, isInFlight: false })
+    this.#entries.push({ ...message, text, to: message.to, isInFlight: false, wasSent: false })
     return undefined
   }
 
@@ -49,12 +51,12 @@ export class Outbox {
   }
 
   sent(id: string, fingerprint: string): void {
-    this.#change(id, (entry) => ({ ...entry, to: fingerprint, isInFlight: true }))
+    this.#change(id, (entry) => ({ ...entry, to: fingerprint, isInFlight: true, wasSent: true }))
   }
 
   /** Removes what the holder of `fingerprint` says he has; `undefined` if it never went to him. */
   confirm(id: string, fingerprint: string): Outgoing | undefined {
-    const found = this.#entries.find((entry) => entry.id === id && entry.to === fingerprint)
+    const found = this.#entries.find((entry) => entry.id === id && entry.to === fingerprint && entry.wasSent)
     if (found) this.#entries = this.#entries.filter((entry) => entry !== found)
     return found
   }

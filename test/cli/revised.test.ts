@@ -68,6 +68,16 @@ describe('on the screen', () => {
     ])
   })
 
+  test('a deletion of a line of his that has the id of ours leaves what is quoted of ours', () => {
+    const seat = new Seat()
+    seat.types('I pay 5') // id 101
+    seat.hears(message(2, 'fine', { as: 'reply', id: id(0x101) }), message(0x101, 'bait'))
+    const before = seat.rows().slice(0, 3)
+    seat.hears(deleted(3, 0x101))
+    expect(seat.rows().slice(0, 3)).toEqual(before)
+    expect(before.join(' ')).toContain('I pay 5')
+  })
+
   test('a deletion leaves nothing of the text, there or where it was answered', () => {
     const seat = new Seat().hears(message(1, 'my secret'))
     seat.types('/reply I see')

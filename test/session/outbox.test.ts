@@ -47,6 +47,16 @@ describe('Outbox', () => {
     expect(outbox.confirm('1', ada)).toBeUndefined()
   })
 
+  test('believes no receipt of whom alone it is for before it was sent', () => {
+    const outbox = new Outbox()
+    outbox.push({ ...message('1'), to: ada })
+    expect(outbox.confirm('1', ada)).toBeUndefined()
+    expect(outbox.next(ada)?.id).toBe('1')
+    outbox.sent('1', ada)
+    outbox.rewind()
+    expect(outbox.confirm('1', ada)?.id).toBe('1') // late, in the next conversation
+  })
+
   test('takes 32 KiB of UTF-8 a message and 1,000 messages', () => {
     const outbox = new Outbox()
     expect(outbox.push(message('x', 'é'.repeat(16_384)))).toBeUndefined()
