@@ -118,7 +118,7 @@ const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
   damaged: words`what came is not what was offered`,
   full: words`the disk is full`,
   denied: words`the system does not permit it`,
-  disk: words`the disk reports an error`,
+  disk: words`the disk, or whoever reads it there, reports an error`,
   broken: words`the two programs do not understand each other`,
   gone: words`it is not there any more`,
   closed: words`the conversation is closed; what came of it is kept`,

@@ -44,7 +44,8 @@ async function folderOf(path: string): Promise<string> {
   return whole
 }
 
-function requireBuddy({ buddies }: UiOptions, alias: string): void {
+/** @throws UserError unless he is one of those who are listened to */
+export function requireBuddy({ buddies }: UiOptions, alias: string): void {
   if (buddies.some((buddy) => buddy.alias === alias)) return
   throw unknownBuddy(buddies, alias)
 }

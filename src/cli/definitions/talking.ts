@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { UserError } from '../../error.ts'
 import { readExec } from '../arguments.ts'
 import type { ListenArguments } from '../commands/listen.ts'
+import type { ListenStreamArguments } from '../commands/listenstream.ts'
 import { readFingerprint, readSeconds, usage } from '../options.ts'
 import { resembles } from '../parse.ts'
 import { readSize } from '../size.ts'
@@ -48,6 +49,7 @@ function unknownCommand(program: Command, word: string): UserError {
 
 interface SendFlags {
   readonly file?: readonly string[]
+  readonly stream?: string
   readonly timeout?: string
   readonly fingerprint?: string
   readonly later?: boolean
@@ -82,6 +84,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .argument('<alias>', 'the buddy')
     .argument('[text]', 'what to say; - or nothing: all of stdin')
     .option('--file <path...>', 'send these files and folders instead of a message')
+    .option('--stream <name>', 'send all of standard input, whatever it is, under this name')
     .option('--timeout <seconds>', 'give up when nothing has moved for that long, with exit code 3')
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
     .option('--later', 'keep what is not delivered by then: it goes out when the buddy is back')
@@ -89,9 +92,20 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .action((alias: string, text: string | undefined, flags: SendFlags) => {
       const timeoutMs = flags.timeout === undefined ? undefined : readSeconds(flags.timeout, '--timeout')
       const fingerprint = flags.fingerprint === undefined ? undefined : readFingerprint(flags.fingerprint)
-      const { file: paths } = flags
-      if (paths && text !== undefined)
+      const { file: paths, stream: name } = flags
+      if (paths && name !== undefined)
+        throw usage('--file and --stream are not sent at once', 'send one, then the other')
+      if ((paths ?? name) !== undefined && text !== undefined)
         throw usage('a text and files are not sent at once', 'send one, then the other')
+      if (name !== undefined)
+        return profile(async (context) =>
+          (await import('../commands/sendstream.ts')).sendStream(context, {
+            alias,
+            name,
+            timeoutMs,
+            fingerprint,
+          }),
+        )
       return profile(async (context) =>
         paths
           ? (await import('../commands/sendfiles.ts')).sendFiles(context, {
@@ -109,12 +123,13 @@ export function addTalking(program: Command, { profile }: Runner): void {
     'send bob hello --timeout 60',
     'send bob hello --later',
     'send bob --file photos letter.pdf',
+    'send bob --stream photos.tar < photos.tar',
   ])
-  values(send, { '--file': 'files' })
+  values(send, { '--file': 'files', '--stream': 'new' })
 
   exits(send, {
     ...knowing,
-    0: 'delivered: the buddy’s otrtalk has decrypted it, and keeps it, or has all of the files on its disk; with --later also: written, it goes out when the buddy is back',
+    0: 'delivered: the buddy’s otrtalk has decrypted it, and keeps it, or has all of the files on its disk, or of the stream; with --later also: written, it goes out when the buddy is back',
     1: 'no such profile or buddy; the message is too long; the files cannot be read, were refused, or failed',
     3: 'not reached, or not confirmed, in the time given',
     4: 'somebody answered who is not the buddy, or the buddy is not the one of --fingerprint',
@@ -148,9 +163,14 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .option('--exec-timeout <seconds>', 'how long the command may take; 60 by default')
     .option('--accept-from <alias>', 'take files of this buddy; may be given several times', append)
     .option('--into <folder>', 'where they go')
+    .option('--stream [name]', 'write one stream of a buddy’s to standard output, and nothing else')
     .option('--max <size>', 'how much is taken at a time: 500M, 20G')
     .description('be reachable, and print what comes')
     .action((flags: ListenFlags) => {
+      if (flags.stream !== undefined)
+        return profile(async (context) =>
+          (await import('../commands/listenstream.ts')).listenStream(context, readStream(flags)),
+        )
       const exec = flags.exec === undefined ? undefined : readExec(flags.exec[0]!)
       const { execTimeout } = flags
       const execTimeoutMs = execTimeout === undefined ? undefined : readSeconds(execTimeout, '--exec-timeout')
@@ -161,13 +181,15 @@ export function addTalking(program: Command, { profile }: Runner): void {
     'listen',
     'listen --json | jq .text',
     'listen --accept-from ada --into ~/Downloads --max 2G',
+    'listen --stream > photos.tar',
     'listen --exec notify-send --urgency=low otrtalk',
   ])
   values(listen, { [acceptFrom]: 'buddies', '--into': 'files' })
   exits(listen, {
     ...opening,
-    0: 'nobody reads its output any more',
-    1: `${opening[1]}; there is no such command for --exec`,
+    0: 'nobody reads its output any more; with --stream: all of it was written',
+    1: `${opening[1]}; there is no such command for --exec; with --stream: it is not whole`,
+    3: 'with --stream: the buddy left in its midst, and was not back within five minutes',
     6: 'no socket: the interface is gone, or the port is taken',
   })
 }
@@ -179,7 +201,14 @@ interface ListenFlags {
   readonly execTimeout?: string
   readonly acceptFrom?: readonly string[]
   readonly into?: string
+  readonly stream?: string | true
   readonly max?: string
+}
+
+function readStream({ stream, acceptFrom: from = [], into, max, exec }: ListenFlags): ListenStreamArguments {
+  if (into !== undefined || max !== undefined || exec !== undefined)
+    throw usage('--stream goes to standard output: --into, --max and --exec are for files and messages')
+  return { name: stream === true ? undefined : stream, from }
 }
 
 function readAcceptance({ acceptFrom: from, into, max }: ListenFlags): ListenArguments['files'] {

@@ -6,7 +6,7 @@
  *     to be sent   frames: length u32 | octets; a length of 0 is the end, and
  *                  no other end counts: a process that is killed sends none
  *     received     octets; when all are written, our half is closed, and the
- *                  other side closes its own once whoever reads has them all
+ *                  other side answers one octet once whoever reads has them all
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -60,18 +60,23 @@ export class PipeSource {
 export class PipeSink {
   readonly #socket: Socket
   readonly #over: Promise<unknown>
+  readonly #gone: Promise<never>
+  #closed: (fault: unknown) => void = () => {}
   #fault: unknown
 
   constructor(path: string) {
     this.#socket = connect({ path, allowHalfOpen: true })
-    this.#socket.resume()
+    this.#over = once(this.#socket, 'data') // nothing else is ever said to us
     this.#socket.on('error', (error) => {
       this.#fault ??= error
     })
-    this.#over = once(this.#socket, 'end')
-    this.#over.catch(() => {}) // heard where it is waited for
+    this.#gone = new Promise((_, reject) => {
+      this.#closed = reject
+    })
+    for (const each of [this.#over, this.#gone]) each.catch(() => {}) // heard where it is waited for
     this.#socket.once('close', () => {
       this.#fault ??= new Error('the pipe is closed')
+      this.#closed(this.#fault)
     })
   }
 
@@ -84,7 +89,7 @@ export class PipeSink {
   async finish(): Promise<void> {
     this.#socket.end()
     try {
-      await this.#over
+      await Promise.race([this.#over, this.#gone])
     } catch (cause) {
       throw unread(cause)
     }
@@ -101,6 +106,9 @@ export class PipeSink {
     })
   }
 }
+
+/** All of it is with whoever reads. */
+export const received: Uint8Array = Uint8Array.of(1)
 
 const cut = (cause: unknown): UserError =>
   new UserError('the stream broke off: the process that sends it has gone', { cause })

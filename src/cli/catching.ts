@@ -1,0 +1,104 @@
+/** The Ui of `listen --stream`: takes the first stream that fits, and ends with it. What it tells goes to stderr. */
+import { UserError } from '../error.ts'
+import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { explainEvent } from './explain.ts'
+import { explainFailed, explainTransfer } from './explaintransfer.ts'
+import { jsonLine } from './lines/json.ts'
+import { Progress } from './lines/progress.ts'
+import { TransferLine } from './lines/transferline.ts'
+import { onLeavingSignal } from './terminal.ts'
+import type { Ui, UiEnd, UiOptions } from './ui.ts'
+
+export interface CatchingOptions {
+  readonly name: string | undefined
+  /** Aliases; none: everybody's. */
+  readonly from: readonly string[]
+  /** The socket that takes it. */
+  readonly into: string
+  readonly json: boolean
+}
+
+type Offered = TalkEvent & { readonly kind: 'offered' }
+
+export class Catching implements Ui {
+  readonly done: Promise<UiEnd>
+  readonly #options: UiOptions
+  readonly #by: CatchingOptions
+  readonly #from: Set<string>
+  readonly #signals: Disposable
+  readonly #progress: Progress
+  readonly #line: TransferLine
+  #caught: { readonly buddy: string; readonly transfer: string } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #settle: (end: UiEnd) => void = () => {}
+  #fail: (error: Error) => void = () => {}
+
+  constructor(options: UiOptions, by: CatchingOptions) {
+    this.#options = options
+    this.#by = by
+    this.#from = new Set(by.from)
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = resolve
+      this.#fail = reject
+    })
+    this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
+    this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
+    this.#line = new TransferLine(options.stderr)
+    this.#progress = new Progress((text) => this.#line.print(text))
+  }
+
+  tell(event: TalkEvent): void {
+    if (this.#by.json) this.#options.stderr.write(jsonLine(event))
+    else this.#explain(event)
+    if (event.kind === 'renamed' && this.#from.delete(event.buddy)) this.#from.add(event.to)
+    if (event.kind === 'offered') this.#answer(event)
+    if (event.kind === 'transfer' && event.transfer === this.#caught?.transfer) this.#changed(event)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#progress[Symbol.dispose]()
+    this.#line[Symbol.dispose]()
+    this.#signals[Symbol.dispose]()
+  }
+
+  #explain(event: TalkEvent): void {
+    this.#progress.hear(event)
+    if (event.kind === 'progress') {
+      if (event.transfer === this.#caught?.transfer) this.#line.show(event)
+      return
+    }
+    const notice = event.kind === 'phase' ? undefined : explainEvent(event)
+    if (notice) this.#line.print(notice.text)
+  }
+
+  #answer({ buddy, transfer, form, name }: Offered): void {
+    const isFrom = this.#from.size === 0 || this.#from.has(buddy)
+    const isNamed = this.#by.name === undefined || this.#by.name === name
+    const { act } = this.#options
+    if (this.#caught || form !== 'stream' || !isFrom || !isNamed) {
+      act({ kind: 'reject', buddy, transfer, why: 'policy' })
+      return
+    }
+    this.#caught = { buddy, transfer }
+    act({ kind: 'accept', buddy, transfer, into: this.#by.into })
+  }
+
+  #changed(event: TransferTold): void {
+    clearTimeout(this.#timer)
+    if (event.state === 'done') this.#settle({ kind: 'ended', unconfirmed: 0 })
+    if (event.state === 'waiting') this.#timer = setTimeout(() => this.#fail(lost(event)), patience)
+    if (event.state === 'failed') this.#fail(new UserError(explainFailed(event)))
+    if (event.state === 'cancelled')
+      this.#fail(new UserError(explainTransfer(event)?.text ?? event.state, { hint: incomplete }))
+  }
+}
+
+const lost = ({ name }: TransferTold): UserError =>
+  new UserError(`the stream ${name} broke off: the buddy was not back within ${patience / 60_000} minutes`, {
+    hint: incomplete,
+    exit: 3,
+  })
+
+const incomplete = 'what came of it is not whole'
+const patience = 300_000 // ms: both programs hold what is needed to go on

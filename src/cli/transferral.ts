@@ -1,0 +1,141 @@
+/** The Ui of `send --file` and `send --stream`: offers it, and waits until all of it is there. */
+import { randomBytes } from '../crypto.ts'
+import { UserError } from '../error.ts'
+import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { explainEvent } from './explain.ts'
+import { explainTransfer } from './explaintransfer.ts'
+import { jsonLine } from './lines/json.ts'
+import { Progress } from './lines/progress.ts'
+import { TransferLine } from './lines/transferline.ts'
+import { safeName } from './safetext.ts'
+import { onLeavingSignal } from './terminal.ts'
+import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
+
+export interface TransferralOptions {
+  readonly content: {
+    readonly name: string
+    readonly form: 'files' | 'stream'
+    readonly paths: readonly string[]
+  }
+  readonly json: boolean
+  readonly patienceMs: number
+}
+
+/** Offers it, and waits until all of it is there; tells meanwhile how far it is. */
+export class Transferral implements Ui {
+  readonly done: Promise<UiEnd>
+  readonly #options: UiOptions
+  readonly #by: TransferralOptions
+  readonly #transfer = lineId(randomBytes) + lineId(randomBytes)
+  readonly #signals: Disposable
+  readonly #progress: Progress
+  readonly #line: TransferLine
+  #timer: NodeJS.Timeout | undefined
+  #isBegun = false
+  #isOver = false
+  #settle: (end: UiEnd) => void = () => {}
+  #fail: (error: Error) => void = () => {}
+
+  constructor(options: UiOptions, by: TransferralOptions) {
+    this.#options = options
+    this.#by = by
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = resolve
+      this.#fail = reject
+    })
+    this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
+    options.stdout.on('error', this.#unread)
+    this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
+    this.#line = new TransferLine(options.stderr)
+    this.#progress = new Progress((text) => this.#line.print(text))
+    this.#wait()
+  }
+
+  tell(event: TalkEvent): void {
+    if (this.#by.json) this.#options.stdout.write(jsonLine(event))
+    else this.#explain(event)
+    if (event.kind === 'listening' && !this.#isBegun) this.#begin() // told again after a change of the network
+    const isFile = this.#by.content.form === 'files'
+    if (event.kind === 'progress' && event.transfer === this.#transfer && isFile) this.#wait()
+    if (event.kind === 'transfer' && event.transfer === this.#transfer) this.#changed(event)
+  }
+
+  /** What came of it stays with the buddy: who sends it again goes on there. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isBegun && !this.#isOver) this.#act('leave')
+    clearTimeout(this.#timer)
+    this.#progress[Symbol.dispose]()
+    this.#line[Symbol.dispose]()
+    this.#signals[Symbol.dispose]()
+  }
+
+  #begin(): void {
+    this.#isBegun = true
+    const buddy = this.#options.buddy ?? ''
+    this.#options.act({ kind: 'send', buddy, transfer: this.#transfer, ...this.#by.content })
+  }
+
+  #act(kind: 'leave'): void {
+    this.#options.act({ kind, buddy: this.#options.buddy ?? '', transfer: this.#transfer })
+  }
+
+  #explain(event: TalkEvent): void {
+    this.#progress.hear(event)
+    if (event.kind === 'progress') {
+      if (event.transfer === this.#transfer) this.#line.show(event)
+      return
+    }
+    const isOther = 'transfer' in event && event.transfer !== this.#transfer
+    const isOurs = event.kind === 'lost' && event.why === 'closed' // its own goodbye is no news
+    const isQuiet = isOurs || isOther || event.kind === 'phase' || event.kind === 'message'
+    const notice = isQuiet ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
+    if (notice && !(event.kind === 'transfer' && isFailure(event))) this.#line.print(notice.text)
+  }
+
+  #changed(event: TransferTold): void {
+    this.#wait()
+    // A stream may be silent for as long as it likes.
+    const mayRest = event.state === 'running' && this.#by.content.form === 'stream'
+    if (event.state === 'paused' || mayRest) clearTimeout(this.#timer)
+    if (event.state === 'done') {
+      this.#isOver = true
+      this.#settle({ kind: 'ended', unconfirmed: 0 })
+    }
+    if (!isFailure(event)) return
+    this.#isOver = true
+    this.#fail(new UserError(explainTransfer(event)?.text ?? event.state, { hint: hintOf(event) }))
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer)
+    const { patienceMs } = this.#by
+    this.#timer = setTimeout(() => this.#expire(patienceMs), patienceMs)
+  }
+
+  #expire(ms: number): void {
+    const buddy = safeName(this.#options.buddy ?? 'the buddy')
+    this.#fail(
+      new UserError(`nothing has moved for ${ms / 1_000} s`, {
+        hint: `has ${buddy} accepted it?${this.#by.content.form === 'files' ? ` ${resumes}` : ''}`,
+        exit: 3,
+      }),
+    )
+  }
+
+  /** Exit code 0 means that it is there, whoever reads of it: a reader who goes ends nothing here. */
+  readonly #unread = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') this.#fail(error)
+  }
+}
+
+const resumes = 'What came of it stays there: send it again, and it goes on'
+
+const isFailure = ({ state }: TransferTold): boolean =>
+  state === 'rejected' || state === 'cancelled' || state === 'failed'
+
+function hintOf({ why, by }: TransferTold): string | undefined {
+  if (why === 'gone' || why === 'full') return resumes
+  if (why === 'policy' && by === 'them')
+    return 'they need: otrtalk listen --accept-from, or /accept in a conversation'
+  return undefined
+}
