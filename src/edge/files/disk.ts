@@ -6,7 +6,7 @@
 import { UserError } from '../../error.ts'
 import type { TransferId } from '../../transfer/offer.ts'
 import type { Work, WorkResult } from '../../transfer/work.ts'
-import { diskFaultOf } from './faults.ts'
+import { AtFile, diskFaultOf } from './faults.ts'
 import type { Sink } from './sink.ts'
 import { Source, type SourceOptions } from './source.ts'
 import { PipeSink, PipeSource } from './stream.ts'
@@ -34,6 +34,7 @@ export class Disk implements AsyncDisposable {
   readonly #options: DiskOptions
   readonly #jobs = new Map<TransferId, Job>()
   readonly #faults = new Map<TransferId, UserError>()
+  readonly #leaving = new Set<Promise<void>>() // what is still done of transfers that were abandoned
 
   constructor(options: DiskOptions) {
     this.#options = options
@@ -78,7 +79,16 @@ export class Disk implements AsyncDisposable {
     const job = this.#jobs.get(work.transfer)
     if (!job) return // nothing was begun: there is nothing to abandon
     if (work.kind === 'abandon') this.#forget(work.transfer, job)
-    job.done = job.done.then(() => this.#answer(job, work)).catch(this.#options.onFault)
+    const done = job.done.then(() => this.#answer(job, work)).catch(this.#options.onFault)
+    job.done = done
+    if (work.kind !== 'abandon') return
+    this.#leaving.add(done)
+    void done.then(() => this.#leaving.delete(done))
+  }
+
+  /** Nothing is done any more of what was abandoned so far: another may go on in its folder. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#leaving)
   }
 
   /** What is under way is left for a resume. */
@@ -90,6 +100,7 @@ export class Disk implements AsyncDisposable {
       job.done = job.done.then(() => abandon(job.end, 'all')).catch(() => {})
     }
     await Promise.all(jobs.map(({ done }) => done))
+    await this.settled()
   }
 
   #begin(transfer: TransferId, end: End): void {
@@ -114,9 +125,10 @@ export class Disk implements AsyncDisposable {
       this.#options.answer(result)
     } catch (error) {
       job.hasFailed = true
-      const why = diskFaultOf(error)
-      if (error instanceof UserError) this.#faults.set(transfer, error)
-      this.#options.answer({ transfer, kind: 'failed', why })
+      const [fault, at] = error instanceof AtFile ? [error.cause, { file: error.file }] : [error, {}]
+      const why = diskFaultOf(fault)
+      if (fault instanceof UserError) this.#faults.set(transfer, fault)
+      this.#options.answer({ transfer, kind: 'failed', why, ...at })
     }
   }
 }

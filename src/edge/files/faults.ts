@@ -15,6 +15,26 @@ export class Changed extends UserError {
   }
 }
 
+/** A fault at a file of the transfer, by its place in it. */
+export class AtFile extends Error {
+  override readonly name = 'AtFile'
+  readonly file: number
+
+  constructor(file: number, cause: unknown) {
+    super(`at file ${file}`, { cause })
+    this.file = file
+  }
+}
+
+/** What `doing` is refused with is told as of this file. */
+export async function atFile<T>(file: number, doing: Promise<T>): Promise<T> {
+  try {
+    return await doing
+  } catch (error) {
+    throw new AtFile(file, error)
+  }
+}
+
 /** @throws whatever is a fault of ours */
 export function diskFaultOf(error: unknown): DiskFault {
   if (error instanceof Changed) return 'changed'

@@ -16,6 +16,7 @@ import { UserError } from '../../error.ts'
 import type { FileEntry, Manifest } from '../../transfer/manifest.ts'
 import type { Part } from '../../transfer/work.ts'
 import { codeOf, diskFault, readWhole, syncFolder, writeWhole } from '../store.ts'
+import { atFile } from './faults.ts'
 import { modeHere, settle } from './settle.ts'
 
 export interface SinkOptions {
@@ -81,7 +82,9 @@ export class Sink {
     const byFile = new Map<number, Part[]>(ended.map((file) => [file, []]))
     for (const part of parts) byFile.set(part.file, [...(byFile.get(part.file) ?? []), part])
     const ends = new Set(ended)
-    await Promise.all([...byFile].map(([file, parts]) => this.#writeTo(file, parts, ends.has(file))))
+    await Promise.all(
+      [...byFile].map(([file, parts]) => atFile(file, this.#writeTo(file, parts, ends.has(file)))),
+    )
     if (this.#open.size > mostOpen) await this.#sync()
   }
 

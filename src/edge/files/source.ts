@@ -7,7 +7,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Range, SourceEntry } from '../../transfer/work.ts'
 import { diskFault } from '../store.ts'
-import { Changed } from './faults.ts'
+import { atFile, Changed } from './faults.ts'
 import { isSameMark, type Mark, markOf, type Place, type Skipped, type Walked, walk } from './walk.ts'
 
 export interface SourceOptions {
@@ -44,8 +44,8 @@ export class Source implements AsyncDisposable {
   /** @throws Changed, or a UserError that names what cannot be read */
   async read(ranges: readonly Range[]): Promise<readonly Uint8Array[]> {
     const [first, ...others] = ranges
-    if (first && others.length === 0) return [await this.#readFrom(first)]
-    return await Promise.all(ranges.map((range) => this.#readAlone(range)))
+    if (first && others.length === 0) return [await atFile(first.file, this.#readFrom(first))]
+    return await Promise.all(ranges.map((range) => atFile(range.file, this.#readAlone(range))))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
