@@ -35,6 +35,8 @@ export function harmlessFor(hostile: string): Told {
 export function eventsOf({ name, title, text, quoted }: Told): readonly TalkEvent[] {
   const under = { buddy: name, session: 1, fingerprint: 'ab'.repeat(56), trust: 'by-code' } as const
   const said = (text: string): TalkEvent => ({ kind: 'message', id: '0', text, at, ...under })
+  const kept = (text: string) =>
+    ({ from: 'buddy', id: '0', at, text, fingerprint: under.fingerprint }) as const
   const { network, buddy } = report
   const told = { kind: 'host', address: title } as const
   const reached = {
@@ -54,6 +56,8 @@ export function eventsOf({ name, title, text, quoted }: Told): readonly TalkEven
     { kind: 'met', address: title, knownAs: 'carol', ...under },
     { kind: 'why', buddy: name, report: reached },
     { kind: 'refused', buddy: name, why: 'wrong-fingerprint' },
+    { kind: 'unkept', message: quoted },
+    { kind: 'earlier', buddy: name, why: 'asked', lines: [kept('before.'), kept(text), kept('after.')] },
     { kind: 'secured', path: 'direct', ms: 9, pq: true, ...under },
     said('before.'),
     said(text),

@@ -1,4 +1,4 @@
-/** The text of a row: what is looked for stands out, links are underlined. */
+/** The text of a row: what is looked for stands out, links in what is said are underlined. */
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { noText, type SafeText, slice } from '../safetext.ts'
@@ -16,7 +16,8 @@ export interface RowTextProps {
 export function RowText({ row, find, look }: RowTextProps): ReactElement {
   const { whole, text } = row
   const start = row.start ?? 0
-  const links = row.start === undefined || row.kind === 'notice' ? [] : linksOf(whole, noText)
+  const isSaid = row.kind === 'theirs' || row.kind === 'ours' // here and now
+  const links = row.start !== undefined && isSaid ? linksOf(whole, noText) : []
   const found = row.start === undefined ? [] : occurrencesOf(whole, find?.query ?? noText)
   if (links.length === 0 && found.length === 0) return <>{text}</>
   const edges = [...links.flatMap(({ from, until }) => [from, until]), ...found.flat()]
