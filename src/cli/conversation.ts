@@ -112,6 +112,7 @@ export type Said = Extract<Line, { kind: 'theirs' | 'ours' }>
 export type Sending =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'written' } // on disk: it goes out, whatever ends before
+  | { readonly kind: 'held' } // for another key than the buddy has now
   | { readonly kind: 'sent'; readonly under: Under | undefined }
   | { readonly kind: 'delivered'; readonly ms: number }
   | { readonly kind: 'read' }
@@ -270,7 +271,10 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
       const transfers = follow(conversation.transfers, event)
       return notice({ ...conversation, transfers }, explainEvent(event), now)
     }
-    case 'held':
+    case 'held': {
+      const held = event.ids.reduce((before, id) => settle(before, id, { kind: 'held' }), conversation)
+      return notice(held, explainEvent(event), now)
+    }
     case 'bound':
     case 'code':
     case 'unreached':
@@ -330,6 +334,6 @@ export const newConversation = (
   ...{ transfers: [], lines: [], unread: 0, divider: undefined, count: 0 },
 })
 
-const rank = { waiting: 0, written: 1, sent: 2, undelivered: 3, delivered: 4, read: 5 } // a receipt may come after giving up
+const rank = { waiting: 0, written: 1, held: 2, sent: 3, undelivered: 4, delivered: 5, read: 6 } // a receipt may come after giving up
 const maxLines = 10_000 // of a conversation: some 20 MB; older ones leave
 const dropped = 1000 // at once, so that it is not done for each line

@@ -176,11 +176,13 @@ export function explainBurnt(why: Burnt): Notice {
 
 function explainHeld(buddy: string, count: number): Notice {
   const name = safeName(buddy)
-  const what = count === 1 ? words`one message was` : words`${count} messages were`
+  const isOne = count === 1
+  const what = isOne ? words`one message was` : words`${count} messages were`
+  const [it, is] = isOne ? [words`it`, words`it is`] : [words`them`, words`they are`]
   return {
     tone: 'bad',
-    text: words`${what} written for another key of ${name} than the one he has now: nothing of it is sent`,
-    hint: words`/resend sends it to who is here now; /drop forgets it`,
+    text: words`${what} written for another key than the one ${name} has now: ${is} not sent`,
+    hint: words`/resend sends ${it} to who is here now; /drop forgets ${it}`,
   }
 }
 

@@ -152,6 +152,33 @@ describe('a line of ours', () => {
     expect(sendings(play(start, say('a'), failed('a'), delivered('a')))).toEqual(['a delivered'])
   })
 
+  test('of an earlier run is shown as it was said, waiting, and goes on from there', () => {
+    const earlier: TalkEvent = { kind: 'waiting', buddy: 'ada', id: 'a', text: 'a\u001b[2J', at: 500 }
+    const back = play(start, earlier)
+    expect(ada(back).lines).toMatchObject([
+      { kind: 'ours', at: 500, text: 'a␛[2J', sending: { kind: 'written' } },
+    ])
+    expect(sendings(play(back, { kind: 'sent', buddy: 'ada', id: 'a' }))).toEqual(['a␛[2J sent'])
+  })
+
+  test('is written when it is on disk, and held when it was for another key, until it is resent or dropped', () => {
+    const written = play(start, say('a'), say('b'), { kind: 'written', buddy: 'ada', id: 'a' })
+    expect(sendings(written)).toEqual(['a written', 'b waiting'])
+    const held = play(written, { kind: 'held', ids: ['a', 'b'], count: 2, ...under(1, 'unverified') })
+    expect(sendings(held)).toEqual(['a held', 'b held'])
+    expect(ada(held).lines.at(-1)).toMatchObject({
+      ...{ kind: 'notice', tone: 'bad' },
+      text: '2 messages were written for another key than the one ada has now: they are not sent',
+    })
+    const after = play(...([held, { kind: 'sent', buddy: 'ada', id: 'a' }] as const), {
+      kind: 'undelivered',
+      buddy: 'ada',
+      id: 'b',
+      why: 'dropped',
+    })
+    expect(sendings(after)).toEqual(['a sent', 'b undelivered'])
+  })
+
   test('is not confirmed by another buddy, or by an id that nobody used', () => {
     const model = play(start, say('a'), { kind: 'delivered', buddy: 'bob', id: 'a', ms: 1 }, delivered('z'))
     expect(sendings(model)).toEqual(['a waiting'])

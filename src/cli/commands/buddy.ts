@@ -228,19 +228,13 @@ async function leaveOutbox(
   const name = safeName(alias)
   const { length } = (await profile.outbox()).filter(({ buddy }) => buddy === alias)
   if (length === 0) return {}
-  const many = length === 1 ? words`one message waits` : words`${length} messages wait`
-  const isAsked = !isSure && context.isInteractive
-  if (
-    isAsked &&
-    !(await confirm(context, words`${many} for ${name}: drop it? Else it is kept, and you are asked again`))
-  )
-    return { keepsOutbox: true }
-  remark(
-    context,
+  const [many, waits, it] =
     length === 1
-      ? words`one message for ${name} is dropped`
-      : words`${length} messages for ${name} are dropped`,
-  )
+      ? [words`one message`, words`waits`, words`it`]
+      : [words`${length} messages`, words`wait`, words`them`]
+  const question = words`${many} for ${name} ${waits}: drop ${it}? Else you are asked again when somebody is called ${name}`
+  if (!isSure && context.isInteractive && !(await confirm(context, question))) return { keepsOutbox: true }
+  remark(context, words`${many} for ${name} dropped`)
   return {}
 }
 

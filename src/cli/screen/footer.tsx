@@ -95,9 +95,7 @@ function above({ size, unseen = 0 }: View): SafeText {
 function pending({ model, above }: View, conversation: Conversation | undefined): SafeText {
   const isInline = above !== undefined // where no line says what became of it
   const ours = (conversation?.lines ?? []).slice(-recent).filter((line) => line.kind === 'ours')
-  const waiting = ours.filter(
-    ({ sending }) => sending.kind === 'waiting' || sending.kind === 'written',
-  ).length
+  const waiting = ours.filter(({ sending }) => /^(?:waiting|written|held)$/.test(sending.kind)).length
   const unconfirmed = ours.filter(({ sending }) => sending.kind === 'sent').length
   const own =
     waiting > 0

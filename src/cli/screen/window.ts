@@ -313,6 +313,8 @@ function markOfSending(sending: Sending, fate: Fate): SafeText {
       return words`(waiting)`
     case 'written':
       return words`(written)`
+    case 'held':
+      return words`(not sent: for another key)`
     case 'sent':
       return words`(sent)`
     case 'delivered':
