@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { columnsOf, safeText } from '../../src/cli/safetext.ts'
 import { introduce } from '../support/people.ts'
-import { freshHome, type Started } from '../support/program.ts'
+import { execute, freshHome, type Started } from '../support/program.ts'
 import { type Pty, start, untouched } from '../support/pty.ts'
 import { expectPicture, framed, sizes } from './picture.ts'
 
@@ -34,7 +34,7 @@ test.each(sizes)(
     expectPicture(`program-typed.${cols}x${rows}`, await pictureOf(screen, cols, rows))
     screen.type('?')
     screen.key('enter')
-    await screen.waitFor('(waiting)')
+    await screen.waitFor('(written)')
     screen.type('/verify')
     screen.key('enter')
     await screen.waitFor('bob is not connected')
@@ -42,6 +42,7 @@ test.each(sizes)(
     screen.key('ctrlC')
     await screen.ended()
     expect(screen.state).toEqual(untouched)
+    expect((await execute(['outbox', 'drop', 'bob'], ada)).code).toBe(0) // else the next screen begins with it
   },
 )
 
