@@ -9,6 +9,7 @@ import { equal, wipe } from '../crypto.ts'
 import { Queue } from '../queue.ts'
 import { frameHead } from '../transfer/frames.ts'
 import { Incoming } from '../transfer/incoming.ts'
+import { maxManifest } from '../transfer/limits.ts'
 import {
   decodeAnswer,
   decodeOffer,
@@ -290,12 +291,27 @@ export class Transfers {
     if (known?.direction === 'in' && known.to === fingerprint) {
       known.stream = offer.stream
       known.machine.connect(offer, key)
-    } else if (known || this.#open.length >= maxTransfers) {
-      wipe(key)
-      const { transfer } = offer
-      const answer = { transfer, verb: 'reject', why: 'policy', file: undefined } as const
-      current.session.answerTransfer(encodeAnswer(answer), now)
-    } else this.#take(current, { offer, key }, now)
+      return
+    }
+    if (!known) this.#supersede(offer, { transfer: offer.transfer, to: fingerprint })
+    const why =
+      known || this.#open.length >= maxTransfers ? 'policy' : this.#isMuch(offer) ? 'large' : undefined
+    if (why === undefined) {
+      this.#take(current, { offer, key }, now)
+      return
+    }
+    wipe(key)
+    const { transfer } = offer
+    current.session.answerTransfer(encodeAnswer({ transfer, verb: 'reject', why, file: undefined }), now)
+  }
+
+  /** All lists of files together are no longer than one may be: each is held until the last file is there. */
+  #isMuch(offer: Offer): boolean {
+    const held = this.#open.reduce(
+      (sum, { machine, direction }) => sum + (direction === 'in' ? listSize(machine.offer) : 0),
+      0,
+    )
+    return held > 0 && held + listSize(offer) > maxManifest
   }
 
   #take(current: Current, { offer, key }: Early, now: number): void {
@@ -303,7 +319,6 @@ export class Transfers {
     const machine = new Incoming(offer, key)
     const to = current.fingerprint
     this.#add({ transfer, name, direction: 'in', machine, to, stream, ...untold(now) })
-    this.#supersede(offer, { transfer, to })
     const { form } = offer
     const content = offer.form === 'files' ? { files: offer.files, octets: offer.octets } : {}
     const under = this.#options.acquaintance.under(current)
@@ -404,6 +419,8 @@ const isMoving = ({ machine, octets }: Entry): boolean =>
 
 const isUnderWay = ({ kind }: TransferState): boolean => kind === 'running' || kind === 'paused'
 
+const listSize = (offer: Offer): number => (offer.form === 'files' ? offer.manifestSize : 0)
+
 const isEnd = ({ kind }: TransferState): boolean => hasEnded(kind)
 
 function stageOf(state: TransferState): Pick<TransferTold, 'state' | 'by' | 'why' | 'path'> {
@@ -425,6 +442,6 @@ function stageOf(state: TransferState): Pick<TransferTold, 'state' | 'by' | 'why
 }
 
 const progressGap = 250 // ms
-const maxTransfers = 256 // with one buddy: each that waits holds its offer, and what is accepted its list of files
+const maxTransfers = 256 // with one buddy
 const maxEnded = 32
 const maxEarly = 8 // offers in the milliseconds that a write takes

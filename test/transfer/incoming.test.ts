@@ -220,17 +220,18 @@ describe('an error of the disk', () => {
 })
 
 describe('what is offered again', () => {
-  const again = (offer: Offer, { root = false, stream = 10 } = {}): Offer => ({
-    ...offer,
-    stream,
-    ...(root && { root: new Uint8Array(32) }),
-  })
+  const again = (offer: Offer, { stream = 10 } = {}): Offer => ({ ...offer, stream })
 
-  test('by the same id with another root ends it', () => {
+  test.each<[string, object]>([
+    ['another root', { root: new Uint8Array(32) }],
+    ['a longer list', { manifestSize: bytes.length + 1 }],
+    ['more octets', { octets: octets.length + 1 }],
+    ['more files', { files: 2 }],
+  ])('by the same id with %s ends it', (_, change) => {
     const receiver = new Receiver(offer)
     receiver.incoming.accept()
     receiver.pump()
-    receiver.incoming.connect(again(offer, { root: true }), hostileKey())
+    receiver.incoming.connect({ ...again(offer), ...change }, hostileKey())
     receiver.pump()
     expect(receiver.incoming.state).toEqual({ kind: 'failed', by: 'us', why: 'broken' })
   })
