@@ -3,10 +3,11 @@
  * then read, perhaps twice. What is another than it was when it was looked at
  * is refused: the receiver would find that it is not what was offered.
  */
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, readlinkSync } from 'node:fs'
+import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Range, SourceEntry } from '../../transfer/work.ts'
-import { diskFault } from '../store.ts'
+import { codeOf, diskFault } from '../store.ts'
 import { atFile, Changed } from './faults.ts'
 import { isSameMark, type Mark, markOf, type Place, type Skipped, type Walked, walk } from './walk.ts'
 
@@ -100,12 +101,29 @@ async function opened(at: string, mark: Mark): Promise<FileHandle> {
   try {
     handle = await open(at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     await confirm(handle, mark, at)
+    if (!(await isAt(handle, at))) throw new Changed(at)
     return handle
   } catch (error) {
     await handle?.close()
     throw Changed.ifGone(error, at) ?? diskFault(error, `cannot read ${at}`)
   }
 }
+
+/**
+ * It is where it was looked for: since then, or before, somebody who may write in a folder on the way may have put a
+ * link there. Linux knows of each open file where it is; elsewhere the folder is asked where it is itself.
+ */
+async function isAt(handle: FileHandle, at: string): Promise<boolean> {
+  try {
+    return readlinkSync(`/proc/self/fd/${handle.fd}`) === at
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    return folded(await realpath(dirname(at))) === folded(dirname(at))
+  }
+}
+
+/** As disks compare names that take one for the other. */
+const folded = (path: string): string => path.normalize('NFC').toLowerCase()
 
 async function confirm(handle: FileHandle, mark: Mark, at: string): Promise<void> {
   if (!isSameMark(markOf(await handle.stat()), mark)) throw new Changed(at)
