@@ -45,7 +45,7 @@ export interface MailTalk {
   withdraw(ids: ReadonlySet<string>): void
 }
 
-export class Mail {
+export class Mail implements AsyncDisposable {
   readonly #options: MailOptions
   readonly #mailbox: Mailbox
   /** By name: who answers to it in this process. */
@@ -59,12 +59,19 @@ export class Mail {
   readonly #untold = new Set<string>()
   readonly #announced = new Set<string>() // of those
   #isCompacting = false
+  #swept = 0 // of the texts that are gone: those that are out of the log
 
   constructor(options: MailOptions) {
     this.#options = options
     this.#mailbox = options.mailbox
     this.#earlier = new Set([...options.mailbox.waiting].map(({ id }) => id))
+    this.#tidy() // after a crash
     this.#compact()
+  }
+
+  /** What nobody needs any more is gone from the log then. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isUntidy) await this.#rewrite()
   }
 
   act(command: Command): void {
@@ -159,6 +166,7 @@ export class Mail {
     }
     shown.tell(event)
     if (event.kind === 'secured') this.#hold(event)
+    if (event.kind === 'lost') this.#tidy()
     if (event.kind === 'added') this.begin(event.buddy)
   }
 
@@ -344,19 +352,42 @@ export class Mail {
 
   /** Writes the log anew when most of it is of no use any more. */
   #compact(): void {
-    const { journal, onFault } = this.#options
+    const { journal } = this.#options
     if (this.#isCompacting || journal.size < smallLog || journal.size < 2 * this.#mailbox.size) return
     this.#isCompacting = true
-    journal
-      .rewrite(() => this.#mailbox.records())
-      .then(
-        () => {
-          this.#isCompacting = false
-        },
-        (error: unknown) => {
-          if (!(error instanceof UserError)) onFault(error) // else it stays long until the next process
-        },
-      )
+    void this.#rewrite().then((isShorter) => {
+      this.#isCompacting = !isShorter // else it stays long until the next process
+    })
+  }
+
+  /** No text stays in the log that nobody needs any more. */
+  #tidy(): void {
+    if (!this.#isUntidy || this.#isCompacting) return
+    this.#isCompacting = true
+    void this.#rewrite().then(() => {
+      this.#isCompacting = false
+    })
+  }
+
+  get #isUntidy(): boolean {
+    return this.#mailbox.gone > this.#swept
+  }
+
+  /** @returns whether the log could be written anew */
+  async #rewrite(): Promise<boolean> {
+    const { journal, onFault } = this.#options
+    let { gone } = this.#mailbox
+    try {
+      await journal.rewrite(() => {
+        gone = this.#mailbox.gone
+        return this.#mailbox.records()
+      })
+      this.#swept = gone
+      return true
+    } catch (error) {
+      if (!(error instanceof UserError)) onFault(error)
+      return false
+    }
   }
 }
 

@@ -65,7 +65,7 @@ export async function outboxOf(profile: OpenProfile): Promise<OwnOutbox> {
       if (kind === 'drop')
         take({ kind: 'settled', ids: mailbox.droppable(buddy, standing, id).map((each) => each.id) })
       else for (const each of mailbox.resendable(buddy, standing, id)) take({ kind: 'addressed', ...each })
-      await journal.synced()
+      await (kind === 'drop' ? journal.rewrite(() => mailbox.records()) : journal.synced()) // no text stays there
     },
     [Symbol.asyncDispose]: () => profile[Symbol.asyncDispose](),
   }

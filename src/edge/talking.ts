@@ -228,6 +228,7 @@ export function startTalking(options: TalkingOptions): Talking {
       await Promise.race([quiet, sleep(goodbye, undefined, { ref: false })])
       await left
       running[Symbol.dispose]()
+      await mail[Symbol.asyncDispose]()
       await transferring[Symbol.asyncDispose]()
       const found = talk.nodes
       if (network.isPublic && found.length > 0)

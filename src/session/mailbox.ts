@@ -35,6 +35,7 @@ export class Mailbox {
   readonly #waiting = new Map<string, Written>() // by id, in the order it was written
   readonly #unshown: Unshown[] = []
   #octets = 0 // of what is not settled
+  #gone = 0
   readonly #held = new Map<string, Amount>() // of what is not shown, by whose it is
 
   /** @param records - of a log; what is none of ours is passed over */
@@ -70,6 +71,11 @@ export class Mailbox {
     const size = sizeOf(message)
     if (count >= maxUnshown || octets + size > maxUnshownOctets) return false
     return this.#unshownOctets + size <= maxAllUnshown
+  }
+
+  /** Texts so far that records were taken of, and that `records` leave out. */
+  get gone(): number {
+    return this.#gone
   }
 
   get(id: string): Written | undefined {
@@ -144,7 +150,9 @@ export class Mailbox {
       }
       case 'shown': {
         const [message] = this.#find(record) >= 0 ? this.#unshown.splice(this.#find(record), 1) : []
-        if (message) this.#hold(message, -1)
+        if (!message) return
+        this.#hold(message, -1)
+        this.#gone++
         return
       }
       case 'known':
@@ -184,6 +192,7 @@ export class Mailbox {
     if (!message) return
     this.#waiting.delete(id)
     this.#octets -= sizeOf(message)
+    this.#gone++
   }
 
   /** The oldest of this id, -1 if there is none. */

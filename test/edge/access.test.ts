@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Access, accessTo } from '../../src/edge/access.ts'
 import { openMail } from '../../src/edge/maillog.ts'
@@ -49,6 +51,16 @@ describe('what waits for a buddy who is called otherwise now', () => {
     await using access = accessTo(await open())
     await access.change({ kind: 'remove', alias: 'bob' })
     expect(await waitingIn(access)).toEqual(['robert: waiting'])
+  })
+
+  test('is not on the disk any more when it is dropped', async () => {
+    const open = await renamed({ isReplaced: false })
+    const profile = await open()
+    await using outbox = await outboxOf(profile)
+    const size = (): number => statSync(join(profile.path, 'mail')).size
+    const before = size()
+    await outbox.change({ kind: 'drop', buddy: 'robert' })
+    expect(size()).toBeLessThan(before)
   })
 
   test('is dropped when he is removed', async () => {

@@ -318,6 +318,34 @@ describe('what comes', () => {
     expect(Mailbox.of(journal.records).known.of(bob).hear(id, message.text)).toBe('new')
   })
 
+  test('and was shown, or was said and is confirmed, is in the log no more when the conversation or the process is over', async () => {
+    const has = (journal: Records): boolean =>
+      journal.records.some((octets) => Buffer.from(octets).includes('hello'))
+    const talked = () => {
+      const journal = new Records()
+      const { mail } = start(journal)
+      mail.act({ ...say, id: '00000000000000ab' })
+      mail.hear({ kind: 'delivered', buddy: 'bob', id: '00000000000000ab', ms: 1 })
+      mail.hear(message)
+      expect(has(journal)).toBe(true)
+      return { journal, mail }
+    }
+    const left = talked()
+    await left.mail[Symbol.asyncDispose]()
+    const lost = talked()
+    lost.mail.hear({ kind: 'lost', buddy: 'bob', why: 'left' })
+    const killed = talked()
+    const after = start(killed.journal)
+    await settled()
+    expect([left, lost, killed].map(({ journal }) => has(journal))).toEqual([false, false, false])
+    for (const { journal } of [left, lost, killed])
+      expect(Mailbox.of(journal.records).known.of(bob).hear(id, message.text)).toBe('known')
+    const before = killed.journal.records
+    after.mail.hear({ kind: 'lost', buddy: 'bob', why: 'left' })
+    await after.mail[Symbol.asyncDispose]()
+    expect(killed.journal.records).toBe(before) // there is nothing to leave out
+  })
+
   test('leaves a short log: what is settled is not in it for ever', async () => {
     const journal = new Records()
     const { mail } = start(journal)
