@@ -70,8 +70,10 @@ export type Fate =
       readonly isAnew: boolean
     }
   | { readonly kind: 'deleted'; readonly saidAt: number; readonly isAnew: boolean }
-  /** It would change a line that is not here. */
+  /** It would change a line that is not known to be of who said it. */
   | { readonly kind: 'astray' }
+  /** It changes a line of his that is not here to be changed. */
+  | { readonly kind: 'apart' }
 
 /** What was said, by whomever. */
 interface Told extends Placed {

@@ -28,8 +28,7 @@ export function edited(
 ): Conversation {
   const { id, of, at, buddy, session, fingerprint, trust } = event
   const line = theirs(conversation, of, fingerprint)
-  if (!line)
-    return hear(conversation, { ...event, kind: 'message', about: { as: 'edit', id: of } }, place.focus)
+  if (!line) return apart(hear(conversation, { ...event, kind: 'message' }, place.focus))
   const under = { buddy, session, fingerprint, trust }
   const text = safeText(event.text)
   const changed = {
@@ -39,6 +38,15 @@ export function edited(
     isLate: isLate(conversation, under),
   }
   return news(placed(conversation, { line, changed, at, on: place.on }), place)
+}
+
+/** What was heard last changes a line that is not here. */
+function apart(conversation: Conversation): Conversation {
+  const { lines } = conversation
+  const last = lines.at(-1)
+  return last && isSaid(last)
+    ? { ...conversation, lines: lines.with(-1, { ...last, fate: { kind: 'apart' } }) }
+    : conversation
 }
 
 /** He takes a line of his back. */

@@ -203,6 +203,7 @@ export class Exchange {
     this.#unread.add(id, fingerprint)
     if (about?.as === 'edit' && isHis) {
       this.#theirs.bar(id)
+      this.#theirs.add(about.id, fingerprint) // spoken of: among the last
       this.#tell({ kind: 'edited', of: about.id, text, ...told })
       return
     }

@@ -123,7 +123,8 @@ describe('on the screen', () => {
     const before = seat.rows()
     seat.hears(event)
     expect(seat.rows().slice(0, 3)).toEqual(before)
-    expect(seat.rows()[3]).toMatch(/^09:0\d ada forged \(would change another line\)/)
+    const words = event.kind === 'edited' ? 'changes an earlier line' : 'would change another line'
+    expect(seat.rows()[3]).toContain(` ada forged (${words})`)
   })
 
   test('a deletion of what never was, of our line or under another key changes nothing', () => {

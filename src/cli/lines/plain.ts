@@ -274,6 +274,7 @@ function withoutOld(model: Model): Model {
 /** Before the text, where no text can stand. */
 function explainFate(fate: Fate): SafeText {
   if (fate.kind === 'astray') return words`, who would change another line`
+  if (fate.kind === 'apart') return words`, who changes an earlier line`
   return fate.kind === 'edited' ? words`, who edited the line of ${timeOfDay(fate.saidAt)}` : noText
 }
 

@@ -283,6 +283,8 @@ function fateOf({ buddy }: Conversation, { kind, fate }: Said): SafeText {
       return noText
     case 'astray':
       return words`(would change another line)`
+    case 'apart':
+      return words`(changes an earlier line)`
     case 'edited': {
       const said = !fate.isAnew ? noText : words`, said at ${timeOfDay(fate.saidAt)}`
       return fate.times === 1 ? words`(edited${said})` : words`(edited ${fate.times} times${said})`

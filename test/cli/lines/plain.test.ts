@@ -46,7 +46,8 @@ test('an answer, an edit and a deletion say in front of the text, or beside it, 
   ui.tell({ kind: 'message', id: 'a1', text: 'at five', at, ...under })
   ui.tell({ kind: 'message', id: 'a2', text: 'yes', at, about: { as: 'reply', id: 'a1' }, ...under })
   ui.tell({ kind: 'edited', id: 'a3', of: 'a1', text: 'at six\nor so', ...about })
-  ui.tell({ kind: 'edited', id: 'a4', of: 'b1', text: 'forged', ...about })
+  ui.tell({ kind: 'edited', id: 'a4', of: 'b1', text: 'of before', ...about })
+  ui.tell({ kind: 'message', id: 'a8', text: 'forged', at, about: { as: 'edit', id: 'b1' }, ...under })
   ui.tell({ kind: 'message', id: 'a5', text: 'so', at, about: { as: 'reply', id: 'b1' }, ...under })
   expect(pipes.stdout.split('\n')).toEqual([
     '09:05 ada  at five',
@@ -54,7 +55,8 @@ test('an answer, an edit and a deletion say in front of the text, or beside it, 
     '09:05 ada  yes',
     '09:06 ada, who edited the line of 09:05  at six',
     '                                         or so',
-    '09:06 ada, who would change another line  forged',
+    '09:06 ada, who changes an earlier line  of before',
+    '09:05 ada, who would change another line  forged',
     '      >  a line that is not here',
     '09:05 ada  so',
     '',
