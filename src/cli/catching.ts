@@ -51,6 +51,7 @@ export class Catching implements Ui {
     if (this.#by.json) this.#options.stderr.write(jsonLine(event))
     else this.#explain(event)
     if (event.kind === 'renamed' && this.#from.delete(event.buddy)) this.#from.add(event.to)
+    if (event.kind === 'removed') this.#from.delete(event.buddy) // another may have the name by and by
     if (event.kind === 'offered') this.#answer(event)
     if (event.kind === 'transfer' && event.transfer === this.#caught?.transfer) this.#changed(event)
   }
@@ -73,7 +74,7 @@ export class Catching implements Ui {
   }
 
   #answer({ buddy, transfer, form, name }: Offered): void {
-    const isFrom = this.#from.size === 0 || this.#from.has(buddy)
+    const isFrom = this.#by.from.length === 0 || this.#from.has(buddy)
     const isNamed = this.#by.name === undefined || this.#by.name === name
     const { act } = this.#options
     if (this.#caught || form !== 'stream' || !isFrom || !isNamed) {
