@@ -30,10 +30,11 @@ export class KnownOfOne {
   readonly #names = new Set<string>()
   readonly #ids = new Map<string, number>() // of the names, how many each
   readonly #unsafe = new Set<string>() // ids
+  readonly #heard = new Set<string>() // names that no record has
 
-  /** The oldest first: what `add` takes. */
+  /** Of what was kept, the oldest first: what `add` takes. */
   get names(): Iterable<string> {
-    return this.#names
+    return [...this.#names].filter((name) => !this.#heard.has(name))
   }
 
   get size(): number {
@@ -49,7 +50,8 @@ export class KnownOfOne {
   hear(id: string, text: string): Heard {
     const name = messageName(id, text)
     if (this.#names.has(name)) return this.#unsafe.has(id) ? 'unsafe' : 'known'
-    this.add(name)
+    this.#insert(name)
+    this.#heard.add(name)
     this.#unsafe.add(id)
     return 'new'
   }
@@ -62,20 +64,28 @@ export class KnownOfOne {
   /** It could not be kept: when it comes again it is new. */
   forget(id: string, text: string): void {
     const name = messageName(id, text)
-    if (!this.#names.delete(name)) return
-    this.#count(name, -1)
+    if (!this.#names.has(name)) return
+    this.#remove(name)
     if (!this.hasId(id)) this.#unsafe.delete(id)
   }
 
-  /** One that was kept before. */
+  /** One that is kept. */
   add(name: string): void {
+    this.#heard.delete(name)
+    this.#insert(name)
+  }
+
+  #insert(name: string): void {
     if (this.#names.has(name)) return
     this.#names.add(name)
     this.#count(name, 1)
-    if (this.#names.size <= maxKnown) return
-    const oldest = this.#names.values().next().value!
-    this.#names.delete(oldest)
-    this.#count(oldest, -1)
+    if (this.#names.size > maxKnown) this.#remove(this.#names.values().next().value!)
+  }
+
+  #remove(name: string): void {
+    this.#names.delete(name)
+    this.#heard.delete(name)
+    this.#count(name, -1)
   }
 
   #count(name: string, by: 1 | -1): void {

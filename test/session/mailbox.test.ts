@@ -73,6 +73,19 @@ function mailboxOf(...records: readonly MailRecord[]): Mailbox {
 }
 
 describe('a mailbox', () => {
+  test('written anew knows what came and was kept, and nothing that was only heard', () => {
+    const mailbox = mailboxOf({ kind: 'came', message: came(1) })
+    const known = mailbox.known.of(bob)
+    for (const number of [1, 2, 3]) known.hear(idOf(number), `text ${number}`)
+    mailbox.take({ kind: 'came', message: came(3) })
+    const after = Mailbox.of(mailbox.records()).known.of(bob)
+    expect([1, 2, 3].map((number) => after.hear(idOf(number), `text ${number}`))).toEqual([
+      'known',
+      'new',
+      'known',
+    ])
+  })
+
   test('keeps what was written, in order, until it is settled', () => {
     const records = [1, 2, 3].map((number) => ({ kind: 'written', message: written(number) }) as const)
     const mailbox = mailboxOf(...records, { kind: 'settled', ids: [idOf(2), idOf(9)] })
