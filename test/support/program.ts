@@ -22,6 +22,10 @@ export interface Started {
   readonly env?: Readonly<Record<string, string>>
   /** What to run, default: node and the built entry; e.g. an installed `otrtalk`, or `ip netns exec …`. */
   readonly command?: readonly string[]
+  /** Where it runs; where we are without. */
+  readonly cwd?: string
+  /** Of stdout; UTF-8 by default. */
+  readonly encoding?: BufferEncoding
 }
 
 /** How a process ended: the text is whole. */
@@ -59,9 +63,9 @@ export class Program implements AsyncDisposable {
 
   constructor(args: readonly string[], options: Started = {}) {
     const [file, ...first] = options.command ?? [process.execPath, entry]
-    this.#child = spawn(file!, [...first, ...args], { env: environment(options) })
+    this.#child = spawn(file!, [...first, ...args], { env: environment(options), cwd: options.cwd })
     this.#child.stdin.on('error', () => {}) // it may end before it reads
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stdout.setEncoding(options.encoding ?? 'utf8').on('data', (text: string) => {
       this.#stdout += text
     })
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,5 +1,5 @@
 /** Plays a document: every block of it, in its order, as it stands there. */
-import { copyFileSync, cpSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { type Block, blocksOf, type Data, type Step, type Typed } from '../../support/documents.ts'
@@ -242,7 +242,7 @@ type Prepare = (stage: Stage, person: Person, alias: string, summon: Summon) => 
 /** What a command takes for granted. */
 const before: readonly (readonly [RegExp, Prepare])[] = [
   [
-    /^otrtalk (?:send|why) (\w+)(?!.*--profile)/,
+    /^otrtalk (?:send|why) (\w+)(?!.*--(?:profile|file))/,
     async (stage, person, alias, summon) => {
       await summonListener({ stage, person, alias, command: '', summon }, alias)
     },
@@ -253,6 +253,19 @@ const before: readonly (readonly [RegExp, Prepare])[] = [
       await stage.leaveAll()
       await stage.run(person.name, ['buddy', 'remove', alias, '--yes'])
       await stage.run(alias, ['buddy', 'remove', person.name, '--yes'])
+    },
+  ],
+  [
+    /^otrtalk listen .*--into (\S+)/,
+    async (_, { folder }, into) => void mkdirSync(join(folder, into), { recursive: true }),
+  ],
+  [
+    /^otrtalk send (\w+) --file photos\b/,
+    async (stage, { folder, name }, alias, summon) => {
+      const other = await stage.person(alias)
+      if (!other.open) await summon(alias, `otrtalk listen --accept-from ${name} --into Downloads`)
+      mkdirSync(join(folder, 'photos'), { recursive: true })
+      for (const file of ['photos/lake.jpg', 'letter.pdf']) writeFileSync(join(folder, file), `${file}\n`)
     },
   ],
   [/^otrtalk profile import (\S+)/, (stage, person, file) => bring(stage, file, person)],
@@ -271,6 +284,8 @@ type Look = (stage: Stage, person: Person, name: string | undefined) => Promise<
 const afterwards: readonly (readonly [RegExp, Look])[] = [
   [/npm install --global/, (stage, person) => succeeds(person, `${stage.prefix}/bin/otrtalk --version`)],
   [/^otrtalk profile create(?: (\w+))?$/, unlock],
+  [/^otrtalk send (\w+) --file photos letter/, has('Downloads/photos/lake.jpg', 'Downloads/letter.pdf')],
+  [/^tar c photos \| otrtalk send (\w+) /, has('photos.tar')],
   [/bashrc$/, (_, person) => succeeds(person, "bash -c 'source ~/.bashrc && complete -p otrtalk'")],
 ]
 
@@ -278,6 +293,14 @@ const afterwards: readonly (readonly [RegExp, Look])[] = [
 async function unlock(stage: Stage, { folder, name }: Person, profile = 'default'): Promise<void> {
   const file = ['--passphrase-file', join(folder, 'secret.txt')]
   await stage.run(name, ['profile', 'passphrase', '--profile', profile, '--no-passphrase', ...file])
+}
+
+/** Whoever was sent something has these by then. */
+function has(...files: readonly string[]): Look {
+  return async (stage, _, name = '') => {
+    const { folder } = await stage.person(name)
+    for (const file of files) expect(readFileSync(join(folder, file)).length).toBeGreaterThan(0)
+  }
 }
 
 async function succeeds({ shell }: Person, command: string): Promise<void> {

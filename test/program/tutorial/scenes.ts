@@ -70,6 +70,7 @@ export const scenes: readonly (readonly [RegExp, Scene])[] = [
   [/^tail -f \S+ \| otrtalk chat (\w+) --plain/, tail],
   [/^otrtalk chat (\w+)/, chat],
   [/^otrtalk listen --plain$/, hear],
+  [/^otrtalk listen --stream > \S+$/, catchStream],
   [/^otrtalk listen\b[^&]*$/, listen],
   [/^otrtalk offer (\w+)$/, offer],
   [/^otrtalk offer (\w+) > \S+$/, offerToFile],
@@ -152,6 +153,12 @@ export async function summonListener({ stage, summon }: Act, alias: string): Pro
 async function hear({ person }: Act): ReturnType<Scene> {
   await waitFor(person, /reachable as/)
   return () => interrupt(person)
+}
+
+/** Ends by itself when all of a stream is there. */
+async function catchStream({ person }: Act): ReturnType<Scene> {
+  await waitFor(person, /reachable as/)
+  return async () => expect(await person.shell.ended()).toMatchObject({ code: 0 })
 }
 
 /** It prints what comes, and runs what it was told to. */

@@ -1,0 +1,283 @@
+/** Files and pipes between two processes of the built program. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../edge/folder.ts'
+import { coupleOfFile } from '../support/couple.ts'
+import { type Ended, entry, Program, type Started } from '../support/program.ts'
+import { content } from '../transfer/content.ts'
+
+const { ada, bob } = coupleOfFile()
+const long = 60_000 // ms: beside other tests
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+/** A folder to send from, with a file of this size in it, and one to receive into. */
+function folders(size = 1_000): { readonly from: string; readonly into: string; readonly file: string } {
+  const at = temporaryFolder()
+  const [from, into] = [join(at, 'from'), join(at, 'into')]
+  for (const folder of [from, into]) mkdirSync(folder)
+  const file = join(from, 'gift.bin')
+  writeFileSync(file, content(size))
+  return { from, into, file }
+}
+
+async function taking(into: string, ...more: readonly string[]): Promise<Program> {
+  const program = new Program(['listen', '--json', '--accept-from', 'ada', '--into', into, ...more], bob)
+  await program.event('listening')
+  return program
+}
+
+/** Runs to the end, however busy the machine is. */
+function execute(args: readonly string[], options: Started & { input?: Uint8Array } = {}): Promise<Ended> {
+  const program = new Program(args, options)
+  program.end(options.input ?? '')
+  return program.ended(long)
+}
+
+const told = (program: Program, state: string): Promise<string> =>
+  program.line((line) => line.includes('"transfer"') && line.includes(`"state":"${state}"`), long)
+
+/** As it is told of a transfer of 20 MB: some of it is there. */
+const hasMoved = (program: Program): Promise<string> =>
+  program.line((line) => (JSON.parse(line).octets ?? 0) > 2_000_000 && line.includes('"progress"'), long)
+
+describe('send --file and listen --accept-from', () => {
+  test('a folder is there in the end, and both say so', async () => {
+    const { from, into, file } = folders(3_000_000)
+    mkdirSync(join(from, 'empty'))
+    await using listening = await taking(into)
+    const sent = await execute(['send', 'bob', '--file', from, '--json'], ada)
+    expect(sent).toMatchObject({ code: 0, stderr: '' })
+    expect(sent.stdout).toMatch(/"event":"transfer".*"direction":"out","state":"done"/)
+    const done = JSON.parse(await told(listening, 'done'))
+    expect(done).toMatchObject({ buddy: 'ada', name: 'from', direction: 'in', path: join(into, 'from') })
+    expect(hashOf(join(into, 'from/gift.bin'))).toBe(hashOf(file))
+    expect(readdirSync(into)).toEqual(['from'])
+    expect(readdirSync(join(into, 'from'))).toEqual(['empty', 'gift.bin'])
+  })
+
+  test('what nobody takes is refused at once: exit 1, in words', async () => {
+    const { into, file } = folders()
+    {
+      await using listening = new Program(['listen', '--json'], bob)
+      await listening.event('listening')
+      const { code, stderr } = await execute(['send', 'bob', '--file', file], ada)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/otrtalk: gift.bin was not accepted by bob: nothing of this kind/)
+    }
+    await using listening = await taking(into, '--max', '999')
+    const { code, stderr } = await execute(['send', 'bob', '--file', file], ada)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/otrtalk: gift.bin was not accepted by bob: it is larger than what is accepted/)
+    await told(listening, 'rejected')
+    expect(readdirSync(into)).toEqual([])
+  })
+
+  test('what cannot be sent is said before anybody is asked', async () => {
+    const { from, into } = folders()
+    writeFileSync(join(from, 'aux.txt'), 'x')
+    await using listening = await taking(into)
+    const wrong = await execute(['send', 'bob', '--file', from], ada)
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toMatch(
+      /otrtalk: from is not sent: the name of a file cannot be one everywhere \(from\/aux.txt\)/,
+    )
+    const none = await execute(['send', 'bob', '--file', join(from, 'none')], ada)
+    expect(none.stderr).toMatch(/otrtalk: none is not sent: there is no .*none/)
+    expect(listening.lines.some((line) => line.includes('"offered"'))).toBe(false)
+  })
+
+  test.each([
+    ['bob', 'the same folder'],
+    ['nobody', 'a folder that is there'],
+  ])('listen takes files of buddies only, into %s: %s', async (alias) => {
+    const { into } = folders()
+    const where = alias === 'nobody' ? join(into, 'none') : into
+    const { code, stderr } = await execute(['listen', '--accept-from', 'carol', '--into', where], bob)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      alias === 'nobody'
+        ? /cannot write in .*none: a folder of this path is missing/
+        : /no buddy named carol/,
+    )
+  })
+})
+
+describe('a transfer of 20 MB goes on', () => {
+  test(
+    'after kill -9 of the sender, where it was',
+    async () => {
+      const { into, file } = folders(20_000_000)
+      await using listening = await taking(into)
+      {
+        await using doomed = new Program(['send', 'bob', '--file', file, '--json'], ada)
+        await hasMoved(listening)
+        doomed.signal('SIGKILL')
+        await doomed.ended()
+      }
+      const sent = await execute(['send', 'bob', '--file', file, '--json'], ada)
+      expect(sent.code).toBe(0)
+      expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
+      expect(readdirSync(into)).toEqual(['gift.bin'])
+    },
+    long,
+  )
+
+  test(
+    'after kill -9 of the receiver, by itself',
+    async () => {
+      const { into, file } = folders(20_000_000)
+      await using sending = new Program(['send', 'bob', '--file', file, '--json'], ada)
+      {
+        await using doomed = await taking(into)
+        await hasMoved(doomed)
+        doomed.signal('SIGKILL')
+        await doomed.ended()
+      }
+      await using listening = await taking(into)
+      await told(listening, 'done')
+      expect(await sending.ended(long)).toMatchObject({ code: 0 })
+      expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
+      expect(readdirSync(into)).toEqual(['gift.bin'])
+    },
+    long,
+  )
+
+  test(
+    'and when the file was changed in between, it says so and leaves nothing',
+    async () => {
+      const { into, file } = folders(20_000_000)
+      await using listening = await taking(into)
+      const sending = execute(['send', 'bob', '--file', file], ada)
+      await hasMoved(listening)
+      truncateSync(file, 19_000_000)
+      const { code, stderr } = await sending
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/otrtalk: gift.bin is not sent: .*gift.bin was changed while it was sent/)
+      await told(listening, 'failed')
+      listening.signal('SIGTERM')
+      await listening.ended()
+      expect(readdirSync(into)).toEqual([])
+    },
+    long,
+  )
+})
+
+describe('in a conversation', () => {
+  test(
+    'one offers, the other accepts, pauses, goes on; both know how far it is',
+    async () => {
+      const { into, file } = folders(20_000_000)
+      await using theirs = new Program(['chat', 'ada', '--json'], bob)
+      await using ours = new Program(['chat', 'bob', '--json'], ada)
+      await ours.event('secured')
+      ours.write(`${JSON.stringify({ send: file })}\n`)
+      const { transfer, name, files, octets } = await theirs.event('offered')
+      expect({ name, files, octets }).toEqual({ name: 'gift.bin', files: 1, octets: 20_000_000 })
+      theirs.write(`${JSON.stringify({ accept: transfer, into })}\n`)
+      await hasMoved(theirs)
+      theirs.write(`${JSON.stringify({ pause: transfer })}\n`)
+      expect(JSON.parse(await told(ours, 'paused'))).toMatchObject({ by: 'them' })
+      ours.write('{"say":"take your time"}\n')
+      await theirs.line('take your time')
+      theirs.write(`${JSON.stringify({ go: transfer })}\n`)
+      await told(theirs, 'done')
+      await told(ours, 'done')
+      expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
+    },
+    long,
+  )
+
+  test(
+    'one rejects, or cancels, and nothing is left',
+    async () => {
+      const { into, file } = folders(20_000_000)
+      await using theirs = new Program(['chat', 'ada', '--json'], bob)
+      await using ours = new Program(['chat', 'bob', '--json'], ada)
+      await ours.event('secured')
+      ours.write(`${JSON.stringify({ send: file, transfer: '1'.repeat(32) })}\n`)
+      await theirs.line('1'.repeat(32))
+      theirs.write(`${JSON.stringify({ reject: '1'.repeat(32) })}\n`)
+      expect(JSON.parse(await told(ours, 'rejected'))).toMatchObject({ by: 'them', why: 'declined' })
+      ours.write(`${JSON.stringify({ send: file, transfer: '2'.repeat(32) })}\n`)
+      await theirs.line('2'.repeat(32))
+      theirs.write(`${JSON.stringify({ accept: '2'.repeat(32), into })}\n`)
+      await hasMoved(theirs)
+      ours.write(`${JSON.stringify({ cancel: '2'.repeat(32) })}\n`)
+      expect(JSON.parse(await told(theirs, 'cancelled'))).toMatchObject({ by: 'them' })
+      theirs.end()
+      await theirs.ended()
+      expect(readdirSync(into)).toEqual([])
+    },
+    long,
+  )
+
+  test(
+    'another process of the sender’s profile sends, through the one that has it',
+    async () => {
+      const { into, file } = folders(200_000)
+      await using _ = await taking(into)
+      await using ours = new Program(['chat', 'bob', '--json'], ada)
+      await ours.event('secured')
+      expect(
+        await execute(['send', 'bob', '--file', 'gift.bin'], { ...ada, cwd: dirname(file) }),
+      ).toMatchObject({ code: 0 })
+      await told(ours, 'done')
+      expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
+    },
+    long,
+  )
+})
+
+describe('pipes', () => {
+  test(
+    '5 MB of standard input come out of standard output, and nothing else',
+    async () => {
+      await using listening = new Program(['listen', '--stream', 'numbers'], { ...bob, encoding: 'latin1' })
+      const input = content(5_000_000)
+      const sent = await execute(['send', 'bob', '--stream', 'numbers'], { ...ada, input })
+      expect(sent).toMatchObject({ code: 0, stdout: '' })
+      const { code, stdout } = await listening.ended(long)
+      expect(code).toBe(0)
+      expect(Buffer.from(stdout, 'latin1').equals(input)).toBe(true)
+    },
+    long,
+  )
+
+  test(
+    'a sender that is killed has sent nothing whole',
+    async () => {
+      await using listening = new Program(['listen', '--stream', '--json'], bob)
+      await using doomed = new Program(['send', 'bob', '--stream', 'log'], ada)
+      doomed.write('some of it\n')
+      await listening.line('some of it', long)
+      doomed.signal('SIGTERM')
+      await doomed.ended()
+      const { code, stderr } = await listening.ended(long)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/otrtalk: log is not received: it is not there any more, says ada/)
+    },
+    long,
+  )
+
+  test(
+    'a reader that has enough ends both, with 1',
+    async () => {
+      const listening = execute(
+        [
+          '-c',
+          `"$0" "$1" listen --stream | head -c 10 >/dev/null; exit \${PIPESTATUS[0]}`,
+          process.execPath,
+          entry,
+        ],
+        { ...bob, command: ['bash'] },
+      )
+      const sent = await execute(['send', 'bob', '--stream', 'much'], { ...ada, input: content(3_000_000) })
+      expect(sent.code).toBe(1)
+      expect(await listening).toMatchObject({ code: 1, stderr: expect.stringMatching(/nobody reads/) })
+    },
+    long,
+  )
+})
