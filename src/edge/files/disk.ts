@@ -34,7 +34,7 @@ export class Disk implements AsyncDisposable {
   readonly #options: DiskOptions
   readonly #jobs = new Map<TransferId, Job>()
   readonly #faults = new Map<TransferId, UserError>()
-  readonly #leaving = new Set<Promise<void>>() // what is still done of transfers that were abandoned
+  readonly #leaving = new Map<Promise<void>, End>() // what is still done of transfers that were abandoned
 
   constructor(options: DiskOptions) {
     this.#options = options
@@ -78,17 +78,22 @@ export class Disk implements AsyncDisposable {
   do(work: Work): void {
     const job = this.#jobs.get(work.transfer)
     if (!job) return // nothing was begun: there is nothing to abandon
-    if (work.kind === 'abandon') this.#forget(work.transfer, job)
+    if (work.kind === 'abandon') {
+      this.#forget(work.transfer, job)
+      leave(job.end)
+    }
     const done = job.done.then(() => this.#answer(job, work)).catch(this.#options.onFault)
     job.done = done
     if (work.kind !== 'abandon') return
-    this.#leaving.add(done)
+    this.#leaving.set(done, job.end)
     void done.then(() => this.#leaving.delete(done))
   }
 
-  /** Nothing is done any more of what was abandoned so far: another may go on in its folder. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#leaving)
+  /** Nothing is done any more of what was abandoned so far. @param folder - in this one only */
+  async settled(folder?: string): Promise<void> {
+    const isThere = (end: End): boolean =>
+      folder === undefined || (end.kind === 'sink' && end.sink.folder === folder)
+    await Promise.all([...this.#leaving].filter(([, end]) => isThere(end)).map(([done]) => done))
   }
 
   /** What is under way is left for a resume. */
@@ -97,6 +102,7 @@ export class Disk implements AsyncDisposable {
     this.#jobs.clear()
     for (const job of jobs) {
       closePipe(job.end)
+      leave(job.end)
       job.done = job.done.then(() => abandon(job.end, 'all')).catch(() => {})
     }
     await Promise.all(jobs.map(({ done }) => done))
@@ -127,7 +133,7 @@ export class Disk implements AsyncDisposable {
       job.hasFailed = true
       const [fault, at] = error instanceof AtFile ? [error.cause, { file: error.file }] : [error, {}]
       const why = diskFaultOf(fault)
-      if (fault instanceof UserError) this.#faults.set(transfer, fault)
+      if (fault instanceof UserError && this.#jobs.get(transfer) === job) this.#faults.set(transfer, fault)
       this.#options.answer({ transfer, kind: 'failed', why, ...at })
     }
   }
@@ -177,6 +183,11 @@ function as<K extends End['kind']>(end: End, kind: K): Extract<End, { kind: K }>
 async function abandon(end: End, leaves: 'all' | 'nothing'): Promise<void> {
   if (end.kind === 'source') await end.source[Symbol.asyncDispose]()
   else if (end.kind === 'sink') await end.sink.abandon(leaves)
+}
+
+/** What takes long ends soon. */
+function leave(end: End): void {
+  if (end.kind === 'sink') end.sink.leave()
 }
 
 function closePipe(end: End): void {

@@ -34,6 +34,7 @@ export class Sink {
   /** Written since the last sync; those that have ended are closed then. */
   readonly #open = new Map<number, { readonly handle: FileHandle; hasEnded: boolean }>()
   #manifest: Manifest | undefined
+  #isLeft = false // nobody waits for what is done
   #cursor = 0 // where it began: files from here on may be there in part, if a former process left them
 
   constructor({ into, part }: SinkOptions) {
@@ -69,7 +70,10 @@ export class Sink {
     this.#cursor = cursor
     try {
       if (cursor === 0) await this.#begin(manifest)
-      for (const { path } of manifest.folders) await makeOne(join(this.#data, path))
+      for (const { path } of manifest.folders) {
+        this.#requireWanted()
+        await makeOne(join(this.#data, path))
+      }
     } catch (error) {
       throw diskFault(error, `cannot write in ${this.#into}`)
     }
@@ -101,7 +105,10 @@ export class Sink {
     const { files, folders } = this.#placed
     await this.#sync()
     try {
-      for (const { path } of folders) await syncFolder(join(this.#data, path))
+      for (const { path } of folders) {
+        this.#requireWanted()
+        await syncFolder(join(this.#data, path))
+      }
       const tops = [
         ...folders.map(({ path }) => ({ path, kind: 'folder' as const })),
         ...files.map(({ path }) => ({ path, kind: 'file' as const })),
@@ -119,6 +126,11 @@ export class Sink {
     } catch (error) {
       throw diskFault(error, `cannot write in ${this.#into}`)
     }
+  }
+
+  /** It will be abandoned: a million folders are not waited for. */
+  leave(): void {
+    this.#isLeft = true
   }
 
   /** @param leaves - `all`: for a resume */
@@ -181,6 +193,10 @@ export class Sink {
     const open = { handle, hasEnded: false }
     this.#open.set(file, open)
     return open
+  }
+
+  #requireWanted(): void {
+    if (this.#isLeft) throw new UserError('it was left')
   }
 
   #entryOf(file: number): FileEntry {

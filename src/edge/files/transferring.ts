@@ -122,7 +122,7 @@ export class Transferring implements AsyncDisposable {
     }
     const sink = new Sink({ into, part: partName(fingerprint, offer.root) })
     if (!this.#disk.receive(transfer, sink)) throw new UserError('the same is being received there already')
-    await this.#disk.settled()
+    await this.#disk.settled(sink.folder)
     const kept = await sink.kept(maxManifest)
     const manifest = kept && decodeManifest(kept.manifest, offer)
     this.#folders.set(transfer, into)
