@@ -5,7 +5,7 @@
  */
 
 import { hex } from '@scure/base'
-import { randomBytes } from '../crypto.ts'
+import { randomBytes, sha256 } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import { moveKey } from '../keyed.ts'
 import { type Fingerprint, parseFingerprint } from '../otr/identity.ts'
@@ -13,6 +13,7 @@ import { type Buddy, findBuddy, isBuddy } from '../profile/buddies.ts'
 import { type Habits, inForce } from '../profile/habits.ts'
 import {
   encodeRecord,
+  firstTextOf,
   type History,
   type HistoryLine,
   type HistoryRecord,
@@ -43,8 +44,8 @@ interface Book {
   readonly log: LogFile
   /** As the log has it. */
   alias: string
-  /** Of the lines in it: what is told twice is written once. */
-  readonly known: Set<string>
+  /** Of the lines in it, their texts by name: what is told twice is written once. */
+  readonly known: Map<string, Set<string>>
 }
 
 /** A text of ours, and what it is about. */
@@ -207,7 +208,7 @@ export class Recorder implements AsyncDisposable {
   async #sweep(fingerprint: Fingerprint): Promise<number> {
     const history = await this.read(fingerprint)
     const book = this.#books.get(fingerprint)
-    const left = history && book ? remains(book.log.records(), history) : 0
+    const left = history && book ? remains(book.log.records()) : 0
     if (left > 0) await book?.log.rewrite(() => withoutOlder(book.log.records(), 0))
     return left
   }
@@ -271,10 +272,10 @@ export class Recorder implements AsyncDisposable {
     if (!this.#isKept(fingerprint)) return
     this.#write(fingerprint, (book) => {
       const record = otherwise && !book.known.has(keyOf(wanted)) ? otherwise : wanted
-      const isKnown = book.known.has(keyOf(record))
+      const [key, texts] = [keyOf(record), book.known.get(keyOf(record))]
+      const isKnown = record.kind === 'said' ? texts?.has(nameOf(record.text)) : texts !== undefined
       if (isKnown === (record.kind === 'said')) return // told again, or of a line that was not kept
-      book.known.add(keyOf(record))
-      if (book.known.size > mostKnown) book.known.delete(book.known.values().next().value!)
+      if (record.kind === 'said') note(book.known, key, record.text)
       const alias = this.#buddyOf(fingerprint)?.alias ?? book.alias
       if (alias !== book.alias) book.log.append(encodeRecord({ kind: 'head', fingerprint, alias }))
       book.alias = alias
@@ -330,7 +331,8 @@ export class Recorder implements AsyncDisposable {
     const history = readHistory(records)
     const alias = this.#buddyOf(fingerprint)?.alias ?? history?.alias ?? ''
     if (!history) log.append(encodeRecord({ kind: 'head', fingerprint, alias }))
-    const known = new Set(history?.lines.slice(-mostKnown).map(keyOf))
+    const known: Book['known'] = new Map()
+    for (const line of history?.lines.slice(-mostKnown) ?? []) note(known, keyOf(line), firstTextOf(line))
     return { name, log, alias: history?.alias ?? alias, known }
   }
 
@@ -366,6 +368,16 @@ export class Recorder implements AsyncDisposable {
   }
 }
 
+/** Of a line that was taken away nobody knows the text. */
+function note(known: Book['known'], key: string, text: string | undefined): void {
+  const texts = known.get(key) ?? new Set()
+  if (text !== undefined && texts.size < mostOfOneName) texts.add(nameOf(text))
+  known.set(key, texts)
+  if (known.size > mostKnown) known.delete(known.keys().next().value!)
+}
+
+const nameOf = (text: string): string => hex.encode(sha256(utf8.encode(text)).subarray(0, 8))
+
 function withoutOlder(records: readonly Uint8Array[], before: number): readonly Uint8Array[] {
   const history = readHistory(records)
   return history ? recordsOf(history, before) : records
@@ -400,6 +412,8 @@ function certain(text: string): Fingerprint {
   return fingerprint
 }
 
+const utf8 = new TextEncoder()
+const mostOfOneName = 64 // texts
 const mostKnown = 4_096 // of the newest lines of a log: more than may be repeated
 const mostTold = 256 * 1_024 // UTF-16 units
 const syncAfter = 1_000 // ms: a power failure loses no more of a history

@@ -84,41 +84,65 @@ export function decodeRecord(octets: Uint8Array): HistoryRecord | undefined {
 
 /** All that the records say; `undefined` if they do not say with whom. */
 export function readHistory(records: readonly Uint8Array[]): History | undefined {
-  let head: (HistoryRecord & { kind: 'head' }) | undefined
-  const lines = new Map<string, HistoryLine>()
-  for (const octets of records) {
-    const record = decodeRecord(octets)
-    if (record?.kind !== 'head') {
-      if (record) tell(lines, record)
-    } else if (!head || record.fingerprint === head.fingerprint) head = record
-  }
-  return head && { fingerprint: head.fingerprint, alias: head.alias, lines: [...lines.values()] }
+  const { head, entries } = replay(records)
+  return head && { fingerprint: head.fingerprint, alias: head.alias, lines: entries.map(({ line }) => line) }
 }
 
-function tell(lines: Map<string, HistoryLine>, record: Exclude<HistoryRecord, { kind: 'head' }>): void {
-  const { kind, side, id, at } = record
-  const key = keyOf(record)
-  const line = lines.get(key)
-  if (kind === 'said') {
-    if (!line) lines.set(key, { side, id, at, text: record.text })
-  } else if (line && line.deletedAt === undefined) {
-    if (kind === 'settled') lines.set(key, { ...line, settled: record.how })
-    else if (kind === 'deleted') lines.set(key, { side, id, at: line.at, text: '', deletedAt: at })
-    else lines.set(key, { ...line, text: record.text, edited: { at, was: line.edited?.was ?? line.text } })
-  }
+/** A line, and how many texts of it the records have. */
+interface Entry {
+  line: HistoryLine
+  texts: number
 }
+
+type Head = HistoryRecord & { kind: 'head' }
+
+function replay(records: readonly Uint8Array[]): { head: Head | undefined; entries: readonly Entry[] } {
+  let head: Head | undefined
+  const entries: Entry[] = []
+  const newest = new Map<string, Entry>() // of each name
+  for (const octets of records) {
+    const record = decodeRecord(octets)
+    if (record?.kind === 'head') {
+      if (!head || record.fingerprint === head.fingerprint) head = record
+      continue
+    }
+    if (!record) continue
+    const entry = newest.get(keyOf(record))
+    if (record.kind !== 'said') {
+      if (entry) tell(entry, record)
+    } else if (!entry || firstTextOf(entry.line) !== record.text) {
+      const { side, id, at, text } = record
+      const added: Entry = { line: { side, id, at, text }, texts: text === '' ? 0 : 1 }
+      entries.push(added)
+      newest.set(keyOf(record), added)
+    }
+  }
+  return { head, entries }
+}
+
+function tell(entry: Entry, record: Exclude<HistoryRecord, { kind: 'head' | 'said' }>): void {
+  const { line } = entry
+  const { kind, side, id, at } = record
+  if (kind === 'edited' && record.text !== '') entry.texts++
+  if (line.deletedAt !== undefined) return
+  if (kind === 'settled') entry.line = { ...line, settled: record.how }
+  else if (kind === 'deleted') entry.line = { side, id, at: line.at, text: '', deletedAt: at }
+  else entry.line = { ...line, text: record.text, edited: { at, was: line.edited?.was ?? line.text } }
+}
+
+/** As it was said; `undefined` of what was taken away. Another text under a name that was used is another line. */
+export const firstTextOf = ({ text, edited, deletedAt }: HistoryLine): string | undefined =>
+  deletedAt === undefined ? (edited?.was ?? text) : undefined
 
 /** Names a line among those of both sides. */
 export const keyOf = ({ side, id }: Pick<About, 'side' | 'id'>): string => `${side} ${id}`
 
 /** How many texts of lines that were taken away are still in the records. */
-export function remains(records: readonly Uint8Array[], { lines }: History): number {
-  const gone = new Set(lines.filter(({ deletedAt }) => deletedAt !== undefined).map(keyOf))
-  if (gone.size === 0) return 0
-  return records
-    .map(decodeRecord)
-    .filter((record) => record && 'text' in record && record.text !== '' && gone.has(keyOf(record))).length
-}
+export const remains = (records: readonly Uint8Array[]): number =>
+  replay(records).entries.reduce(
+    (sum, { line, texts }) => sum + (line.deletedAt === undefined ? 0 : texts),
+    0,
+  )
 
 /** The fewest records that say the same, from a time on. */
 export function recordsOf(history: History, since = 0): readonly Uint8Array[] {

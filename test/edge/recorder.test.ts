@@ -141,6 +141,13 @@ describe('what is said with a buddy whose history is on', () => {
     expect(files(profile)).toHaveLength(1)
   })
 
+  test('has every line that was shown, also of who uses an id again, in this run or in another', async () => {
+    const profile = await withProfile()
+    await heard(profile, [secured, message(1, 'bait'), message(1, 'what he meant'), message(1, 'bait')])
+    await heard(profile, [secured, message(1, 'bait'), message(1, 'the next day')])
+    expect(await kept(profile)).toEqual(['theirs bait', 'theirs what he meant', 'theirs the next day'])
+  })
+
   test('is in the file as soon as it is heard, once the file is open', async () => {
     const profile = await withProfile()
     await using recorder = recording(profile)

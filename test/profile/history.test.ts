@@ -6,6 +6,7 @@ import {
   type HistoryRecord,
   readHistory,
   recordsOf,
+  remains,
 } from '../../src/profile/history.ts'
 import { other, own } from './people.ts'
 
@@ -46,9 +47,24 @@ describe('of the records of a log', () => {
   })
 
   test('what is told twice is one line, and the last alias counts', () => {
-    expect(texts(said(1, 'a'), said(1, 'b'))).toEqual(['a'])
+    expect(texts(said(1, 'a'), said(1, 'a'))).toEqual(['a'])
+    const edit: HistoryRecord = { ...ofLine(1), kind: 'edited', text: 'b' }
+    expect(texts(said(1, 'a'), edit, said(1, 'a'))).toEqual(['b'])
     expect(read(head, { ...head, alias: 'z' })?.alias).toBe('z')
     expect(read(head, { kind: 'head', fingerprint: own.fingerprint, alias: 'mallory' })?.alias).toBe('Žofie')
+  })
+
+  test('another text under an id that was used is another line, and hides in no earlier one', () => {
+    const deleted: HistoryRecord = { ...ofLine(1), kind: 'deleted' }
+    expect(texts(said(1, 'a'), said(1, 'b'))).toEqual(['a', 'b'])
+    expect(
+      texts(said(1, 'bait'), deleted, said(1, 'b'), { ...ofLine(1), kind: 'edited', text: 'c' }),
+    ).toEqual(['', 'c'])
+    const records = [head, said(1, 'bait'), deleted, said(1, 'b'), deleted, said(1, 'c')].map(encodeRecord)
+    const history = readHistory(records)!
+    expect(history.lines.map(({ text }) => text)).toEqual(['', '', 'c'])
+    expect([remains(records), remains(recordsOf(history))]).toEqual([2, 0])
+    expect(readHistory(recordsOf(history))).toEqual(history)
   })
 
   test('an edit keeps the first text, a deletion keeps none', () => {
