@@ -84,7 +84,8 @@ export class Transferring implements AsyncDisposable {
     if (!offered) return
     const { name, form } = offered.offer
     try {
-      if (form === 'files') await requireFolder(into) // whom this offer replaced has let go of its folder by then
+      if (form === 'stream') await requireSocket(into)
+      else await requireFolder(into) // whom this offer replaced has let go of its folder by then
       await this.#take(buddy, offered, into)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
@@ -143,6 +144,13 @@ export async function requireFolder(path: string): Promise<void> {
     throw diskFault(error, `cannot write in ${path}`)
   })
   if (!found.isDirectory()) throw new UserError(`${path} is no folder`)
+}
+
+/** Who accepts at a prompt names a folder, or none. */
+async function requireSocket(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isSocket())
+    throw new UserError('a stream is put in no folder: otrtalk listen --stream > FILE takes it')
 }
 
 type SkippedWhy = Extract<TalkEvent, { kind: 'skipped' }>['why']

@@ -18,7 +18,7 @@ const root = manifestRoot(bytes)
 const idOf = (number: number): TransferId => transferId(new Uint8Array(16).fill(number))
 
 /** A conversation in which the same file is offered under each id until it is accepted. */
-function began() {
+function began(form: 'files' | 'stream' = 'files') {
   const into = temporaryFolder()
   const accepted: string[] = []
   const told: TalkEvent[] = []
@@ -28,11 +28,10 @@ function began() {
   const gone = new Set<string>()
   const talk: Pick<Talk, 'offered' | 'accept' | 'worked'> = {
     offered(_alias, transfer): Offered {
-      const offer: Offered['offer'] = {
-        ...({ transfer: transfer as TransferId, stream: 1, name: 'a', form: 'files' } as const),
-        ...{ root, manifestSize: bytes.length, octets: 0, files: 1 },
-      }
-      return { fingerprint: 'f', offer }
+      const about = { transfer: transfer as TransferId, stream: 1, name: 'a' }
+      if (form === 'stream') return { fingerprint: 'f', offer: { ...about, form } }
+      const content = { form, root, manifestSize: bytes.length, octets: 0, files: 1 }
+      return { fingerprint: 'f', offer: { ...about, ...content } }
     },
     accept(_alias, transfer) {
       const isGone = gone.has(transfer)
@@ -105,4 +104,12 @@ test('so does one that could not be accepted', async () => {
   await rmdir(part)
   accept(1)
   await expect.poll(() => accepted).toEqual([idOf(1)])
+})
+
+test('a stream is not accepted into a folder', async () => {
+  const { accept, accepted, told } = began('stream')
+  accept(1)
+  await expect.poll(() => told).toHaveLength(1)
+  expect(told[0]).toMatchObject({ state: 'offered', message: expect.stringContaining('listen --stream') })
+  expect(accepted).toEqual([])
 })
