@@ -79,6 +79,7 @@ export class LogFile implements AsyncDisposable {
     const file = await readWhole(path, all.most)
     const read = file && readLog(file, options)
     try {
+      all.disk.remove(temporaryOf(path)) // of a process that died
       if (read?.kind === 'read' && read.recordKey === all.recordKeys[0] && read.end !== 'damaged')
         return {
           records: read.records,
@@ -351,7 +352,8 @@ function setAside(path: string, disk: Disk): UserError {
 const full = (path: string, most: number): UserError =>
   new UserError(`${path} would be longer than ${Math.floor(most / 2 ** 20)} MiB: nothing more is kept in it`)
 
-const temporaryOf = (path: string): string => `${path}.new`
+/** Beside the log while it is written anew. */
+export const temporaryOf = (path: string): string => `${path}.new`
 
 /** Behind the name of a log that could not be read whole, perhaps with a number. */
 export const damagedMark = '.damaged'

@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { UserError } from '../error.ts'
-import { damagedMark, LogFile, type LogOptions, type OpenedLog } from './logfile.ts'
+import { damagedMark, LogFile, type LogOptions, type OpenedLog, temporaryOf } from './logfile.ts'
 import { codeOf, diskFault, makeFolder, syncFolder } from './store.ts'
 
 /** Below the profile's folder: what waits for delivery; what was said with one buddy. */
@@ -34,7 +34,7 @@ export class Logs implements AsyncDisposable {
     try {
       for (const other of await this.#files((found) => found.startsWith(`${name}${damagedMark}`)))
         await rm(join(this.#folder, other), { force: true })
-      await rm(path, { force: true })
+      for (const gone of [temporaryOf(path), path]) await rm(gone, { force: true })
       await syncFolder(dirname(path))
     } catch (error) {
       throw diskFault(error, `cannot remove ${path}`)

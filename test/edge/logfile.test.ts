@@ -92,6 +92,14 @@ describe('a log', () => {
     expect((await reopened(path)).texts).toEqual(['one', 'two', 'four'])
   })
 
+  test('leaves nothing beside it of a process that died as it wrote the log anew', async () => {
+    const path = newPath()
+    await reopened(path)
+    writeFileSync(`${path}.new`, 'half a log')
+    await reopened(path)
+    expect(readdirSync(dirname(path))).toEqual(['log'])
+  })
+
   test('that is damaged is told in words and kept aside; what stood before goes on', async () => {
     const path = newPath()
     const { log } = await LogFile.open(path, options)
