@@ -59,6 +59,8 @@ export class Mail implements AsyncDisposable {
   readonly #untold = new Set<string>()
   readonly #announced = new Set<string>() // of those
   #isCompacting = false
+  readonly #showing = new Set<string>() // names of whom more is left to be shown
+  #isOver = false
   #swept = 0 // of the texts that are gone: those that are out of the log
 
   constructor(options: MailOptions) {
@@ -71,6 +73,7 @@ export class Mail implements AsyncDisposable {
 
   /** What nobody needs any more is gone from the log then. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
     if (this.#isUntidy) await this.#rewrite()
   }
 
@@ -167,13 +170,31 @@ export class Mail implements AsyncDisposable {
     shown.tell(event)
     if (event.kind === 'secured') this.#hold(event)
     if (event.kind === 'lost') this.#tidy()
+    if (event.kind === 'renamed') this.#showLeft(event.to)
     if (event.kind === 'added') this.begin(event.buddy)
   }
 
   /** What came in an earlier process, or while nobody was here to whom it could be shown. */
   #showLeft(name: string): void {
-    if (!this.#options.shown.isHeard(name)) return
-    for (const message of this.#unshownBy(name)) this.#show(messageOf(message, name))
+    let room = shownAtOnce
+    for (const message of this.#unshownBy(name)) {
+      if (this.#showing.has(name) || !this.#options.shown.isHeard(name)) return
+      if (room <= 0) {
+        this.#showLeftLater(name)
+        return
+      }
+      room -= message.text.length
+      this.#show(messageOf(message, name))
+    }
+  }
+
+  /** What is told at once is written to another process at once: one that cannot follow is dropped, and what it was told is lost. */
+  #showLeftLater(name: string): void {
+    this.#showing.add(name)
+    setTimeout(() => {
+      this.#showing.delete(name)
+      if (!this.#isOver) this.#guard(() => this.#showLeft(name))
+    }, shownPause).unref()
   }
 
   #unshownBy(name: string): readonly Unshown[] {
@@ -243,7 +264,7 @@ export class Mail implements AsyncDisposable {
     const isHeard = this.#options.shown.isHeard(buddy)
     if (!this.#keep(cameOf(event), { isHeard })) return
     this.#sync(() => this.#options.talk.kept({ fingerprint, id }))
-    if (isHeard) this.#show(event)
+    if (isHeard && !this.#showing.has(buddy)) this.#show(event) // else it has its turn
   }
 
   /** Of what is not kept nothing is known: nobody confirms it, and it comes again in the next conversation. */
@@ -424,3 +445,5 @@ const waitingOf = ({ id, text, at, about }: Written, buddy: string): TalkEvent =
 const fullKey = 112 // hex digits
 const mostNamed = 64 // ids in one event
 const smallLog = 64 * 1024 // octets
+const shownAtOnce = 64 * 1024 // UTF-16 units of what nobody was shown before
+const shownPause = 20 // ms

@@ -57,7 +57,8 @@ class Records implements Journal {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A process with what earlier ones have left, and what it asks of conversations. */
-function start(journal: Records, { key = bob, isHeard = true }: { key?: string; isHeard?: boolean } = {}) {
+function start(journal: Records, how: { key?: string; isHeard?: boolean } = {}) {
+  const { key = bob } = how
   const told: TalkEvent[] = []
   const asked: unknown[] = []
   const faults: unknown[] = []
@@ -71,7 +72,7 @@ function start(journal: Records, { key = bob, isHeard = true }: { key?: string; 
   const mailbox = Mailbox.of(journal.records)
   const mail = new Mail({
     ...{ journal, mailbox, standing, talk },
-    shown: { isHeard: () => isHeard, tell: (event) => told.push(event) },
+    shown: { isHeard: () => how.isHeard !== false, tell: (event) => told.push(event) },
     onFault: (error) => faults.push(error),
   })
   return { mail, mailbox, told, asked, faults }
@@ -224,6 +225,31 @@ describe('what comes', () => {
     }
   })
 
+  test('and was shown to nobody is told bit by bit, in order, and no more of it to who has gone meanwhile', async () => {
+    const journal = new Records()
+    const silent = start(journal, { isHeard: false })
+    const came = (n: number) => ({
+      ...message,
+      id: n.toString(16).padStart(16, '0'),
+      text: 'x'.repeat(20_000),
+    })
+    for (let n = 1; n <= 20; n++) silent.mail.hear(came(n))
+    const gone = { isHeard: true }
+    const left = start(journal, gone)
+    left.mail.act({ kind: 'open', buddy: 'bob' })
+    const first = left.told.length
+    expect(first).toBeLessThan(6)
+    gone.isHeard = false
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(left.told).toHaveLength(first)
+    const { mail, told } = start(journal)
+    mail.act({ kind: 'open', buddy: 'bob' })
+    mail.hear(came(21)) // behind those that came before
+    await expect.poll(() => told.length).toBe(21 - first)
+    const ids = Array.from({ length: 21 - first }, (_, i) => came(first + 1 + i).id)
+    expect(told.map((event) => 'id' in event && event.id)).toEqual(ids)
+  })
+
   test('and is shown as the process dies is told again, and says so', () => {
     const journal = new Records()
     const dying = start(journal)
@@ -305,7 +331,8 @@ describe('what comes', () => {
     const { mail, told } = start(journal)
     mail.act({ kind: 'open', buddy: 'bob' })
     mail.hear(came(70))
-    expect(told.filter(({ kind }) => kind === 'message')).toHaveLength(70)
+    const shown = (): number => told.filter(({ kind }) => kind === 'message').length
+    await expect.poll(shown, { timeout: 5_000 }).toBe(70)
   })
 
   test('and cannot be kept is not known after a restart: its sender has no receipt, and sends it again', () => {
