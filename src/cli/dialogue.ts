@@ -75,7 +75,7 @@ export function beginAnswer(conversation: Conversation, typed = ''): Step {
 /** `/cancel` */
 export function cancelVerification(conversation: Conversation): Step {
   const { buddy } = conversation
-  if (!verificationOf(conversation)) return over(bad(words`no verification is under way`))
+  if (!verificationOf(conversation)) return over(bad(words`nothing is under way that could be cancelled`))
   return { ...over(), command: { kind: 'cancel', buddy } }
 }
 

@@ -43,7 +43,8 @@ function explainTold(event: TransferTold): Notice | undefined {
     case 'reading':
       return plain(words`reading ${name}, to be sent to ${buddy}`)
     case 'waiting':
-      return plain(words`${name} waits until ${buddy} is connected`)
+      if (isOurs) return plain(words`${name} waits until ${buddy} is connected`)
+      return plain(words`${name} waits for ${buddy}: it goes on once it is sent on, or sent again`)
     case 'offered':
       if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`)
       return plain(words`${name} is offered to ${buddy}, who has to accept it`)
@@ -84,16 +85,24 @@ const by = (event: TransferTold): SafeText =>
 const whereTo = (event: TransferTold): SafeText =>
   event.path === undefined ? noText : words`: ${path(event.path)}`
 
-/** `12 of 34 MB, 5.6 MB/s, 4 s left` */
+/** `35 % of 34 MB`; of a stream, what has come so far. */
+export function explainShare({ octets, of }: { readonly octets: number; readonly of?: number }): SafeText {
+  const share = of === undefined || of === 0 ? noText : words`${Math.floor((octets / of) * 100)} % of `
+  return words`${share}${explainSize(of ?? octets)}`
+}
+
+/** `35 % of 34 MB, 5.6 MB/s, 4 s left` */
 export function explainProgress({
   octets,
   of,
   rate,
   left,
 }: Omit<TalkEvent & { kind: 'progress' }, 'kind' | 'buddy' | 'transfer'>): SafeText {
-  const share = of === undefined || of === 0 ? noText : words`${Math.floor((octets / of) * 100)} % of `
-  const rest = left === undefined ? noText : words`, ${explainDuration(Math.max(1_000, left))} left`
-  return words`${share}${explainSize(of ?? octets)}, ${explainSize(rate)}/s${rest}`
+  const isMoving = of === undefined || octets < of // else nothing is left but to check it
+  const rest =
+    left === undefined || !isMoving ? noText : words`, ${explainDuration(Math.max(1_000, left))} left`
+  const share = explainShare(of === undefined ? { octets } : { octets, of })
+  return words`${share}, ${explainSize(rate)}/s${rest}`
 }
 
 const bad = (text: SafeText): Notice => ({ tone: 'bad', text })
@@ -120,7 +129,7 @@ const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
   denied: words`the system does not permit it`,
   disk: words`the disk, or whoever reads it there, reports an error`,
   broken: words`the two programs do not understand each other`,
-  gone: words`it is not there any more`,
+  gone: words`it was left as it is; sent again, it goes on`,
   closed: words`the conversation is closed; what came of it is kept`,
   'unknown-buddy': words`there is no such buddy`,
 }

@@ -1,7 +1,7 @@
 /** What comes of a `/` command about files. Pure: paths are the user's, as typed. */
 import type { Command } from '../session/command.ts'
 import type { Conversation } from './conversation.ts'
-import { explainProgress } from './explaintransfer.ts'
+import { explainProgress, explainShare } from './explaintransfer.ts'
 import { type Notice, page, plain } from './notice.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { chosen, type Shown } from './transfers.ts'
@@ -59,16 +59,21 @@ export function obeyFiles(conversation: Conversation, { name, argument, newTrans
         ({ transfer }) => ({ kind: 'reject', buddy, transfer, why: 'declined' }),
       )
     case 'pause':
-    case 'go':
-      return withOne(
+    case 'go': {
+      const obeyed = withOne(
         transfers,
         { number: argument, fits: (one) => !isOffer(one), none: nothingUnderWay },
         ({ transfer }) => ({ kind: name, buddy, transfer }),
       )
+      return name === 'go'
+        ? { ...obeyed, notices: [...obeyed.notices, ...heldBy(conversation, obeyed)] }
+        : obeyed
+    }
     case 'files':
       return {
         commands: [],
-        notices: transfers.length === 0 ? [plain(nothingUnderWay)] : page(transfers.map(rowOf)),
+        notices:
+          transfers.length === 0 ? [plain(nothingUnderWay)] : page(transfers.map((one) => rowOf(one, buddy))),
       }
     default:
       return name satisfies never
@@ -103,11 +108,24 @@ function withOne(
   return refused(several.length > 1 ? words`which one? /files lists them, with a number each` : none)
 }
 
-/** `2: photos to bob, 45 % of 812 MB, 12 MB/s` */
-function rowOf({ number, name, direction, state, progress }: Shown): SafeText {
-  const way = direction === 'out' ? words`sent` : words`received`
-  const far = progress === undefined ? noText : words`, ${explainProgress(progress)}`
-  return words`${number}: ${safeTitle(name)}, ${way}, ${safeName(state)}${far}`
+/** What the buddy paused goes on when he says so: our word alone changes nothing to be seen. */
+function heldBy({ buddy, transfers }: Conversation, { commands }: Obeyed): readonly Notice[] {
+  const meant = commands.map((command) => 'transfer' in command && command.transfer)
+  const held = transfers.filter(
+    ({ transfer, by }) => meant.includes(transfer) && (by === 'them' || by === 'both'),
+  )
+  return held.map(({ name }) =>
+    plain(words`${safeTitle(name)} is paused by ${safeName(buddy)}, who has to let it go on`),
+  )
+}
+
+/** `2: photos to bob, running, 45 % of 812 MB, 12 MB/s, 37 s left`; how fast it was means nothing while it rests. */
+function rowOf({ number, name, direction, state, by, progress }: Shown, buddy: string): SafeText {
+  const way = direction === 'out' ? words`to` : words`from`
+  const who = state === 'paused' && by === 'them' ? words` by ${safeName(buddy)}` : noText
+  const row = words`${number}: ${safeTitle(name)} ${way} ${safeName(buddy)}, ${safeName(state)}${who}`
+  if (progress === undefined) return row
+  return words`${row}, ${state === 'running' ? explainProgress(progress) : explainShare(progress)}`
 }
 
 /** As a terminal writes the path of a file that is dragged to it. */

@@ -189,7 +189,7 @@ const not = (value: boolean | undefined): boolean | undefined => (value === unde
 export function readSwitch(text: string, name: string): boolean {
   if (/^(?:1|true|yes|on)$/i.test(text)) return true
   if (/^(?:0|false|no|off)$/i.test(text)) return false
-  throw usage(`${name} is 1 or 0, not ${text}`)
+  throw usage(`${name} is on or off, or 1 or 0, not ${text}`)
 }
 
 export function readTheme(text: string, name: string): Theme {

@@ -1,5 +1,5 @@
 /** Transfers of a conversation as they are shown: a number each, and how far they are. Pure. */
-import { hasEnded, type TransferStage } from '../session/command.ts'
+import { hasEnded, type TransferStage, type TransferTold } from '../session/command.ts'
 import type { AboutTransfer } from './explaintransfer.ts'
 
 export interface Shown {
@@ -9,6 +9,8 @@ export interface Shown {
   readonly direction: 'in' | 'out'
   readonly name: string
   readonly state: TransferStage
+  /** Who paused it. */
+  readonly by?: TransferTold['by']
   readonly progress: Progress | undefined
 }
 
@@ -41,10 +43,11 @@ export function follow(transfers: readonly Shown[], event: AboutTransfer): reado
       return placed([...others, shown])
     }
     case 'transfer': {
-      const { state, name, direction } = event
+      const { state, name, direction, by } = event
       if (hasEnded(state)) return others
       const number = known?.number ?? next(transfers)
-      return placed([...others, { number, transfer, name, direction, state, progress: known?.progress }])
+      const stage = by === undefined ? { state } : { state, by }
+      return placed([...others, { number, transfer, name, direction, ...stage, progress: known?.progress }])
     }
     default:
       return event satisfies never

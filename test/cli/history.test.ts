@@ -119,7 +119,7 @@ describe('history', () => {
     const alice = await otrtalk('history alice')
     expect(alice).toMatchObject({ code: 1, stdout: '' })
     expect(alice.stderr).toBe(
-      'otrtalk: nothing is kept of conversations with alice\nhint: from here on it is, with: otrtalk buddy set alice history on\n',
+      'otrtalk: nothing is kept of conversations with alice\nhint: what is said is kept from when this is set: otrtalk buddy set alice history on\n',
     )
     expect((await otrtalk('history carol')).stderr).toContain('hint: otrtalk history list shows')
   })

@@ -189,8 +189,8 @@ test.each(['x', 'x:', 'x:0', 'x:65536', ':1', '2001:db8::1:1', 'http://x:1', 'x 
 
 test.each([
   ['OTRTALK_PORT', '65536', 'OTRTALK_PORT takes a port from 1 to 65535, not 65536'],
-  ['OTRTALK_JSON', 'maybe', 'OTRTALK_JSON is 1 or 0, not maybe'],
-  ['OTRTALK_NO_DHT', '2', 'OTRTALK_NO_DHT is 1 or 0, not 2'],
+  ['OTRTALK_JSON', 'maybe', 'OTRTALK_JSON is on or off, or 1 or 0, not maybe'],
+  ['OTRTALK_NO_DHT', '2', 'OTRTALK_NO_DHT is on or off, or 1 or 0, not 2'],
   [
     'OTRTALK_PASSPHRASE_FD',
     '-1',

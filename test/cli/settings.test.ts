@@ -150,7 +150,7 @@ describe('profile set', () => {
   test.each([
     ['port 0', 'port takes a port from 1 to 65535, not 0'],
     ['port 1 2', 'port takes one value'],
-    ['dht maybe', 'dht is 1 or 0, not maybe'],
+    ['dht maybe', 'dht is on or off, or 1 or 0, not maybe'],
     ['bootstrap a:1 b', 'bootstrap takes host:port, not b'],
     ['passphrase-fd x', 'passphrase-fd takes the number of an open file descriptor, not x'],
     ['prot 1', 'there is no setting prot'],

@@ -245,7 +245,7 @@ class NothingKept extends UserError {
   constructor({ contents }: OpenProfile, alias: string) {
     super(`nothing is kept of conversations with ${alias}`, {
       hint: findBuddy(contents.buddies, alias)
-        ? `from here on it is, with: otrtalk buddy set ${alias} history on`
+        ? `what is said is kept from when this is set: otrtalk buddy set ${alias} history on`
         : 'otrtalk history list shows what there is',
     })
   }

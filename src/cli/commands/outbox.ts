@@ -15,7 +15,8 @@ export async function list(context: ProfileContext, alias?: string): Promise<Exi
     printJson(context, waiting)
     return 0
   }
-  if (waiting.length === 0) remark(context, words`nothing waits`)
+  if (waiting.length === 0)
+    remark(context, alias === undefined ? words`nothing waits` : words`nothing waits for ${safeName(alias)}`)
   printTable(context, waiting.map(row))
   return 0
 }

@@ -14,7 +14,7 @@ import type { TransferId } from '../../transfer/offer.ts'
 import type { Kept } from '../../transfer/transfer.ts'
 import type { Work } from '../../transfer/work.ts'
 import type { Run } from '../run.ts'
-import { diskFault } from '../store.ts'
+import { codeOf, diskFault } from '../store.ts'
 import { Disk } from './disk.ts'
 import { partName, Sink } from './sink.ts'
 
@@ -141,6 +141,10 @@ const transferKinds: Record<TransferCommand['kind'], true> = {
 /** @throws UserError unless it is there */
 export async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT')
+      throw new UserError(`there is no folder ${path}`, {
+        hint: 'make it first, with mkdir, or name another',
+      })
     throw diskFault(error, `cannot write in ${path}`)
   })
   if (!found.isDirectory()) throw new UserError(`${path} is no folder`)
