@@ -234,8 +234,10 @@ export class Writer {
 
   #survives(event: TalkEvent): boolean {
     if (event.kind !== 'message') return true
-    const { id } = event
-    return this.disk.holds((record) => record.kind === 'showing' && record.id === id)
+    const { id, fingerprint } = event
+    const { known, unshown } = Mailbox.of(this.disk.records)
+    const isLeft = unshown.some((message) => message.id === id && !message.isShowing)
+    return known.of(fingerprint).hasId(id) && !isLeft
   }
 
   /** Texts as they were shown, but for those that say themselves that they may have been shown before, and were. */
