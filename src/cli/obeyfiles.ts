@@ -6,11 +6,7 @@ import { type Notice, page, plain } from './notice.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { chosen, type Shown } from './transfers.ts'
 
-export type FileCommand = (typeof fileCommands)[number]
-export const fileCommands = ['send', 'accept', 'reject', 'pause', 'go', 'files'] as const
-
-export const isFileCommand = (name: string): name is FileCommand =>
-  fileCommands.some((command) => command === name)
+export type FileCommand = 'send' | 'accept' | 'reject' | 'pause' | 'go' | 'files'
 
 export interface Obeyed {
   readonly commands: readonly Command[]
