@@ -77,7 +77,14 @@ export function explainFailed(event: TransferTold): SafeText {
   return words`${name} is not ${verb}${reason(event)}${at}${where}`
 }
 
-const reason = ({ why }: TransferTold): SafeText => (why === undefined ? noText : words`: ${reasons[why]}`)
+/** What is refused here is put as who refused it sees it: nothing is `there`, and `you` are not he. */
+function reason({ why, by, buddy }: TransferTold): SafeText {
+  if (why === undefined) return noText
+  if (by !== 'us' || (why !== 'policy' && why !== 'large')) return words`: ${reasons[why]}`
+  return why === 'policy'
+    ? words`: nothing of this kind is accepted here from ${safeName(buddy)}`
+    : words`: it is larger than what is accepted here`
+}
 
 const by = (event: TransferTold): SafeText =>
   event.by === 'them' ? words` by ${safeName(event.buddy)}` : noText

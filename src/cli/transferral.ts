@@ -103,7 +103,11 @@ export class Transferral implements Ui {
     }
     if (!isFailure(event)) return
     this.#isOver = true
-    this.#fail(new UserError(explainTransfer(event)?.text ?? event.state, { hint: hintOf(event) }))
+    this.#fail(
+      new UserError(explainTransfer(event)?.text ?? event.state, {
+        hint: hintOf(event, this.#by.content.form),
+      }),
+    )
   }
 
   #wait(): void {
@@ -133,9 +137,11 @@ const resumes = 'What came of it stays there: send it again, and it goes on'
 const isFailure = ({ state }: TransferTold): boolean =>
   state === 'rejected' || state === 'cancelled' || state === 'failed'
 
-function hintOf({ why, by }: TransferTold): string | undefined {
-  if (why === 'gone' || why === 'full') return resumes
-  if (why === 'policy' && by === 'them')
-    return 'they need: otrtalk listen --accept-from, or /accept in a conversation'
-  return undefined
+function hintOf({ why, by }: TransferTold, form: 'files' | 'stream'): string | undefined {
+  if (why === 'gone' || why === 'full') return form === 'files' ? resumes : undefined
+  if (by !== 'them') return undefined
+  if (why === 'large') return 'how much is accepted at a time is for them to say: otrtalk listen --max'
+  if (why !== 'policy') return undefined
+  const listening = form === 'files' ? '--accept-from … --into …' : '--stream'
+  return `they need: otrtalk listen ${listening}, or /accept in a conversation`
 }

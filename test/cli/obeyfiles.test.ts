@@ -55,6 +55,14 @@ describe('/go', () => {
   })
 })
 
+test.each([
+  ['us', 'policy', 'boat.tar was not accepted: nothing of this kind is accepted here from ada'],
+  ['us', 'large', 'boat.tar was not accepted: it is larger than what is accepted here'],
+  ['them', 'large', 'boat.tar was not accepted by ada: it is larger than what is accepted there'],
+] as const)('a refusal by %s, %s, is told as it is seen from here', (by, why, text) => {
+  expect(explainTransfer(told({ state: 'rejected', by, why }))?.text).toBe(text)
+})
+
 test('all of it is there, and nothing more is left to wait for', () => {
   const whole = { octets: 3, of: 3, rate: 93, left: 0 }
   expect(explainProgress(whole)).toBe('100 % of 3 B, 93 B/s')
