@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/discovery/krpc.ts'
+import { bend, found, type Member, pairOf, Swarm } from '../discovery/swarm.ts'
 import { address } from '../support/network.ts'
-import { bend, found, type Member, pairOf, Swarm } from './swarm.ts'
 
 const rtt50 = { seed: 1, latency: [25, 25] } as const
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { classic } from '../../../src/transport/enet/classic.ts'
-import { digests, message, Wire } from './wire.ts'
+import { classic } from '../../src/transport/enet/classic.ts'
+import { digests, message, Wire } from '../transport/enet/wire.ts'
 
 // Six losses in a row end a connection of ENet: at a loss of 24 % each way that happens.
 const patient = { timeout: { limit: 1 << 20, minimum: 60_000, maximum: 120_000 } }

@@ -19,8 +19,8 @@ import { Smp, type SmpEvent } from '../../src/otr/smp.ts'
 import { decodeSmp1, decodeSmp2, decodeSmp3, decodeSmp4 } from '../../src/otr/smpmessage.ts'
 import { begin, compare, conclude, finish, isProven, reply, smpSecret } from '../../src/otr/smpsteps.ts'
 import { type Tlv, tlvType } from '../../src/otr/tlv.ts'
-import { Hostile } from './hostile.ts'
-import { alice, aliceWith, bob, exchange, type Pair, person, securedPair, seeded } from './pair.ts'
+import { Hostile } from '../otr/hostile.ts'
+import { alice, aliceWith, bob, exchange, type Pair, person, securedPair, seeded } from '../otr/pair.ts'
 
 const fingerprints = { alice: fingerprintOf(alice.identity), bob: fingerprintOf(bob.identity) }
 const ssid = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
