@@ -342,6 +342,6 @@ const under = ({ trust, fingerprint, session }: Under): object => ({ trust, fing
 const noId = '"id" is not 16 hex digits'
 const waitHint = 'wait for the event secured'
 const requestHint =
-  'one object a line: {"say":"text"}, also with "id" or "reply"; {"edit":"id","text":"…"}, {"delete":"id"}, {"typing":true}, {"read":["id"]}, {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}, {"history":20}; each with "to" where there are several buddies'
+  'one object a line: {"say":"text"}, also with "id" or "reply"; {"edit":"id","text":"…"}, {"delete":"id"}, {"typing":true}, {"read":["id"]}, {"verify":{"question":"…","secret":"…"}}, {"answer":"…"}, {"cancel":true}, {"why":true}, {"resend":true}, {"drop":true}, {"history":20}, {"send":"path"}, {"accept":"transfer","into":"folder"}, {"reject":"transfer"}, {"pause":"transfer"}, {"go":"transfer"}, {"cancel":"transfer"}; each with "to" where there are several buddies'
 const maxNamed = 20
 const maxLine = 2 ** 18 // UTF-16 units: the longest message with every character escaped

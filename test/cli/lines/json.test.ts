@@ -186,6 +186,16 @@ test.each([
   expect(pipes.acts).toEqual([])
 })
 
+test('a line that says nothing is answered by all that a line can say', async () => {
+  const pipes = new Pipes()
+  ui = openJson(pipes.options())
+  pipes.stdin.write('{}\n')
+  await until(() => pipes.stdout, 'an error')
+  const { hint } = JSON.parse(pipes.stdout)
+  for (const word of ['say', 'edit', 'verify', 'drop', 'history', 'send', 'accept', 'reject', 'pause', 'go'])
+    expect(hint).toContain(`{"${word}":`)
+})
+
 describe('with everybody', () => {
   const all = (): Pipes => {
     const pipes = new Pipes()
