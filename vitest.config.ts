@@ -10,7 +10,7 @@ const withSignals = ['test/cli/{screen/screen,lines/plain,exchanging}.test.{ts,t
 const withPeers = ['test/slow/{dht-interop,enet-interop,enet-lossy,link-roaming}.test.ts']
 
 // More than there are cores: some wait for timers, processes and routers.
-const workers = Math.ceil(availableParallelism() * 1.5)
+const workers = Math.ceil(availableParallelism() * 2)
 
 /** A worker takes a file: who is long, and begins last, is waited for. By size, as is usual, some of these would. */
 const long =
