@@ -14,7 +14,7 @@ const workers = Math.ceil(availableParallelism() * 2)
 
 /** A worker takes a file: who is long, and begins last, is waited for. By size, as is usual, some of these would. */
 const long =
-  /\/(?:program\/(?:tutorial|invite|exits|reproducible|deb)|slow\/(?:otr-ratchets|otr-model|meeting|otr-fuzz|otr|ordeal|link-fire))\.test\.ts$/
+  /\/(?:program\/(?:tutorial|invite|exits|reproducible|deb)|slow\/(?:mail|screen-whole|otr-smp|otr-ratchets|otr-model|meeting|otr-fuzz|otr|ordeal|link-fire))\.test\.ts$/
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)

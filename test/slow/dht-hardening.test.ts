@@ -6,9 +6,20 @@ import { type Answer, encodeMessage, type Item } from '../../src/discovery/krpc.
 import { epochOf, Place } from '../../src/discovery/place.ts'
 import { mayTell } from '../../src/discovery/reach.ts'
 import type { Address } from '../../src/machine.ts'
-import { address } from '../support/network.ts'
-import { type Asked, idOf, isAt, itemAt, local, Solo, seqNow, somebody, stranger, told } from '../discovery/solo.ts'
+import {
+  type Asked,
+  idOf,
+  isAt,
+  itemAt,
+  local,
+  Solo,
+  seqNow,
+  somebody,
+  stranger,
+  told,
+} from '../discovery/solo.ts'
 import { pairOf, wallStart } from '../discovery/swarm.ts'
+import { address } from '../support/network.ts'
 
 const pair = pairOf('x', 0)
 const epoch = epochOf(wallStart)

@@ -5,58 +5,11 @@ import { emptyDraft } from '../../../src/cli/screen/draft.ts'
 import { layoutOf } from '../../../src/cli/screen/frame.ts'
 import { openScreen } from '../../../src/cli/screen/screen.ts'
 import { Screen } from '../../../src/cli/screen/view.tsx'
-import type { Ui, UiOptions } from '../../../src/cli/ui.ts'
-import type { Command, TalkEvent } from '../../../src/session/command.ts'
+import type { UiOptions } from '../../../src/cli/ui.ts'
 import { Emulator, until } from '../emulator.ts'
 import { Pipes } from '../pipes.ts'
 import { report } from '../reports.ts'
-
-const at = new Date(2026, 0, 2, 14, 2).getTime()
-const under = { buddy: 'ada', session: 1, fingerprint: 'ab'.repeat(56), trust: 'by-code' } as const
-const secured: TalkEvent = { kind: 'secured', path: 'direct', ms: 9, pq: true, ...under }
-const message = (text: string, buddy = 'ada'): TalkEvent => ({
-  kind: 'message',
-  id: '0',
-  text,
-  at,
-  ...under,
-  buddy,
-})
-
-class Stage implements AsyncDisposable {
-  readonly acts: Command[] = []
-  readonly emulator: Emulator
-  ui!: Ui
-  #ids = 0
-
-  constructor(columns: number, rows: number) {
-    this.emulator = new Emulator(columns, rows)
-  }
-
-  async open(more: Partial<UiOptions> = {}): Promise<this> {
-    const { stdin, stdout } = this.emulator
-    this.ui = await openScreen({
-      ...{ profile: 'home', buddies: [{ alias: 'ada', trust: 'verified' }], buddy: 'ada', env: {} },
-      ...{ stdin, stdout, stderr: stdout, now: () => at, act: (command) => this.acts.push(command) },
-      random: (size) => new Uint8Array(size).fill(++this.#ids),
-      ...more,
-    })
-    await until(() => this.emulator.isRaw, 'raw mode')
-    return this
-  }
-
-  /** The rows once one of them has the text. */
-  shows(text: string | RegExp): Promise<string[]> {
-    return until(async () => {
-      const rows = await this.emulator.rows()
-      return rows.some((row) => (typeof text === 'string' ? row.includes(text) : text.test(row))) && rows
-    }, `${text} on the screen`)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.ui[Symbol.asyncDispose]()
-  }
-}
+import { at, difficult, message, Stage, secured, under } from './stage.ts'
 
 let stage: Stage
 afterEach(() => stage[Symbol.asyncDispose]())
@@ -65,18 +18,6 @@ const stageOf = async (columns: number, rows: number, more?: Partial<UiOptions>)
   stage = new Stage(columns, rows)
   return await stage.open(more)
 }
-
-/** Wide characters, emoji, right to left, stacks, long words and lines: what a layout breaks on. */
-const difficult = [
-  '你好，世界 — これは広い文字です',
-  '👨\u200d👩\u200d👧\u200d👦 🇩🇪 👍🏽 ❤\ufe0f joined',
-  'שלום עולם and مرحبا',
-  `Z${'\u0301'.repeat(30)}algo`,
-  'w'.repeat(150),
-  'several words in a rather long line that must be broken somewhere between two words',
-  'two\nlines',
-  '\x1b[31m\x1b]0;owned\x07\x1b[2J',
-]
 
 describe('a frame', () => {
   test('of 80 by 24 has header, messages, prompt and status', async () => {
@@ -136,29 +77,6 @@ describe('a frame', () => {
     expect(rows[3]).toBe(' bob            1 new │')
     expect(rows[39]).toMatch(/Tab: 1 new from bob$/)
     expect(rows.every((row, y) => y < 2 || y > 36 || row[22] === '│')).toBe(true)
-  })
-
-  test.each([
-    [40, 12],
-    [80, 24],
-    [120, 40],
-  ])('of %d by %d is whole with text of every kind: no row runs into another', async (columns, rows) => {
-    const { ui, emulator } = await stageOf(columns, rows)
-    ui.tell(secured)
-    for (const text of difficult) {
-      ui.tell(message(text))
-      ui.tell(message('end.'))
-      await until(async () => (await emulator.rows()).at(-4)?.endsWith('end.'), `${text} drawn`)
-      const shown = await emulator.rows()
-      expect(shown[0]).toMatch(/^ada: secured, met by code/)
-      expect(shown[1]).toBe('─'.repeat(columns))
-      expect(shown.at(-3)).toBe('─'.repeat(columns))
-      expect(shown.at(-2)).toBe('› write to ada, or /help')
-      for (const row of shown.slice(2, -3)) expect(row).toMatch(/^(?:14:02 (?:ada| {2}·) {2}| {11}|$)/)
-      ui.tell({ kind: 'message', id: '1', text: '-', at, ...under })
-      await until(async () => (await emulator.rows()).at(-4)?.endsWith('-'), 'the next line')
-    }
-    expect(emulator.title).toBe('')
   })
 
   test('too small for a conversation says so, and comes back', async () => {

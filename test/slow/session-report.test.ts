@@ -5,9 +5,9 @@ import { Pair } from '../../src/profile/pair.ts'
 import { Node } from '../../src/session/node.ts'
 import { redacted } from '../../src/session/redact.ts'
 import { natOf, type Report, type Rung } from '../../src/session/report.ts'
+import { cone, contactOf, person, type Running, seeded, World, wall } from '../session/people.ts'
 import type { NatType } from '../support/network.ts'
 import { address } from '../support/network.ts'
-import { cone, contactOf, person, type Running, seeded, World, wall } from './people.ts'
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { KeepAlive, toldGap } from '../../../src/transport/link/keepalive.ts'
-import { content } from '../../../src/transport/link/sealed.ts'
-import { never } from '../../../src/transport/link/silence.ts'
-import { address, type NatType } from '../../support/network.ts'
-import { connect, type End, type Ends, openNat, portRestricted } from './ends.ts'
-import { octets, randomOf } from './pair.ts'
-import { Wire } from './wire.ts'
+import { KeepAlive, toldGap } from '../../src/transport/link/keepalive.ts'
+import { content } from '../../src/transport/link/sealed.ts'
+import { never } from '../../src/transport/link/silence.ts'
+import { address, type NatType } from '../support/network.ts'
+import { connect, type End, type Ends, openNat, portRestricted } from '../transport/link/ends.ts'
+import { octets, randomOf } from '../transport/link/pair.ts'
+import { Wire } from '../transport/link/wire.ts'
 
 type Refreshed = 'outbound' | 'both'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isExpired } from '../../src/profile/invite.ts'
-import { Couple } from './couple.ts'
+import { Couple } from '../edge/couple.ts'
 
 test('an invite makes both buddies, met by code, and is gone from both vaults', () => {
   const couple = new Couple(1)

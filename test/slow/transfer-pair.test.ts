@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/crypto.ts'
 import { windowSize } from '../../src/transfer/limits.ts'
 import { Dice } from '../support/dice.ts'
-import { content } from './content.ts'
-import { listing, Sink, type Tree } from './disk.ts'
-import { ordeal } from './ordeal.ts'
-import { Pair, type Way } from './pair.ts'
+import { content } from '../transfer/content.ts'
+import { listing, Sink, type Tree } from '../transfer/disk.ts'
+import { ordeal } from '../transfer/ordeal.ts'
+import { Pair, type Way } from '../transfer/pair.ts'
 
 const folder = 'folder' as const
 const trees: Record<string, Tree> = {

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/discovery/krpc.ts'
 import { epochOf, InfoHash, Place } from '../../src/discovery/place.ts'
 import type { Address } from '../../src/machine.ts'
+import { type Asked, isAt, itemAt, Solo, seqNow, somebody, told } from '../discovery/solo.ts'
+import { bend, type Member, pairOf, Swarm, wallStart } from '../discovery/swarm.ts'
 import { address } from '../support/network.ts'
-import { type Asked, isAt, itemAt, Solo, seqNow, somebody, told } from './solo.ts'
-import { bend, type Member, pairOf, Swarm, wallStart } from './swarm.ts'
 
 const pair = pairOf('x', 0)
 const epoch = epochOf(wallStart)

@@ -5,7 +5,7 @@ import type { About, TalkEvent } from '../../src/session/command.ts'
 import { type Came, encodeRecord, readRecord, type Written } from '../../src/session/mailrecord.ts'
 import { TheirTyping } from '../../src/session/notices.ts'
 import { Spoken } from '../../src/session/spoken.ts'
-import { contactOf, person, type Running, World } from './people.ts'
+import { contactOf, person, type Running, World } from '../session/people.ts'
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)

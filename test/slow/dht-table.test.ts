@@ -11,8 +11,7 @@ import {
 import { epochOf, type PairKeys, Place } from '../../src/discovery/place.ts'
 import { markedPart, openRecord, type RendezvousRecord } from '../../src/discovery/record.ts'
 import type { Address } from '../../src/machine.ts'
-import { address } from '../support/network.ts'
-import { hostile, realMessages } from './hostile.ts'
+import { hostile, realMessages } from '../discovery/hostile.ts'
 import {
   type Asked,
   idOf,
@@ -25,8 +24,9 @@ import {
   somebody,
   stranger,
   told,
-} from './solo.ts'
-import { pairOf, seeded, wallStart } from './swarm.ts'
+} from '../discovery/solo.ts'
+import { pairOf, seeded, wallStart } from '../discovery/swarm.ts'
+import { address } from '../support/network.ts'
 
 describe('the fuzz table, one datagram each into a live machine', () => {
   const modes = ['client', 'node'] as const
