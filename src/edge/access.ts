@@ -4,8 +4,8 @@ import { type ProfileView, viewOf } from '../profile/view.ts'
 import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
 import { changeProfile, type Refusal } from './control/switchboard.ts'
+import { type OwnOutbox, outboxOf, type Waiting } from './kept/outbox.ts'
 import type { OpenProfile } from './openprofile.ts'
-import { type OwnOutbox, outboxOf, type Waiting } from './outbox.ts'
 
 export interface Access extends AsyncDisposable {
   /** As it was when it was opened, or after the last change of ours. */

@@ -5,8 +5,8 @@ import { UserError } from '../error.ts'
 import { type Contents, recordKeySize } from '../profile/contents.ts'
 import type { Cost } from '../profile/seal.ts'
 import { Vault } from '../profile/vault.ts'
-import type { LogOptions, OpenedLog } from './logfile.ts'
-import { type LogName, Logs } from './logs.ts'
+import type { LogOptions, OpenedLog } from './kept/logfile.ts'
+import { type LogName, Logs } from './kept/logs.ts'
 import { writeWhole } from './store.ts'
 
 export interface OpenProfile extends AsyncDisposable {

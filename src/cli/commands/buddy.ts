@@ -1,6 +1,6 @@
 /** `otrtalk buddy …`: whom a profile knows. */
 import type { Access } from '../../edge/access.ts'
-import { hasHistories } from '../../edge/histories.ts'
+import { hasHistories } from '../../edge/kept/histories.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { parseProfileAddress } from '../../profile/address.ts'
 import { findBuddy, isHint, maxHints } from '../../profile/buddies.ts'

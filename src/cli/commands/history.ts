@@ -1,9 +1,9 @@
 /** `otrtalk history …`: what was kept of conversations. */
 import { refuseTakenFile } from '../../edge/carry.ts'
-import { type KeptHistory, readHistories } from '../../edge/histories.ts'
+import { type KeptHistory, readHistories } from '../../edge/kept/histories.ts'
+import { earlierLine, Recorder } from '../../edge/kept/recorder.ts'
 import { isServing } from '../../edge/lock.ts'
 import type { OpenProfile } from '../../edge/openprofile.ts'
-import { earlierLine, Recorder } from '../../edge/recorder.ts'
 import { writeFresh } from '../../edge/store.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { type Buddy, findBuddy, isBuddy } from '../../profile/buddies.ts'

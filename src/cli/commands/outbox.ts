@@ -1,5 +1,5 @@
 /** `otrtalk outbox …`: what was said and is not delivered yet. */
-import type { Outbox, OutboxChange, Waiting } from '../../edge/outbox.ts'
+import type { Outbox, OutboxChange, Waiting } from '../../edge/kept/outbox.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { findBuddy } from '../../profile/buddies.ts'
 import type { ProfileContext } from '../context.ts'

@@ -8,7 +8,7 @@ import { type Change, type ChangeFault, readChange } from '../../profile/change.
 import type { ProfileView } from '../../profile/view.ts'
 import type { About, Command, TalkEvent, TransferCommand, Trust } from '../../session/command.ts'
 import { isMessageId, maxReceipts } from '../../session/payload.ts'
-import type { OutboxChange, Waiting } from '../outbox.ts'
+import type { OutboxChange, Waiting } from '../kept/outbox.ts'
 
 export const version = 1
 

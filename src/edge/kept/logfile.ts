@@ -5,11 +5,11 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { randomBytes } from '../crypto.ts'
-import { UserError } from '../error.ts'
-import { beginLog, type Chain, type ReadLog, readLog, sizeOf } from '../profile/sealedlog.ts'
+import { randomBytes } from '../../crypto.ts'
+import { UserError } from '../../error.ts'
+import { beginLog, type Chain, type ReadLog, readLog, sizeOf } from '../../profile/sealedlog.ts'
+import { codeOf, diskFault, readWhole } from '../store.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
-import { codeOf, diskFault, readWhole } from './store.ts'
 
 export interface LogOptions {
   /** The profile's record keys, the one to write with first; others open logs that are then written anew. */

@@ -5,12 +5,12 @@
  */
 
 import { hex } from '@scure/base'
-import { randomBytes, sha256 } from '../crypto.ts'
-import { UserError } from '../error.ts'
-import { moveKey } from '../keyed.ts'
-import { type Fingerprint, parseFingerprint } from '../otr/identity.ts'
-import { type Buddy, findBuddy, isBuddy } from '../profile/buddies.ts'
-import { type Habits, inForce } from '../profile/habits.ts'
+import { randomBytes, sha256 } from '../../crypto.ts'
+import { UserError } from '../../error.ts'
+import { moveKey } from '../../keyed.ts'
+import { type Fingerprint, parseFingerprint } from '../../otr/identity.ts'
+import { type Buddy, findBuddy, isBuddy } from '../../profile/buddies.ts'
+import { type Habits, inForce } from '../../profile/habits.ts'
 import {
   encodeRecord,
   firstTextOf,
@@ -21,12 +21,12 @@ import {
   readHistory,
   recordsOf,
   remains,
-} from '../profile/history.ts'
-import type { Command, EarlierLine, TalkEvent } from '../session/command.ts'
+} from '../../profile/history.ts'
+import type { Command, EarlierLine, TalkEvent } from '../../session/command.ts'
+import type { OpenProfile } from '../openprofile.ts'
 import { historyHeads } from './histories.ts'
 import type { LogFile } from './logfile.ts'
 import { historyFolder, type LogName } from './logs.ts'
-import type { OpenProfile } from './openprofile.ts'
 
 export interface RecorderOptions {
   readonly profile: OpenProfile

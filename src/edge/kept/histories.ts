@@ -1,12 +1,12 @@
 /** The histories of a profile: a sealed log for each key that was talked with, in `history/` of its folder. */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { UserError } from '../error.ts'
-import { type History, readHistory } from '../profile/history.ts'
-import { readLog } from '../profile/sealedlog.ts'
+import type { UserError } from '../../error.ts'
+import { type History, readHistory } from '../../profile/history.ts'
+import { readLog } from '../../profile/sealedlog.ts'
+import { codeOf, diskFault } from '../store.ts'
 import { readLogFile } from './logfile.ts'
 import { entries, historyFolder, isLogName, type LogName } from './logs.ts'
-import { codeOf, diskFault } from './store.ts'
 
 /** Where logs are, and what opens them. */
 export interface Keyed {

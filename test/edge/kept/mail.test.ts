@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type Journal, Mail, type MailTalk } from '../../src/edge/mail.ts'
-import { UserError } from '../../src/error.ts'
-import type { Command, TalkEvent } from '../../src/session/command.ts'
-import { Mailbox, type Standing } from '../../src/session/mailbox.ts'
+import { type Journal, Mail, type MailTalk } from '../../../src/edge/kept/mail.ts'
+import { UserError } from '../../../src/error.ts'
+import type { Command, TalkEvent } from '../../../src/session/command.ts'
+import { Mailbox, type Standing } from '../../../src/session/mailbox.ts'
 
 const [bob, other] = ['b0'.repeat(56), 'c0'.repeat(56)]
 const id = '00000000000000aa'

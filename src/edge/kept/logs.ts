@@ -1,9 +1,9 @@
 /** The sealed logs in a profile's folder: which there are, those that are open, and their change to another key. */
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { UserError } from '../error.ts'
+import type { UserError } from '../../error.ts'
+import { codeOf, diskFault, makeFolder, syncFolder } from '../store.ts'
 import { damagedMark, LogFile, type LogOptions, type OpenedLog, temporaryOf } from './logfile.ts'
-import { codeOf, diskFault, makeFolder, syncFolder } from './store.ts'
 
 /** Below the profile's folder: what waits for delivery; what was said with one buddy. */
 export type LogName = 'mail' | `history/${string}`

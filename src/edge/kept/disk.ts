@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { promisify } from 'node:util'
-import { syncFolder } from './store.ts'
+import { syncFolder } from '../store.ts'
 
 /** Each throws, or rejects, as node's function of about that name. */
 export interface Disk {

@@ -1,14 +1,14 @@
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Home } from '../../src/edge/home.ts'
-import { readLogFile } from '../../src/edge/logfile.ts'
-import type { LogName } from '../../src/edge/logs.ts'
-import type { OpenProfile } from '../../src/edge/openprofile.ts'
-import { createProfile, openProfile } from '../../src/edge/profiles.ts'
-import { cheap } from '../profile/people.ts'
-import { faultOf } from './fault.ts'
-import { newHome } from './folder.ts'
+import type { Home } from '../../../src/edge/home.ts'
+import { readLogFile } from '../../../src/edge/kept/logfile.ts'
+import type { LogName } from '../../../src/edge/kept/logs.ts'
+import type { OpenProfile } from '../../../src/edge/openprofile.ts'
+import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
+import { cheap } from '../../profile/people.ts'
+import { faultOf } from '../fault.ts'
+import { newHome } from '../folder.ts'
 
 const names: readonly LogName[] = ['mail', `history/${'0'.repeat(32)}`, `history/${'f'.repeat(32)}`]
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -2,12 +2,12 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { randomBytes } from '../../src/crypto.ts'
-import { type Disk, disk } from '../../src/edge/disk.ts'
-import { LogFile, type LogOptions, readLogFile } from '../../src/edge/logfile.ts'
-import { bundle } from './bundle.ts'
-import { faultOf } from './fault.ts'
-import { temporaryFolder } from './folder.ts'
+import { randomBytes } from '../../../src/crypto.ts'
+import { type Disk, disk } from '../../../src/edge/kept/disk.ts'
+import { LogFile, type LogOptions, readLogFile } from '../../../src/edge/kept/logfile.ts'
+import { bundle } from '../bundle.ts'
+import { faultOf } from '../fault.ts'
+import { temporaryFolder } from '../folder.ts'
 
 const recordKey = randomBytes(32)
 const options: LogOptions = { recordKeys: [recordKey], label: 'history' }
@@ -420,7 +420,7 @@ describe('another process', { timeout: 30_000 }, () => {
   beforeAll(async () => {
     child = await bundle(`
       import { writeSync } from 'node:fs'
-      import { LogFile } from './src/edge/logfile.ts'
+      import { LogFile } from './src/edge/kept/logfile.ts'
       const [path, key, size, count] = process.argv.slice(2)
       const recordKeys = [new Uint8Array(Buffer.from(key, 'hex'))]
       const { log } = await LogFile.open(path, { recordKeys, label: 'history' })

@@ -1,11 +1,11 @@
 /** What waits for buddies, to look at and to change, whoever has the profile open: its log, or the process that owns it. */
-import type { Contents } from '../profile/contents.ts'
-import { isFor, type Mailbox } from '../session/mailbox.ts'
-import { encodeRecord, type MailRecord } from '../session/mailrecord.ts'
-import type { Owner } from './control/client.ts'
+import type { Contents } from '../../profile/contents.ts'
+import { isFor, type Mailbox } from '../../session/mailbox.ts'
+import { encodeRecord, type MailRecord } from '../../session/mailrecord.ts'
+import type { Owner } from '../control/client.ts'
+import { standingOf } from '../meeting.ts'
+import type { OpenProfile } from '../openprofile.ts'
 import { openMail } from './maillog.ts'
-import { standingOf } from './meeting.ts'
-import type { OpenProfile } from './openprofile.ts'
 
 /** A text that is not delivered. */
 export interface Waiting {

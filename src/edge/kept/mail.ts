@@ -3,12 +3,12 @@
  * is sent, and what comes before it is shown or confirmed. Between the talk and
  * whoever shows what happens: commands go down, events come up.
  */
-import { UserError } from '../error.ts'
-import type { Command, TalkEvent, Under } from '../session/command.ts'
-import type { Kept } from '../session/exchange.ts'
-import type { Mailbox, Standing, Unshown } from '../session/mailbox.ts'
-import { type Came, encodeRecord, type MailRecord, type Written } from '../session/mailrecord.ts'
-import type { TalkCommand } from '../session/talk.ts'
+import { UserError } from '../../error.ts'
+import type { Command, TalkEvent, Under } from '../../session/command.ts'
+import type { Kept } from '../../session/exchange.ts'
+import type { Mailbox, Standing, Unshown } from '../../session/mailbox.ts'
+import { type Came, encodeRecord, type MailRecord, type Written } from '../../session/mailrecord.ts'
+import type { TalkCommand } from '../../session/talk.ts'
 
 /** The file of the log: `LogFile`. */
 export interface Journal {

@@ -1,8 +1,8 @@
 /** The mail of a profile that is open, as its log has it. */
-import type { UserError } from '../error.ts'
-import { Mailbox } from '../session/mailbox.ts'
+import type { UserError } from '../../error.ts'
+import { Mailbox } from '../../session/mailbox.ts'
+import type { OpenProfile } from '../openprofile.ts'
 import type { Journal } from './mail.ts'
-import type { OpenProfile } from './openprofile.ts'
 
 export interface OpenedMail {
   /** The profile closes it. */
