@@ -86,10 +86,12 @@ export class Sink {
     const byFile = new Map<number, Part[]>(ended.map((file) => [file, []]))
     for (const part of parts) byFile.set(part.file, [...(byFile.get(part.file) ?? []), part])
     const ends = new Set(ended)
-    await Promise.all(
-      [...byFile].map(([file, parts]) => atFile(file, this.#writeTo(file, parts, ends.has(file)))),
-    )
-    if (this.#open.size > mostOpen) await this.#sync()
+    const files = [...byFile]
+    for (let i = 0; i < files.length; i += mostOpen) {
+      const some = files.slice(i, i + mostOpen)
+      await Promise.all(some.map(([file, parts]) => atFile(file, this.#writeTo(file, parts, ends.has(file)))))
+      if (this.#open.size >= mostOpen) await this.#sync()
+    }
   }
 
   /** What was written is on the disk, and then that it is. */

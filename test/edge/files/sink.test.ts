@@ -1,8 +1,10 @@
-import { lstat, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { lstat, readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { Sink } from '../../../src/edge/files/sink.ts'
 import type { Manifest } from '../../../src/transfer/manifest.ts'
+import { bundle } from '../bundle.ts'
 import { temporaryFolder } from '../folder.ts'
 
 const part = '.otrtalk-0123456789abcdef.part'
@@ -43,4 +45,20 @@ test('folders have their modes wherever they come to lie, files are never run, a
     0o666 & mask,
     0o666 & mask,
   ])
+})
+
+test('300 small files that come at once are written by a process that may have 128 files open', async () => {
+  const program = await bundle(`
+    import { Sink } from './src/edge/files/sink.ts'
+    const sink = new Sink({ into: process.argv[2], part: '${part}' })
+    const files = Array.from({ length: 300 }, (_, i) => ({ path: 'f' + i, mode: 0o644, size: 1, start: i }))
+    await sink.place({ bytes: Uint8Array.of(1), octets: 300, files, folders: [] }, 0)
+    const parts = files.map((_, file) => ({ file, offset: 0, octets: Uint8Array.of(file) }))
+    await sink.write(parts, files.map((_, file) => file))
+    await sink.finish()
+  `)
+  onTestFinished(() => rm(dirname(program), { recursive: true, force: true }))
+  const into = temporaryFolder()
+  execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', process.execPath, program, into])
+  expect(await readdir(into)).toHaveLength(300)
 })
