@@ -10,7 +10,7 @@ const withSignals = ['test/cli/{screen/screen,lines/plain,exchanging}.test.{ts,t
 const withPeers = ['test/slow/{dht-interop,enet-interop,enet-lossy,link-roaming}.test.ts']
 
 // More than there are cores: some wait for timers, processes and routers.
-const workers = Math.ceil(availableParallelism() * 2)
+const workers = Math.ceil(availableParallelism() * 1.5)
 
 /** A worker takes a file: who is long, and begins last, is waited for. By size, as is usual, some of these would. */
 const long =
@@ -51,6 +51,7 @@ export default defineConfig({
           name: 'program',
           include: ['test/program/**/*.test.ts'],
           testTimeout: 120_000, // a busy machine is no fault
+          hookTimeout: 60_000,
           maxWorkers: workers, // they mostly wait
         },
       },

@@ -161,6 +161,32 @@ describe('a transfer of 20 MB goes on', () => {
   )
 })
 
+test(
+  'a full disk ends the file on both sides, in words, and not the conversation; with room it goes on',
+  async () => {
+    const { into, file } = folders(20_000_000)
+    const limited = ['sh', '-c', 'ulimit -f 8192 && exec "$@"', 'sh', process.execPath, entry]
+    {
+      const args = ['listen', '--json', '--accept-from', 'ada', '--into', into]
+      await using listening = new Program(args, { ...bob, command: limited })
+      await listening.event('listening')
+      const { code, stderr } = await execute(['send', 'bob', '--file', file], ada)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/otrtalk: gift.bin is not sent: the disk is full \(gift.bin\), says bob/)
+      expect(JSON.parse(await told(listening, 'failed'))).toMatchObject({ by: 'us', why: 'full' })
+      expect(await execute(['send', 'bob', 'too big?'], ada)).toMatchObject({ code: 0 })
+      await listening.line('too big?')
+      expect(readdirSync(into)).toHaveLength(1)
+    }
+    await using listening = await taking(into)
+    expect(await execute(['send', 'bob', '--file', file], ada)).toMatchObject({ code: 0 })
+    await told(listening, 'done')
+    expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
+    expect(readdirSync(into)).toEqual(['gift.bin'])
+  },
+  long,
+)
+
 describe('in a conversation', () => {
   test(
     'one offers, the other accepts, pauses, goes on; both know how far it is',
