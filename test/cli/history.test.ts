@@ -184,6 +184,17 @@ describe('history delete', () => {
     expect([ran.code, (await otrtalk('history bob')).stdout]).toEqual([1, printed(0, 1, 2, 3)])
   })
 
+  test.each(['--search lunch', '--since 7d', '--until 7d', '--last 1'])(
+    'deletes nothing with %s, which says nothing to it',
+    async (which) => {
+      const [option] = which.split(' ')
+      const refused = await otrtalk(`history delete bob ${which} --yes`)
+      expect(refused).toMatchObject({ code: 2, stdout: '' })
+      expect(refused.stderr).toMatch(`otrtalk: history delete takes no ${option}\n`)
+      expect(await otrtalk('history bob')).toMatchObject({ code: 0, stdout: `${rows.join('\n')}\n` })
+    },
+  )
+
   test('deletes what is older than a time', async () => {
     const ran = await otrtalk('history delete bob --before 2026-11-20 --yes')
     expect(ran).toMatchObject({

@@ -1,5 +1,6 @@
 /** The commands about what is kept of conversations: `history …`. */
 import type { Command } from 'commander'
+import { usage } from '../options.ts'
 import { examples, exits, opening, type Runner, values } from './definition.ts'
 
 /** As commander has them. */
@@ -17,17 +18,25 @@ export function addHistory(program: Command, { profile }: Runner): void {
   which(history)
     .argument('[alias]', 'the buddy, or the first digits of a key; all there are if not given')
     .usage('[options] [alias | command]')
-    .action((alias: string | undefined, flags: WhichFlags) =>
-      profile(async (context) =>
-        alias === undefined
-          ? (await commands()).list(context)
-          : (await commands()).show(context, { alias, ...flags }),
-      ),
-    )
+    .action((alias: string | undefined, flags: WhichFlags) => {
+      if (alias !== undefined)
+        return profile(async (context) => (await commands()).show(context, { alias, ...flags }))
+      for (const flag of Object.keys(flags))
+        throw usage(`--${flag} needs a buddy`, 'as in otrtalk history bob --last 20')
+      return profile(async (context) => (await commands()).list(context))
+    })
+  // The group's, which its other commands would ignore: `delete` would take more than was meant.
+  const refuseWhich = (of: Command, hint: string): void => {
+    for (const flag of Object.keys(history.opts()))
+      throw usage(`history ${of.name()} takes no --${flag}`, hint)
+  }
   const list = history
     .command('list')
     .description('with whom something is kept, since when, and for how long')
-    .action(() => profile(async (context) => (await commands()).list(context)))
+    .action((_: unknown, command: Command) => {
+      refuseWhich(command, 'lines are searched with one buddy: otrtalk history bob --search lunch')
+      return profile(async (context) => (await commands()).list(context))
+    })
   const exported = which(history.command('export'))
     .argument('<alias>', 'the buddy, or the first digits of a key')
     .argument('<file>', 'a file that is not there yet; - for stdout')
@@ -43,9 +52,12 @@ export function addHistory(program: Command, { profile }: Runner): void {
     .option('--before <when>', 'only what is older: 2026-11-20, 30d')
     .option('--yes', 'do not ask')
     .description('delete it from this machine')
-    .action((alias: string, { before, yes }: { before?: string; yes?: boolean }) =>
-      profile(async (context) => (await commands()).remove(context, { alias, before, isSure: yes === true })),
-    )
+    .action((alias: string, { before, yes }: { before?: string; yes?: boolean }, command: Command) => {
+      refuseWhich(command, 'only --before says which lines: otrtalk history delete bob --before 30d')
+      return profile(async (context) =>
+        (await commands()).remove(context, { alias, before, isSure: yes === true }),
+      )
+    })
   examples(history, ['history bob', 'history bob --last 20', 'history bob --search lunch --since 30d'])
   exits(history, { ...opening, 0: 'shown', 1: `${opening[1]}; nothing is kept of that buddy` })
   exits(list, { ...opening, 0: 'shown' })

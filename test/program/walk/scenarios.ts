@@ -4,11 +4,11 @@
  * adds a scenario; exits.test.ts says which are missing.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ended, entry } from '../../support/program.ts'
 import { startThief } from '../../support/thief.ts'
-import { contentsOf, type Person, patience, type World, writeTo } from './world.ts'
+import { contentsOf, keepIn, type Person, patience, type World, writeTo } from './world.ts'
 
 /** A text: why it cannot be tried here. */
 export type Scenario = (world: World) => Promise<Ended | `skipped: ${string}`>
@@ -272,6 +272,10 @@ const buddies: Scenarios = {
   },
   'buddy list': { ...opening('buddy list'), 0: knowingBob('buddy', 'list') },
   'buddy show': { ...opening('buddy show', 'bob'), 0: knowingBob('buddy', 'show', 'bob') },
+  'buddy set': {
+    ...opening('buddy set', 'bob', 'typing', 'on'),
+    0: knowingBob('buddy', 'set', 'bob', 'keep', '30'),
+  },
   'buddy fingerprint': {
     ...opening('buddy fingerprint', 'bob'),
     0: knowingBob('buddy', 'fingerprint', 'bob'),
@@ -321,6 +325,53 @@ const outbox: Scenarios = {
     ...opening('outbox resend', 'bob'),
     0: withOutbox('former', 'outbox', 'resend', 'bob'),
     1: withOutbox('of now', 'outbox', 'resend', 'bob'),
+  },
+}
+
+/** Ada keeps a line of Bob's, said just now. */
+const withKept =
+  (run: (world: World, ada: Person) => Promise<Ended>): Scenario =>
+  async (world) => {
+    const { ada, bob } = await world.pair()
+    await keepIn(ada, 'ada', { alias: 'bob', key: bob.fingerprint, text: 'Lunch?' })
+    return await run(world, ada)
+  }
+
+const theLine = ['--search', 'lunch', '--since', '1h', '--until', '2999-01-01', '--last', '1']
+
+/** With another end where the line is not in what was written. */
+const withTheLine = ({ code, ...ended }: Ended, written = ended.stdout): Ended => ({
+  ...ended,
+  code: written.includes(' bob  Lunch?\n') ? code : Number.NaN,
+})
+
+const history: Scenarios = {
+  history: {
+    5: locked('history', 'bob'),
+    0: withKept(async (world, ada) => withTheLine(await world.run(['history', 'bob', ...theLine], ada))),
+    1: knowingBob('history', 'bob'),
+  },
+  'history list': {
+    ...opening('history list'),
+    0: withKept((world, ada) => world.run(['history', 'list'], ada)),
+  },
+  'history export': {
+    5: locked('history', 'export', 'bob', '-'),
+    0: withKept(async (world, ada) => {
+      const to = world.path('exported')
+      const ended = await world.run(['history', 'export', 'bob', to, ...theLine], ada)
+      return withTheLine(ended, await readFile(to, 'utf8'))
+    }),
+    1: withKept(async (world, ada) =>
+      world.run(['history', 'export', 'bob', await world.file('taken', '')], ada),
+    ),
+  },
+  'history delete': {
+    5: locked('history', 'delete', 'bob', '--yes'),
+    0: withKept((world, ada) =>
+      world.run(['history', 'delete', 'bob', '--before', '2999-01-01', '--yes'], ada),
+    ),
+    1: knowingBob('history', 'delete', 'bob', '--yes'),
   },
 }
 
@@ -505,6 +556,12 @@ export const everywhere: readonly ((world: World) => Promise<Ended>)[] = [
   ),
   whileBobListens((world, ada) => world.run(['send', 'bob', 'hello', '--no-dht', '--port', '40123'], ada)),
   whileBobListens((world, ada) => world.run(['send', 'bob', 'hello', '--lan'], ada)),
+  // What was said is kept, as asked for.
+  whileBobListens(async (world, ada) => {
+    const telling = ['--typing', '--read', '--history', '--keep', '30', '--downloads', world.path('files')]
+    const ended = await world.run(['send', 'bob', 'hello', ...telling], ada)
+    return ended.code === 0 ? await world.run(['history', 'bob'], ada) : ended
+  }),
   async (world) => {
     const { ada } = await world.pair()
     return await world.run(['send', 'bob', 'hello', '--later', '--timeout', '0.5'], ada)
@@ -517,6 +574,7 @@ export const scenarios: Scenarios = {
   ...exchanging,
   ...identity,
   ...outbox,
+  ...history,
   ...buddies,
   ...profiles,
   ...settings,

@@ -5,10 +5,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findHome } from '../../../src/edge/home.ts'
+import { historyFolder } from '../../../src/edge/kept/logs.ts'
 import { openMail } from '../../../src/edge/kept/maillog.ts'
 import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
+import { parseFingerprint } from '../../../src/otr/identity.ts'
 import { addBuddy, type Buddy, changeBuddy, pinBuddy } from '../../../src/profile/buddies.ts'
 import type { Contents } from '../../../src/profile/contents.ts'
+import { encodeRecord as encodeKept } from '../../../src/profile/history.ts'
 import { encodeRecord } from '../../../src/session/mailrecord.ts'
 import { type Seed, seed } from '../../support/people.ts'
 import { type Ended, entry, execute, Program, type Started } from '../../support/program.ts'
@@ -192,4 +195,19 @@ export async function writeTo(
   journal.append(
     encodeRecord({ kind: 'written', message: { id: '00000000000000ab', at: 1, text: 'hello', ...to } }),
   )
+}
+
+/** A line of somebody's, said now, is kept in a profile. */
+export async function keepIn(
+  { home }: Person,
+  name: string,
+  { alias, key, text }: { readonly alias: string; readonly key: string; readonly text: string },
+): Promise<void> {
+  const fingerprint = parseFingerprint(key)
+  if (fingerprint === undefined) throw new Error(`${key} is no fingerprint`)
+  const options = { home: await findHome({ OTRTALK_HOME: home }), name, passphrase: '', command: 'test' }
+  await using profile = await openProfile({ ...options, lock: true })
+  const { log } = await profile.openLog(`${historyFolder}/${'0b'.repeat(16)}`)
+  log.append(encodeKept({ kind: 'head', fingerprint, alias }))
+  log.append(encodeKept({ kind: 'said', side: 'theirs', id: '00000000000000ab', at: Date.now(), text }))
 }
