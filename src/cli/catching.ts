@@ -16,6 +16,8 @@ export interface CatchingOptions {
   /** The socket that takes it. */
   readonly into: string
   readonly json: boolean
+  /** For how long the buddy may be away in the midst of it; 5 minutes by default. */
+  readonly patienceMs: number | undefined
 }
 
 type Offered = TalkEvent & { readonly kind: 'offered' }
@@ -88,15 +90,17 @@ export class Catching implements Ui {
   #changed(event: TransferTold): void {
     clearTimeout(this.#timer)
     if (event.state === 'done') this.#settle({ kind: 'ended', unconfirmed: 0 })
-    if (event.state === 'waiting') this.#timer = setTimeout(() => this.#fail(lost(event)), patience)
+    const { patienceMs = patience } = this.#by
+    if (event.state === 'waiting')
+      this.#timer = setTimeout(() => this.#fail(lost(event, patienceMs)), patienceMs)
     if (event.state === 'failed') this.#fail(new UserError(explainFailed(event)))
     if (event.state === 'cancelled')
       this.#fail(new UserError(explainTransfer(event)?.text ?? event.state, { hint: incomplete }))
   }
 }
 
-const lost = ({ name }: TransferTold): UserError =>
-  new UserError(`the stream ${name} broke off: the buddy was not back within ${patience / 60_000} minutes`, {
+const lost = ({ name }: TransferTold, ms: number): UserError =>
+  new UserError(`the stream ${name} broke off: the buddy was not back within ${ms / 1_000} s`, {
     hint: incomplete,
     exit: 3,
   })

@@ -223,6 +223,7 @@ export function startTalking(options: TalkingOptions): Talking {
     async [Symbol.asyncDispose]() {
       stopped.abort()
       for (const watch of watches) watch[Symbol.dispose]()
+      await Promise.race([mail.settled(), sleep(goodbye, undefined, { ref: false })])
       running.act((talk) => talk.quit(performance.now()))
       const left = around[Symbol.asyncDispose]()
       await Promise.race([quiet, sleep(goodbye, undefined, { ref: false })])

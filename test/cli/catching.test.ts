@@ -7,7 +7,7 @@ test('a stream is taken from who was named, and from nobody who has his name aft
   const acted: Command[] = []
   const options = { act: (command: Command) => acted.push(command), stderr: { write() {} } }
   await using ui = new Catching(options as unknown as UiOptions, {
-    ...{ name: undefined, from: ['bob'], into: '/pipe', json: true },
+    ...{ name: undefined, from: ['bob'], into: '/pipe', json: true, patienceMs: undefined },
   })
   const offer = (buddy: string, transfer: string): TalkEvent => ({
     ...{ kind: 'offered', buddy, transfer, name: 'x', form: 'stream' },

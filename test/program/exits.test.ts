@@ -136,6 +136,7 @@ const somebodys = formatProfileAddress(createIdentity(randomBytes).address)
 /** A switch with a value; an option without one, or with one that it cannot have. */
 function badForms({ long, flags, takesValue, values }: OutlinedOption): readonly (readonly string[])[] {
   if (!takesValue) return [[`${long}=yes`]]
+  if (/\[.+\]$/.test(flags)) return [] // any name, or none
   const value = values.kind === 'fixed' ? 'another' : impossible[/<(.+?)>/.exec(flags)?.[1] ?? '']
   return value === undefined ? [[long]] : [[long], [long, value]]
 }

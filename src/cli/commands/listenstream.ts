@@ -16,6 +16,8 @@ export interface ListenStreamArguments {
   readonly name: string | undefined
   /** Aliases; every buddy’s by default. */
   readonly from: readonly string[]
+  /** For how long the buddy may be away in the midst of it. */
+  readonly patienceMs: number | undefined
 }
 
 export async function listenStream(context: ProfileContext, args: ListenStreamArguments): Promise<ExitCode> {

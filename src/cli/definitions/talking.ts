@@ -165,6 +165,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .option('--into <folder>', 'where they go')
     .option('--stream [name]', 'write one stream of a buddy’s to standard output, and nothing else')
     .option('--max <size>', 'how much is taken at a time: 500M, 20G')
+    .option('--timeout <seconds>', 'how long the buddy of a stream may be away in its midst; 300 by default')
     .description('be reachable, and print what comes')
     .action((flags: ListenFlags) => {
       if (flags.stream !== undefined)
@@ -189,7 +190,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
     ...opening,
     0: 'nobody reads its output any more; with --stream: all of it was written',
     1: `${opening[1]}; there is no such command for --exec; with --stream: it is not whole`,
-    3: 'with --stream: the buddy left in its midst, and was not back within five minutes',
+    3: 'with --stream: the buddy left in its midst, and was not back in time',
     6: 'no socket: the interface is gone, or the port is taken',
   })
 }
@@ -203,15 +204,26 @@ interface ListenFlags {
   readonly into?: string
   readonly stream?: string | true
   readonly max?: string
+  readonly timeout?: string
 }
 
-function readStream({ stream, acceptFrom: from = [], into, max, exec }: ListenFlags): ListenStreamArguments {
+function readStream({
+  stream,
+  acceptFrom: from = [],
+  into,
+  max,
+  exec,
+  timeout,
+}: ListenFlags): ListenStreamArguments {
   if (into !== undefined || max !== undefined || exec !== undefined)
     throw usage('--stream goes to standard output: --into, --max and --exec are for files and messages')
-  return { name: stream === true ? undefined : stream, from }
+  const patienceMs = timeout === undefined ? undefined : readSeconds(timeout, '--timeout')
+  return { name: stream === true ? undefined : stream, from, patienceMs }
 }
 
-function readAcceptance({ acceptFrom: from, into, max }: ListenFlags): ListenArguments['files'] {
+function readAcceptance({ acceptFrom: from, into, max, timeout }: ListenFlags): ListenArguments['files'] {
+  if (timeout !== undefined) readSeconds(timeout, '--timeout')
+  if (timeout !== undefined) throw usage('--timeout is for streams', 'add --stream, or leave it out')
   if (from === undefined && into === undefined && max === undefined) return undefined
   if (from === undefined) throw usage('whose files are to be taken?', 'add --accept-from ALIAS')
   if (into === undefined) throw usage('where are the files to go?', 'add --into FOLDER')

@@ -77,6 +77,11 @@ export class Mail implements AsyncDisposable {
     if (this.#isUntidy) await this.#rewrite()
   }
 
+  /** The conversations know of all that came so far that it is kept: their goodbye takes the receipts along. */
+  async settled(): Promise<void> {
+    await this.#options.journal.synced().catch(() => {}) // told to the user already
+  }
+
   act(command: Command): void {
     this.#guard(() => this.#do(command))
   }

@@ -291,6 +291,22 @@ describe('what comes', () => {
     expect(told).toEqual([])
   })
 
+  test('may be confirmed before anybody says goodbye', async () => {
+    const journal = new Records()
+    const { mail, asked } = start(journal)
+    mail.hear(secured(bob))
+    mail.hear(message)
+    let isSettled = false
+    const waiting = mail.settled().then(() => {
+      isSettled = true
+      expect(asked).toEqual([{ kept: id }])
+    })
+    await settled()
+    expect(isSettled).toBe(false)
+    await journal.sync()
+    await waiting
+  })
+
   test('and cannot be kept is neither confirmed nor shown: the program ends with words', async () => {
     const journal = new Records()
     const { mail, told, asked, faults } = start(journal)

@@ -102,9 +102,16 @@ const talking: Scenarios = {
   },
   send: {
     ...opening('send', 'bob', 'hello'),
-    0: whileBobListens((world, ada, { fingerprint }) =>
-      world.run(['send', 'bob', 'hello', '--timeout', '20', '--fingerprint', fingerprint], ada),
-    ),
+    0: async (world) => {
+      const { ada, bob } = await world.pair()
+      const [into, gift] = [world.path('into'), await world.file('gift', 'for Bob\n')]
+      await mkdir(into)
+      await using listening = world.start(['listen', '--json', '--accept-from', 'ada', '--into', into], bob)
+      await listening.event('listening')
+      await world.run(['send', 'bob', '--file', gift, '--timeout', '40'], ada)
+      const by = ['--timeout', '20', '--fingerprint', bob.fingerprint]
+      return await world.run(['send', 'bob', 'hello', ...by], ada)
+    },
     3: knowingBob('send', 'bob', 'hello', '--timeout', '0.5'),
     4: knowingBob('send', 'bob', 'hello', '--fingerprint', nobodys),
     6: withTakenPort('send', 'bob', 'hello'),
@@ -121,12 +128,29 @@ const talking: Scenarios = {
     // The reader goes with the first line; the message comes after it.
     0: async (world) => {
       const { ada, bob } = await world.pair()
-      const args = ['listen', '--json', '--exec-timeout', '5', '--exec', 'true']
+      const into = world.path('into')
+      await mkdir(into)
+      const taking = ['--accept-from', 'ada', '--into', into, '--max', '1M']
+      const args = ['listen', '--json', ...taking, '--exec-timeout', '5', '--exec', 'true']
       const [ended] = await Promise.all([
         world.into('| head -1', args, bob),
         world.run(['send', 'bob', 'hello', '--timeout', '10'], ada),
       ])
+      await Promise.all([
+        world.run(['listen', '--stream', 'x', '--timeout', '60'], bob),
+        world.run(['send', 'bob', '--stream', 'x'], { ...ada, input: 'octets' }),
+      ])
       return ended
+    },
+    3: async (world) => {
+      const { ada, bob } = await world.pair()
+      await using sending = world.start(['send', 'bob', '--stream', 'x'], ada)
+      const args = ['listen', '--stream', '--timeout', '0.5']
+      await using listening = world.start(args, bob)
+      sending.write('some of it\n')
+      await listening.line('some of it', patience)
+      sending.signal('SIGKILL')
+      return world.noted(args, await listening.ended(patience))
     },
     6: withTakenPort('listen'),
   },
