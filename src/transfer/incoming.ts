@@ -4,13 +4,14 @@
  * and says how far it is written. It outlives sessions: see `Transfer`.
  */
 import { equal, wipe } from '../crypto.ts'
-import { endBy, failed, farewell, isSame, leaves, pausedState, says, type Words } from './ending.ts'
+import { Course } from './course.ts'
+import { endBy, failed, farewell, leaves, says } from './ending.ts'
 import { Line, readSenderFrame, type SenderFrame } from './frames.ts'
 import { FileLanding, type Landing, type LandingFault, StreamLanding } from './landing.ts'
 import { gotSize, gotTime, keepSize, keepTime, windowSize } from './limits.ts'
 import { decodeManifest, type Manifest, ManifestReader } from './manifest.ts'
 import type { Answer, Offer, Why } from './offer.ts'
-import type { Kept, Party, Receiving, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
+import type { Kept, Receiving, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
 import { pieceSizeOf } from './tree.ts'
 import type { Content as Placed, WorkResult } from './work.ts'
 
@@ -28,13 +29,11 @@ type Session =
   | { readonly kind: 'started'; readonly line: Line }
 
 export class Incoming implements Receiving {
-  readonly #outputs: TransferOutput[] = []
-  readonly #pausedBy = new Set<Party>()
+  readonly #course: Course
   #offer: Offer
   #session: Session
   #content: Content = { kind: 'offered' }
   #end: TransferEnd | undefined
-  #told: TransferState | undefined
   #got = 0 // as the sender was told last
   #gotAt = Number.NEGATIVE_INFINITY // ms: not sooner again
   #kept = 0
@@ -43,13 +42,14 @@ export class Incoming implements Receiving {
 
   constructor(offer: Offer, key: Uint8Array) {
     this.#offer = offer
+    this.#course = new Course(offer.transfer)
     this.#session = { kind: 'open', line: new Line(offer, key, 'receiver') }
   }
 
   get state(): TransferState {
     if (this.#end) return this.#end
     if (this.#session.kind === 'none') return { kind: 'waiting' }
-    return this.#content.kind === 'offered' ? { kind: 'offered' } : pausedState(this.#pausedBy)
+    return this.#content.kind === 'offered' ? { kind: 'offered' } : this.#course.state
   }
 
   get offer(): Offer {
@@ -65,8 +65,8 @@ export class Incoming implements Receiving {
   }
 
   get deadline(): number {
-    const isDue = this.#outputs.length > 0 || this.#isHeavy || this.#isWhole || this.#canStart
-    return isDue || !isSame(this.state, this.#told)
+    const isDue = this.#isHeavy || this.#isWhole || this.#canStart
+    return isDue || this.#course.isDue(this.state)
       ? Number.NEGATIVE_INFINITY
       : Math.min(this.#gotDue, this.#keepDue)
   }
@@ -74,7 +74,7 @@ export class Incoming implements Receiving {
   readonly isReady = false // what it has to say has room beside the content of others
 
   connect(offer: Offer, key: Uint8Array): void {
-    if (offer.transfer !== this.#offer.transfer) throw new RangeError('incoming: this is another transfer')
+    if (offer.transfer !== this.#course.transfer) throw new RangeError('incoming: this is another transfer')
     this.disconnect()
     if (this.#end) {
       wipe(key)
@@ -90,7 +90,7 @@ export class Incoming implements Receiving {
   disconnect(): void {
     if (this.#session.kind !== 'none') this.#session.line.wipe()
     this.#session = { kind: 'none' }
-    this.#pausedBy.delete('them') // says so again
+    this.#course.disconnect()
     this.#keepAt = Number.NEGATIVE_INFINITY // who knows when it goes on
   }
 
@@ -129,8 +129,7 @@ export class Incoming implements Receiving {
       this.#conclude(end)
       return
     }
-    if (answer.verb === 'pause') this.#pausedBy.add('them')
-    if (answer.verb === 'go') this.#pausedBy.delete('them')
+    this.#course.hear(answer)
   }
 
   worked(result: WorkResult, now: number): void {
@@ -157,13 +156,11 @@ export class Incoming implements Receiving {
   }
 
   pause(): void {
-    this.#pausedBy.add('us')
-    if (this.#isAccepted) this.#say(says('pause'))
+    this.#course.steer('pause', { isAccepted: this.#isAccepted })
   }
 
   go(): void {
-    this.#pausedBy.delete('us')
-    if (this.#isAccepted) this.#say(says('go'))
+    this.#course.steer('go', { isAccepted: this.#isAccepted })
   }
 
   cancel(): void {
@@ -176,12 +173,8 @@ export class Incoming implements Receiving {
 
   *drain(now: number): Generator<TransferOutput> {
     this.#start()
-    if (!isSame(this.state, this.#told)) {
-      this.#told = this.state
-      this.#outputs.push({ kind: 'event', event: { kind: 'state', state: this.state } })
-    }
-    yield* this.#outputs.splice(0)
-    const { transfer } = this.#offer
+    yield* this.#course.take(this.state)
+    const { transfer } = this.#course
     while (this.#isHeavy) yield { kind: 'work', work: { kind: 'write', transfer, ...this.#landing!.next() } }
     if (now >= this.#gotDue) yield this.#tell(now)
     if (now >= this.#keepDue) yield this.#keep(now)
@@ -198,7 +191,7 @@ export class Incoming implements Receiving {
 
   get #canStart(): boolean {
     if (this.#session.kind === 'open') return this.#content.kind !== 'offered'
-    return this.#session.kind === 'accepted' && !this.#pausedBy.has('us')
+    return this.#session.kind === 'accepted' && !this.#course.isPausedByUs
   }
 
   get #isHeavy(): boolean {
@@ -226,16 +219,16 @@ export class Incoming implements Receiving {
   #start(): void {
     if (this.#session.kind === 'open' && this.#content.kind !== 'offered') {
       this.#session = { kind: 'accepted', line: this.#session.line }
-      this.#say(says('accept'))
-      if (this.#pausedBy.has('us')) this.#say(says('pause'))
+      this.#course.say(says('accept'))
+      if (this.#course.isPausedByUs) this.#course.say(says('pause'))
     }
-    if (this.#session.kind !== 'accepted' || this.#pausedBy.has('us')) return
+    if (this.#session.kind !== 'accepted' || this.#course.isPausedByUs) return
     const { line } = this.#session
     this.#session = { kind: 'started', line }
     const manifest =
       this.#content.kind === 'manifest' ? this.#content.reader.length : manifestSize(this.#offer)
     this.#got = this.#landing?.position ?? 0
-    this.#outputs.push({ kind: 'frame', bytes: line.seal({ kind: 'start', manifest, position: this.#got }) })
+    this.#course.push({ kind: 'frame', bytes: line.seal({ kind: 'start', manifest, position: this.#got }) })
   }
 
   #take(told: SenderFrame): LandingFault | undefined {
@@ -264,8 +257,8 @@ export class Incoming implements Receiving {
   #place(landing: Landing, content: Placed): void {
     const manifest = content.kind === 'files' ? content.manifest : undefined
     this.#content = { kind: 'landing', landing, manifest }
-    const { transfer } = this.#offer
-    this.#outputs.push({ kind: 'work', work: { kind: 'place', transfer, offer: this.#offer, content } })
+    const { transfer } = this.#course
+    this.#course.push({ kind: 'work', work: { kind: 'place', transfer, offer: this.#offer, content } })
   }
 
   /** Only when it is due. */
@@ -280,12 +273,12 @@ export class Incoming implements Receiving {
     this.#kept = this.#landing?.cursor ?? 0
     this.#keeping = 'asked'
     this.#keepAt = now + keepTime
-    return { kind: 'work', work: { kind: 'keep', transfer: this.#offer.transfer, cursor: this.#kept } }
+    return { kind: 'work', work: { kind: 'keep', transfer: this.#course.transfer, cursor: this.#kept } }
   }
 
   #finish(): TransferOutput {
     if (this.#content.kind === 'landing') this.#content = { ...this.#content, kind: 'finishing' }
-    return { kind: 'work', work: { kind: 'finish', transfer: this.#offer.transfer } }
+    return { kind: 'work', work: { kind: 'finish', transfer: this.#course.transfer } }
   }
 
   #path(file: number | undefined): string | undefined {
@@ -302,19 +295,15 @@ export class Incoming implements Receiving {
     this.#end = end
     if (this.#session.kind !== 'none') this.#sayEnd(end, file)
     this.disconnect()
-    const { transfer } = this.#offer
+    const { transfer } = this.#course
     if (this.#content.kind !== 'offered' && end.kind !== 'done')
-      this.#outputs.push({ kind: 'work', work: { kind: 'abandon', transfer, leaves: leaves(end) } })
+      this.#course.push({ kind: 'work', work: { kind: 'abandon', transfer, leaves: leaves(end) } })
     this.#content = { kind: 'over', written: this.octets }
   }
 
   #sayEnd(end: TransferEnd, file?: number): void {
     const words = end.kind === 'done' ? says('done') : farewell(end, file)
-    if (words) this.#say(words)
-  }
-
-  #say(words: Words): void {
-    this.#outputs.push({ kind: 'answer', answer: { transfer: this.#offer.transfer, ...words } })
+    if (words) this.#course.say(words)
   }
 }
 

@@ -3,14 +3,15 @@
  * it, and sends from where the receiver says, never more than `windowSize`
  * beyond what is written there. It outlives sessions: see `Transfer`.
  */
-import { endBy, failed, farewell, isSame, pausedState, says, type Words } from './ending.ts'
+import { Course } from './course.ts'
+import { endBy, failed, farewell, says, type Words } from './ending.ts'
 import { Line, type ReceiverFrame, readReceiverFrame } from './frames.ts'
 import { chunkSize, windowSize } from './limits.ts'
 import { type Manifest, manifestRoot } from './manifest.ts'
 import type { Answer, Offer, OfferedContent, TransferId, Why } from './offer.ts'
 import { Reading } from './reading.ts'
 import { FileSupply, StreamSupply } from './supply.ts'
-import type { Failure, Party, Sending, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
+import type { Failure, Sending, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
 import type { Work, WorkResult } from './work.ts'
 
 export interface OutgoingOptions {
@@ -34,21 +35,18 @@ type Session =
   | { readonly kind: 'running'; readonly line: Line }
 
 export class Outgoing implements Sending {
-  readonly #transfer: TransferId
   readonly #name: string
-  readonly #outputs: TransferOutput[] = []
-  readonly #pausedBy = new Set<Party>()
+  readonly #course: Course
   #content: Content
   #session: Session = { kind: 'none' }
   #end: TransferEnd | undefined
   #farewell: Words | undefined // until it could be said
-  #told: TransferState | undefined
   #got = 0
   #manifestAt = 0 // what of the manifest was sent in this session
   #endSent: 'no' | 'yes' = 'no' // of a stream, in this session
 
   constructor({ transfer, name, form }: OutgoingOptions) {
-    this.#transfer = transfer
+    this.#course = new Course(transfer)
     this.#name = name
     this.#content =
       form === 'files'
@@ -61,7 +59,7 @@ export class Outgoing implements Sending {
     if (this.#content.kind === 'reading') return { kind: 'reading' }
     const { kind } = this.#session
     if (kind === 'none') return { kind: 'waiting' }
-    return kind === 'accepted' || kind === 'running' ? pausedState(this.#pausedBy) : { kind: 'offered' }
+    return kind === 'accepted' || kind === 'running' ? this.#course.state : { kind: 'offered' }
   }
 
   get octets(): number {
@@ -75,7 +73,7 @@ export class Outgoing implements Sending {
 
   get deadline(): number {
     const canOffer = this.#session.kind === 'begun' && this.#content.kind !== 'reading'
-    const isDue = this.#outputs.length > 0 || canOffer || this.#isHungry || !isSame(this.state, this.#told)
+    const isDue = canOffer || this.#isHungry || this.#course.isDue(this.state)
     return isDue ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   }
 
@@ -90,7 +88,7 @@ export class Outgoing implements Sending {
   connect(stream: number): void {
     this.disconnect()
     if (!this.#end) this.#session = { kind: 'begun', stream }
-    else if (this.#farewell) this.#say(this.#farewell)
+    else if (this.#farewell) this.#course.say(this.#farewell)
     this.#farewell = undefined
   }
 
@@ -102,7 +100,7 @@ export class Outgoing implements Sending {
   disconnect(): void {
     if ('line' in this.#session) this.#session.line.wipe()
     this.#session = { kind: 'none' }
-    this.#pausedBy.delete('them') // says so again
+    this.#course.disconnect()
   }
 
   receive(frame: Uint8Array): void {
@@ -124,8 +122,7 @@ export class Outgoing implements Sending {
       this.#conclude(end)
       return
     }
-    if (answer.verb === 'pause') this.#pausedBy.add('them')
-    if (answer.verb === 'go') this.#pausedBy.delete('them')
+    this.#course.hear(answer)
     if (answer.verb === 'accept' && this.#session.kind === 'offered')
       this.#session = { kind: 'accepted', line: this.#session.line }
     if (answer.verb === 'done') {
@@ -152,13 +149,11 @@ export class Outgoing implements Sending {
   }
 
   pause(): void {
-    this.#pausedBy.add('us')
-    if (this.#isAccepted) this.#say(says('pause'))
+    this.#course.steer('pause', { isAccepted: this.#isAccepted })
   }
 
   go(): void {
-    this.#pausedBy.delete('us')
-    if (this.#isAccepted) this.#say(says('go'))
+    this.#course.steer('go', { isAccepted: this.#isAccepted })
   }
 
   cancel(): void {
@@ -171,11 +166,7 @@ export class Outgoing implements Sending {
 
   *drain(_now: number, room: number): Generator<TransferOutput> {
     this.#offer()
-    if (!isSame(this.state, this.#told)) {
-      this.#told = this.state
-      this.#outputs.push({ kind: 'event', event: { kind: 'state', state: this.state } })
-    }
-    yield* this.#outputs.splice(0)
+    yield* this.#course.take(this.state)
     while (this.#isHungry) yield { kind: 'work', work: this.#ask() }
     for (let left = room; left > 0 && this.isReady; ) {
       const bytes = this.#frame()
@@ -189,7 +180,7 @@ export class Outgoing implements Sending {
   }
 
   get #isRunning(): boolean {
-    return this.#session.kind === 'running' && this.#pausedBy.size === 0
+    return this.#session.kind === 'running' && !this.#course.isPaused
   }
 
   get #isHungry(): boolean {
@@ -216,16 +207,16 @@ export class Outgoing implements Sending {
   #offer(): void {
     if (this.#session.kind !== 'begun' || this.#content.kind === 'reading') return
     const { stream } = this.#session
-    const offer = { transfer: this.#transfer, stream, name: this.#name, ...offered(this.#content) }
+    const offer = { transfer: this.#course.transfer, stream, name: this.#name, ...offered(this.#content) }
     this.#session = { kind: 'asked', offer }
-    this.#outputs.push({ kind: 'offer', offer })
+    this.#course.push({ kind: 'offer', offer })
   }
 
   #ask(): Work {
     const { kind } = this.#content
     const asked = kind === 'reading' ? this.#content.reading.ask() : this.#content.supply.ask()
-    if (asked === 'survey') return { kind: 'survey', transfer: this.#transfer }
-    return { kind: 'read', transfer: this.#transfer, ranges: asked }
+    if (asked === 'survey') return { kind: 'survey', transfer: this.#course.transfer }
+    return { kind: 'read', transfer: this.#course.transfer, ranges: asked }
   }
 
   #filled(octets: readonly Uint8Array[]): void {
@@ -266,7 +257,7 @@ export class Outgoing implements Sending {
   #start(line: Line): void {
     this.#session = { kind: 'running', line }
     this.#endSent = 'no'
-    if (this.#pausedBy.has('us')) this.#say(says('pause'))
+    if (this.#course.isPausedByUs) this.#course.say(says('pause'))
   }
 
   /** The next frame; only if `isReady`. */
@@ -306,13 +297,12 @@ export class Outgoing implements Sending {
     this.#end = end
     const words = farewell(end, file)
     if (this.#session.kind === 'none' || this.#session.kind === 'begun') this.#farewell = words
-    else if (words) this.#say(words)
+    else if (words) this.#course.say(words)
     this.disconnect()
-    this.#outputs.push({ kind: 'work', work: { kind: 'abandon', transfer: this.#transfer, leaves: 'all' } })
-  }
-
-  #say(words: Words): void {
-    this.#outputs.push({ kind: 'answer', answer: { transfer: this.#transfer, ...words } })
+    this.#course.push({
+      kind: 'work',
+      work: { kind: 'abandon', transfer: this.#course.transfer, leaves: 'all' },
+    })
   }
 }
 
