@@ -6,7 +6,7 @@ import { explainFailed, explainTransfer } from './explaintransfer.ts'
 import { jsonLine } from './lines/json.ts'
 import { Progress } from './lines/progress.ts'
 import { TransferLine } from './lines/transferline.ts'
-import { onLeavingSignal } from './terminal.ts'
+import { Outcome } from './outcome.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
 
 export interface CatchingOptions {
@@ -23,30 +23,25 @@ export interface CatchingOptions {
 type Offered = TalkEvent & { readonly kind: 'offered' }
 
 export class Catching implements Ui {
-  readonly done: Promise<UiEnd>
+  readonly #outcome = new Outcome()
   readonly #options: UiOptions
   readonly #by: CatchingOptions
   readonly #from: Set<string>
-  readonly #signals: Disposable
   readonly #progress: Progress
   readonly #line: TransferLine
   #caught: { readonly buddy: string; readonly transfer: string } | undefined
   #timer: NodeJS.Timeout | undefined
-  #settle: (end: UiEnd) => void = () => {}
-  #fail: (error: Error) => void = () => {}
 
   constructor(options: UiOptions, by: CatchingOptions) {
     this.#options = options
     this.#by = by
     this.#from = new Set(by.from)
-    this.done = new Promise((resolve, reject) => {
-      this.#settle = resolve
-      this.#fail = reject
-    })
-    this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
-    this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
     this.#line = new TransferLine(options.stderr)
     this.#progress = new Progress((text) => this.#line.print(text))
+  }
+
+  get done(): Promise<UiEnd> {
+    return this.#outcome.done
   }
 
   tell(event: TalkEvent): void {
@@ -62,7 +57,7 @@ export class Catching implements Ui {
     clearTimeout(this.#timer)
     this.#progress[Symbol.dispose]()
     this.#line[Symbol.dispose]()
-    this.#signals[Symbol.dispose]()
+    this.#outcome[Symbol.dispose]()
   }
 
   #explain(event: TalkEvent): void {
@@ -89,13 +84,13 @@ export class Catching implements Ui {
 
   #changed(event: TransferTold): void {
     clearTimeout(this.#timer)
-    if (event.state === 'done') this.#settle({ kind: 'ended', unconfirmed: 0 })
+    if (event.state === 'done') this.#outcome.end({ kind: 'ended', unconfirmed: 0 })
     const { patienceMs = patience } = this.#by
     if (event.state === 'waiting')
-      this.#timer = setTimeout(() => this.#fail(lost(event, patienceMs)), patienceMs)
-    if (event.state === 'failed') this.#fail(new UserError(explainFailed(event)))
+      this.#timer = setTimeout(() => this.#outcome.fail(lost(event, patienceMs)), patienceMs)
+    if (event.state === 'failed') this.#outcome.fail(new UserError(explainFailed(event)))
     if (event.state === 'cancelled')
-      this.#fail(new UserError(explainTransfer(event)?.text ?? event.state, { hint: incomplete }))
+      this.#outcome.fail(new UserError(explainTransfer(event)?.text ?? event.state, { hint: incomplete }))
   }
 }
 

@@ -2,7 +2,7 @@
  * What the screen shows, as a value: `update` is pure and the only way from
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
-import type { About, NetworkState, TalkEvent } from '../session/command.ts'
+import type { NetworkState, TalkEvent } from '../session/command.ts'
 import {
   bringToFront,
   type Conversation,
@@ -35,13 +35,7 @@ export interface Model {
 
 export type Input =
   | { readonly kind: 'told'; readonly event: TalkEvent }
-  | {
-      readonly kind: 'said'
-      readonly buddy: string
-      readonly id: string
-      readonly text: string
-      readonly about?: About
-    }
+  | Extract<TalkEvent, { kind: 'said' }>
   /** With no buddy: said where no conversation is shown. */
   | { readonly kind: 'noticed'; readonly buddy: string | undefined; readonly notice: Notice }
   | { readonly kind: 'focused'; readonly buddy: string }

@@ -7,8 +7,8 @@ import { explainTransfer } from './explaintransfer.ts'
 import { jsonLine } from './lines/json.ts'
 import { Progress } from './lines/progress.ts'
 import { TransferLine } from './lines/transferline.ts'
+import { Outcome } from './outcome.ts'
 import { safeName } from './safetext.ts'
-import { onLeavingSignal } from './terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
 
 export interface TransferralOptions {
@@ -23,32 +23,27 @@ export interface TransferralOptions {
 
 /** Offers it, and waits until all of it is there; tells meanwhile how far it is. */
 export class Transferral implements Ui {
-  readonly done: Promise<UiEnd>
+  readonly #outcome = new Outcome()
   readonly #options: UiOptions
   readonly #by: TransferralOptions
   readonly #transfer = lineId(randomBytes) + lineId(randomBytes)
-  readonly #signals: Disposable
   readonly #progress: Progress
   readonly #line: TransferLine
   #timer: NodeJS.Timeout | undefined
   #isBegun = false
   #isOver = false
-  #settle: (end: UiEnd) => void = () => {}
-  #fail: (error: Error) => void = () => {}
 
   constructor(options: UiOptions, by: TransferralOptions) {
     this.#options = options
     this.#by = by
-    this.done = new Promise((resolve, reject) => {
-      this.#settle = resolve
-      this.#fail = reject
-    })
-    this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
-    options.stdout.on('error', this.#unread)
-    this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
+    this.#outcome.outlive(options.stdout)
     this.#line = new TransferLine(options.stderr)
     this.#progress = new Progress((text) => this.#line.print(text))
     this.#wait()
+  }
+
+  get done(): Promise<UiEnd> {
+    return this.#outcome.done
   }
 
   tell(event: TalkEvent): void {
@@ -66,7 +61,7 @@ export class Transferral implements Ui {
     clearTimeout(this.#timer)
     this.#progress[Symbol.dispose]()
     this.#line[Symbol.dispose]()
-    this.#signals[Symbol.dispose]()
+    this.#outcome[Symbol.dispose]()
   }
 
   #begin(): void {
@@ -99,11 +94,11 @@ export class Transferral implements Ui {
     if (event.state === 'paused' || mayRest) clearTimeout(this.#timer)
     if (event.state === 'done') {
       this.#isOver = true
-      this.#settle({ kind: 'ended', unconfirmed: 0 })
+      this.#outcome.end({ kind: 'ended', unconfirmed: 0 })
     }
     if (!isFailure(event)) return
     this.#isOver = true
-    this.#fail(
+    this.#outcome.fail(
       new UserError(explainTransfer(event)?.text ?? event.state, {
         hint: hintOf(event, this.#by.content.form),
       }),
@@ -118,17 +113,12 @@ export class Transferral implements Ui {
 
   #expire(ms: number): void {
     const buddy = safeName(this.#options.buddy ?? 'the buddy')
-    this.#fail(
+    this.#outcome.fail(
       new UserError(`nothing has moved for ${ms / 1_000} s`, {
         hint: `has ${buddy} accepted it?${this.#by.content.form === 'files' ? ` ${resumes}` : ''}`,
         exit: 3,
       }),
     )
-  }
-
-  /** Exit code 0 means that it is there, whoever reads of it: a reader who goes ends nothing here. */
-  readonly #unread = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') this.#fail(error)
   }
 }
 

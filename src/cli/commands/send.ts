@@ -8,9 +8,9 @@ import { explainEvent, explainUndelivered } from '../explain.ts'
 import { jsonLine } from '../lines/json.ts'
 import { Progress } from '../lines/progress.ts'
 import { usage } from '../options.ts'
+import { Outcome } from '../outcome.ts'
 import { remark } from '../print.ts'
 import { safeName, words } from '../safetext.ts'
-import { onLeavingSignal } from '../terminal.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { exitCodeOf } from './chat.ts'
 
@@ -93,30 +93,21 @@ interface SendingOptions {
 
 /** Says one text and waits for its receipt; tells meanwhile what it waits for. */
 class Sending implements Ui {
-  readonly done: Promise<UiEnd>
+  readonly #outcome = new Outcome()
   readonly #options: UiOptions
   readonly #json: boolean
   readonly #id = lineId(randomBytes)
-  readonly #signals: Disposable
   readonly #timer: NodeJS.Timeout
   readonly #progress: Progress
   readonly #isLater: boolean
   #state: 'unsaid' | 'said' | 'over' = 'unsaid'
   #wasSecured = false
-  #settle: (end: UiEnd) => void = () => {}
-  #fail: (error: Error) => void = () => {}
 
   constructor(options: UiOptions, { text, json, timeoutMs, isLater }: SendingOptions) {
     this.#options = options
     this.#isLater = isLater
     this.#json = json
-    this.done = new Promise((resolve, reject) => {
-      this.#settle = resolve
-      this.#fail = reject
-    })
-    this.done.catch(() => {}) // heard by whoever awaits it, unless something else ended it before
-    options.stdout.on('error', this.#unread)
-    this.#signals = onLeavingSignal((signal) => this.#settle({ kind: 'signal', signal }))
+    this.#outcome.outlive(options.stdout)
     this.#timer = setTimeout(() => this.#expire(timeoutMs), timeoutMs)
     this.#progress = new Progress((text) => options.stderr.write(`${text}\n`))
     const buddy = options.buddy ?? ''
@@ -124,6 +115,10 @@ class Sending implements Ui {
       this.#state = 'said'
       options.act({ kind: 'say', buddy, id: this.#id, text })
     }
+  }
+
+  get done(): Promise<UiEnd> {
+    return this.#outcome.done
   }
 
   tell(event: TalkEvent): void {
@@ -143,12 +138,12 @@ class Sending implements Ui {
       this.#state = 'over'
       if (!this.#json)
         stderr.write(`delivered to ${safeName(event.buddy)} after ${Math.round(event.ms)} ms\n`)
-      this.#settle({ kind: 'ended', unconfirmed: 0 })
+      this.#outcome.end({ kind: 'ended', unconfirmed: 0 })
     }
     if (event.kind !== 'undelivered' || event.id !== this.#id || event.why === 'closed') return
     const wasSaid = this.#state === 'said'
     this.#state = 'over'
-    if (wasSaid) this.#fail(new UserError(`not sent: ${explainUndelivered(event.why)}`))
+    if (wasSaid) this.#outcome.fail(new UserError(`not sent: ${explainUndelivered(event.why)}`))
   }
 
   /** It is in the outbox, and stays there. */
@@ -159,7 +154,7 @@ class Sending implements Ui {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
     this.#progress[Symbol.dispose]()
-    this.#signals[Symbol.dispose]()
+    this.#outcome[Symbol.dispose]()
     if (this.#state !== 'said' || this.#isLater) return
     this.#state = 'over'
     const { buddy = '', act, stderr } = this.#options
@@ -169,16 +164,11 @@ class Sending implements Ui {
 
   readonly #say: () => void
 
-  /** Exit code 0 means that it was delivered, whoever reads of it: a reader who goes ends nothing here. */
-  readonly #unread = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') this.#fail(error)
-  }
-
   /** Reached, yet no receipt: the buddy may have it or not, and the user must know that. */
   #expire(timeoutMs: number): void {
     if (!this.#wasSecured) return // who could not be reached is told by the conversation itself
     const buddy = this.#options.buddy ?? 'the buddy'
-    this.#fail(
+    this.#outcome.fail(
       new UserError(`${safeName(buddy)} did not confirm it within ${timeoutMs / 1_000} s`, {
         hint: 'it may have arrived: ask before you send it again. With --later it is sent again until it is confirmed',
         exit: 3,
