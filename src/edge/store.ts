@@ -55,7 +55,7 @@ export const taken = (path: string, cause?: unknown): UserError =>
   new UserError(`${path} exists already`, { hint: 'nothing is overwritten: choose another name', cause })
 
 /** A link, other than a rename, never replaces what has the name; where there are no links we take the name first. */
-async function place(temporary: string, path: string): Promise<void> {
+export async function place(temporary: string, path: string): Promise<void> {
   try {
     await link(temporary, path)
   } catch (error) {

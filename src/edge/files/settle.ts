@@ -2,10 +2,10 @@
  * Gives what came whole its place in the user's folder: never over anything
  * that is there, whoever made it in between. A name that is taken gets a number.
  */
-import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
+import { mkdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../error.ts'
-import { codeOf } from '../store.ts'
+import { codeOf, place } from '../store.ts'
 
 /** Moves `from` to `name` in the folder, or to the first name like it that is free. @returns the path it has there */
 export async function settle(from: string, { into, name, kind }: Settled): Promise<string> {
@@ -23,20 +23,7 @@ export interface Settled {
   readonly kind: 'file' | 'folder'
 }
 
-/** A link, other than a rename, never replaces what has the name; where there are no links we take the name first. */
-async function settleFile(from: string, path: string): Promise<boolean> {
-  try {
-    await link(from, path)
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    if (!noLinks.test(codeOf(error) ?? '')) throw error
-    if (!(await unlessTaken(async () => (await open(path, 'wx', 0o600)).close()))) return false
-    await rename(from, path)
-    return true
-  }
-  await unlink(from)
-  return true
-}
+const settleFile = (from: string, path: string): Promise<boolean> => unlessTaken(() => place(from, path))
 
 /** A folder that we have just made, and that is still empty, is all that a rename of a folder replaces. */
 async function settleFolder(from: string, path: string): Promise<boolean> {
@@ -79,7 +66,6 @@ export const modeHere = (kind: Settled['kind'], mode: number): number =>
   kind === 'file' ? (mode & 0o666 & ~mask) | 0o400 : (mode & 0o777 & ~mask) | 0o700
 
 const mask = process.umask()
-const noLinks = /^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/
 const mostNames = 1_000
 const longestName = 255 // octets
 const longestEnding = 32 // octets: what is longer is no ending

@@ -93,19 +93,18 @@ export class Mail implements AsyncDisposable {
 
   /** What waits for the buddy of this name, as events that say so: for who begins to listen late. */
   unfinished(name: string): readonly TalkEvent[] {
-    const { due, held } = this.#mailbox.of(name, this.#standing(name))
-    return [...due, ...held].sort((a, b) => a.at - b.at).map((message) => waitingOf(message, name))
+    return this.#waitingFor(name).map((message) => waitingOf(message, name))
   }
 
   /** The conversation with the buddy of this name can be had, and is shown, from here on: what waits goes out. */
   begin(name: string): void {
     this.#guard(() => {
-      const { due, held } = this.#mailbox.of(name, this.#standing(name))
-      for (const message of [...due, ...held].sort((a, b) => a.at - b.at)) {
+      for (const message of this.#waitingFor(name)) {
         if (!this.#earlier.has(message.id) || this.#announced.has(message.id)) continue
         this.#announced.add(message.id)
         this.#options.shown.tell(waitingOf(message, name))
       }
+      const { due } = this.#mailbox.of(name, this.#standing(name))
       const isKnown = this.#options.talk.knows(name)
       for (const message of isKnown ? due : []) if (!this.#handed.has(message.id)) this.#hand(message, name)
       this.#showLeft(name)
@@ -121,6 +120,12 @@ export class Mail implements AsyncDisposable {
       this.#keys.delete(name)
       this.#lastStanding.delete(name)
     })
+  }
+
+  /** As it was written, whoever it is for. */
+  #waitingFor(name: string): readonly Written[] {
+    const { due, held } = this.#mailbox.of(name, this.#standing(name))
+    return [...due, ...held].sort((a, b) => a.at - b.at)
   }
 
   #do(command: Command): void {
