@@ -181,7 +181,7 @@ test.concurrent('accept - takes the code from stdin, and ends with 0 once both k
   expect(accepted).toMatchObject({ code: 0 })
   expect(accepted.stderr).toMatch(/ada is your buddy now: met by code/)
   await left.event('introduced')
-  const sent = await execute(['send', 'ada', 'hello', '--timeout', '15'], bob)
+  const sent = await execute(['send', 'ada', 'hello', '--timeout', '40'], bob)
   expect(sent).toMatchObject({ code: 0 })
   expect(await left.event('message')).toMatchObject({ buddy: 'bob', text: 'hello', trust: 'by-code' })
 })

@@ -39,12 +39,12 @@ test('whoever stole Bob’s discovery secret is refused with words and exit 4, a
   expect(stderr).toMatch(
     /otrtalk: refused: whoever answers as bob has another key than the one you know\nhint: /,
   )
-  const why = await execute(['why', 'bob', '--profile', 'ada'], at)
+  const why = await execute(['why', 'bob', '--timeout', '40', '--profile', 'ada'], at)
   expect(why).toMatchObject({ code: 4, stderr: expect.stringContaining('otrtalk: refused: whoever answers') })
   expect(why.stdout).toMatch(
     /refused: whoever answers as bob has another key[\s\S]*what would help\n {2}it may be somebody/,
   )
-  const nameless = await execute(['why', 'bob', '--redact', '--profile', 'ada'], at)
+  const nameless = await execute(['why', 'bob', '--timeout', '40', '--redact', '--profile', 'ada'], at)
   expect(nameless.code).toBe(4)
   expect(`${nameless.stdout}${nameless.stderr}`).not.toMatch(/\bbob\b/)
   expect(nameless.stdout).toContain('refused: whoever answers as buddy has another key')

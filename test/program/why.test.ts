@@ -20,7 +20,7 @@ describe('otrtalk why', () => {
   test('of one who is: exit 0 as soon as he is reached', async () => {
     await using listening = new Program(['listen', '--json'], bob)
     await listening.event('listening')
-    const { code, stdout } = await execute(['why', 'bob'], ada)
+    const { code, stdout } = await execute(['why', 'bob', '--timeout', '40'], ada)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^bob was reached after .*, on this machine\n/)
     expect(stdout).not.toContain('what would help')
@@ -30,7 +30,7 @@ describe('otrtalk why', () => {
     const near = (who: typeof ada) => ({ ...who, env: { ...who.env, OTRTALK_NO_DHT: '1' } })
     await using listening = new Program(['listen', '--json'], near(bob))
     await listening.event('listening')
-    const { code, stdout } = await execute(['why', 'bob'], near(ada))
+    const { code, stdout } = await execute(['why', 'bob', '--timeout', '40'], near(ada))
     expect(code).toBe(0)
     expect(stdout).toMatch(/\n {2}local network {5}worked\n/)
     expect(stdout).toContain('\n  heard on the local network\n')
@@ -47,7 +47,7 @@ describe('otrtalk why', () => {
   test('--json ends with the report, and --redact names nobody, in text and in JSON', async () => {
     await using listening = new Program(['listen', '--json'], bob)
     await listening.event('listening')
-    const json = await execute(['why', 'bob', '--json'], ada)
+    const json = await execute(['why', 'bob', '--json', '--timeout', '40'], ada)
     expect(JSON.parse(json.stdout.trim().split('\n').at(-1)!)).toMatchObject({
       ...{ event: 'why', buddy: 'bob' },
       report: {
@@ -56,7 +56,10 @@ describe('otrtalk why', () => {
       },
     })
     for (const form of [[], ['--json']]) {
-      const { code, stdout, stderr } = await execute(['why', 'bob', '--redact', ...form], ada)
+      const { code, stdout, stderr } = await execute(
+        ['why', 'bob', '--timeout', '40', '--redact', ...form],
+        ada,
+      )
       expect(code).toBe(0)
       expect(stdout).toContain('loopback IPv4 #1, port #')
       expect(`${stdout}${stderr}`).not.toMatch(aliases)

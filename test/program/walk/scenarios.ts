@@ -91,7 +91,7 @@ const talking: Scenarios = {
   chat: {
     ...opening('chat', 'bob'),
     0: whileBobListens((world, ada, { fingerprint }) =>
-      world.run(['chat', 'bob', '--timeout', '30', '--fingerprint', fingerprint], {
+      world.run(['chat', 'bob', '--timeout', '40', '--fingerprint', fingerprint], {
         ...ada,
         input: 'hello\n',
       }),
@@ -109,7 +109,7 @@ const talking: Scenarios = {
       await using listening = world.start(['listen', '--json', '--accept-from', 'ada', '--into', into], bob)
       await listening.event('listening')
       await world.run(['send', 'bob', '--file', gift, '--timeout', '40'], ada)
-      const by = ['--timeout', '20', '--fingerprint', bob.fingerprint]
+      const by = ['--timeout', '40', '--fingerprint', bob.fingerprint]
       return await world.run(['send', 'bob', 'hello', ...by], ada)
     },
     3: knowingBob('send', 'bob', 'hello', '--timeout', '0.5'),
@@ -118,9 +118,9 @@ const talking: Scenarios = {
   },
   why: {
     ...opening('why', 'bob'),
-    0: whileBobListens((world, ada) => world.run(['why', 'bob', '--timeout', '20', '--redact'], ada)),
+    0: whileBobListens((world, ada) => world.run(['why', 'bob', '--timeout', '40', '--redact'], ada)),
     3: knowingBob('why', 'bob', '--timeout', '1'),
-    4: whileBobIsNotBob('why', 'bob'),
+    4: whileBobIsNotBob('why', 'bob', '--timeout', '40'),
     6: withTakenPort('why', 'bob'),
   },
   listen: {
@@ -134,7 +134,7 @@ const talking: Scenarios = {
       const args = ['listen', '--json', ...taking, '--exec-timeout', '5', '--exec', 'true']
       const [ended] = await Promise.all([
         world.into('| head -1', args, bob),
-        world.run(['send', 'bob', 'hello', '--timeout', '10'], ada),
+        world.run(['send', 'bob', 'hello', '--timeout', '40'], ada),
       ])
       await Promise.all([
         world.run(['listen', '--stream', 'x', '--timeout', '60'], bob),
@@ -222,6 +222,8 @@ const meeting: Scenarios = {
   },
 }
 
+const greeting = `${JSON.stringify({ say: 'hello' })}\n`
+
 /** A line each way, with what each says after it; both end with their input. */
 async function exchange(
   world: World,
@@ -238,13 +240,15 @@ async function exchange(
   const answered = await answering.event('answer')
   offering.write(`${JSON.stringify({ line: answered['line'] })}\n`)
   await Promise.all([offering.event('secured'), answering.event('secured')])
-  offering.end(said)
-  answering.end(said)
+  offering.write(said)
+  answering.write(said)
+  // Who hears the other's line before leaving takes its receipt along.
+  if (said === greeting) await Promise.all([offering.event('message'), answering.event('message')])
+  offering.end()
+  answering.end()
   const [one, other] = await Promise.all([offering.ended(patience), answering.ended(patience)])
   return { offering: world.noted(offer, one), answering: world.noted(answer, other) }
 }
-
-const greeting = `${JSON.stringify({ say: 'hello' })}\n`
 
 const exchanging: Scenarios = {
   offer: {
