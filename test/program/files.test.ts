@@ -1,6 +1,6 @@
 /** Files and pipes between two processes of the built program. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../edge/folder.ts'
@@ -84,9 +84,21 @@ describe('send --file and listen --accept-from', () => {
     expect(wrong.stderr).toMatch(
       /otrtalk: from is not sent: the name of a file cannot be one everywhere \(from\/aux.txt\)/,
     )
-    const none = await execute(['send', 'bob', '--file', join(from, 'none')], ada)
-    expect(none.stderr).toMatch(/otrtalk: none is not sent: there is no .*none/)
     expect(listening.lines.some((line) => line.includes('"offered"'))).toBe(false)
+  })
+
+  test('what is not there is said before anybody is looked for', async () => {
+    const { from, file } = folders()
+    symlinkSync(file, join(from, 'link'))
+    for (const [name, words] of [
+      ['none', /^otrtalk: there is no .*none\n$/],
+      ['link', /^otrtalk: .*link is a symbolic link, and those are not sent\nhint: .*\n$/],
+    ] as const) {
+      const sent = await execute(['send', 'bob', '--json', '--file', file, join(from, name)], ada)
+      expect(sent.code).toBe(1)
+      expect(sent.stderr).toMatch(words)
+      expect(sent.stdout).toMatch(/^\{"event":"error".*\}\n$/)
+    }
   })
 
   test.each([

@@ -1,5 +1,6 @@
 /** `otrtalk send <alias> --file PATH…`: exit 0 means that all of it is with the buddy, verified and safe on the disk. */
 import { resolve } from 'node:path'
+import { requireSendable } from '../../edge/files/walk.ts'
 import type { ExitCode } from '../../error.ts'
 import type { ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
@@ -25,6 +26,7 @@ export async function sendFiles(context: ProfileContext, args: SendFilesArgument
   const paths = args.paths.map((path) => resolve(path))
   if (Buffer.byteLength(JSON.stringify(paths)) > longestPaths)
     throw usage('these are too many paths for one transfer', 'name the folder that they are in')
+  await requireSendable(paths) // before anybody is looked for
   return await offerContent(context, { name: nameOf(paths), form: 'files', paths }, args)
 }
 

@@ -3,8 +3,8 @@
  * in an order that is the same each time. Symbolic links are neither followed
  * nor sent; what else is no file is left out with a word, too.
  */
-import type { Stats } from 'node:fs'
-import { lstat, readdir, realpath } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { access, lstat, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../../error.ts'
 import { codeOf, diskFault } from '../store.ts'
@@ -35,17 +35,33 @@ export interface Mark {
 /** @throws UserError that names what cannot be read */
 export async function* walk(paths: readonly string[]): AsyncGenerator<Walked> {
   for (const named of paths) {
-    const at = await placeOf(named)
-    const name = basename(at)
-    if (name === '')
-      throw new UserError('the root of the file system is not sent', { hint: 'name a folder in it' })
-    const stats = await look(at, named)
-    if (stats.isSymbolicLink())
-      throw new UserError(`${named} is a symbolic link, and those are not sent`, {
-        hint: 'name what it leads to',
-      })
-    yield* below({ at, path: name.normalize('NFC') }, stats)
+    const { place, stats } = await top(named)
+    yield* below(place, stats)
   }
+}
+
+/** What can be known of them before all of it is read. @throws UserError that names what cannot be sent */
+export async function requireSendable(paths: readonly string[]): Promise<void> {
+  for (const named of paths) {
+    const { place, stats } = await top(named)
+    const { R_OK, X_OK } = constants
+    await access(place.at, stats.isDirectory() ? R_OK | X_OK : R_OK).catch((error: unknown) => {
+      throw diskFault(error, `cannot read ${named}`)
+    })
+  }
+}
+
+async function top(named: string): Promise<{ readonly place: Place; readonly stats: Stats }> {
+  const at = await placeOf(named)
+  const name = basename(at)
+  if (name === '')
+    throw new UserError('the root of the file system is not sent', { hint: 'name a folder in it' })
+  const stats = await look(at, named)
+  if (stats.isSymbolicLink())
+    throw new UserError(`${named} is a symbolic link, and those are not sent`, {
+      hint: 'name what it leads to',
+    })
+  return { place: { at, path: name.normalize('NFC') }, stats }
 }
 
 /** Links on the way to what is named are the user's own way to say where it is; what is named is looked at itself. */
