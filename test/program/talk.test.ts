@@ -48,7 +48,10 @@ describe('send and listen', () => {
   test('nobody there: exit 3 within the time given, and one line says why', async () => {
     const sent = await execute(['send', 'bob', 'anybody?', '--timeout', '1.5'], ada)
     expect(sent).toMatchObject({ code: 3, stdout: '' })
-    expect(sent.stderr).toMatch(/otrtalk: could not reach bob within 1.5 s\nhint: /)
+    expect(sent.stderr).toMatch(
+      /otrtalk: could not reach bob within 1.5 s\nhint: .+; it is not kept for later: see --later\n$/,
+    )
+    expect(sent.stderr.split('not kept for later')).toHaveLength(2)
   })
 
   test('a DHT that cannot be reached: exit 6', async () => {

@@ -40,12 +40,23 @@ export async function send(context: ProfileContext, args: SendArguments): Promis
       ...{ context, command: 'send', alias, fingerprint, timeoutMs, turnMs: timeoutMs, openUi },
       ...{ mayJoin: true, isSilent: true, tellsOfItself: true },
     })
+    if (sending?.isDropped && !json) remark(context, notKept)
     return exitCodeOf(end)
   } catch (error) {
-    if (!sending?.isKept || !(error instanceof UserError) || error.exit !== 3) throw error
+    if (!(error instanceof UserError)) throw error
+    if (sending?.isDropped) throw alsoHinting(error, notKept)
+    if (!sending?.isKept || error.exit !== 3) throw error
     remark(context, words`written: it goes out when ${safeName(alias)} is back and otrtalk runs here`)
     return 0
   }
+}
+
+function alsoHinting(error: UserError, hint: string): UserError {
+  const { message, exit, hint: before } = error
+  return new UserError(message, {
+    ...{ exit, cause: error },
+    hint: before === undefined ? hint : `${before}; ${hint}`,
+  })
 }
 
 async function textOf({ stdin }: ProfileContext, given: string | undefined): Promise<string> {
@@ -100,7 +111,7 @@ class Sending implements Ui {
   readonly #timer: NodeJS.Timeout
   readonly #progress: Progress
   readonly #isLater: boolean
-  #state: 'unsaid' | 'said' | 'over' = 'unsaid'
+  #state: 'unsaid' | 'said' | 'over' | 'dropped' = 'unsaid'
   #wasSecured = false
 
   constructor(options: UiOptions, { text, json, timeoutMs, isLater }: SendingOptions) {
@@ -124,7 +135,7 @@ class Sending implements Ui {
   tell(event: TalkEvent): void {
     const { stdout, stderr } = this.#options
     if (event.kind === 'message') return // kept for who shows it
-    if (event.kind === 'undelivered' && event.why === 'dropped' && this.#state === 'over') return // by ourselves
+    if (event.kind === 'undelivered' && event.why === 'dropped' && this.isDropped) return // by ourselves
     if (this.#json) stdout.write(jsonLine(event))
     // Its own goodbye is no news.
     const isOurs = event.kind === 'lost' && event.why === 'closed'
@@ -151,14 +162,18 @@ class Sending implements Ui {
     return this.#isLater && this.#state === 'said'
   }
 
+  /** It was not delivered, and will not be. */
+  get isDropped(): boolean {
+    return this.#state === 'dropped'
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
     this.#progress[Symbol.dispose]()
     this.#outcome[Symbol.dispose]()
     if (this.#state !== 'said' || this.#isLater) return
-    this.#state = 'over'
-    const { buddy = '', act, stderr } = this.#options
-    if (!this.#json) stderr.write('it is not kept for later: see --later\n')
+    this.#state = 'dropped'
+    const { buddy = '', act } = this.#options
     act({ kind: 'drop', buddy, id: this.#id }) // the exit code says that it was not delivered
   }
 
@@ -170,13 +185,14 @@ class Sending implements Ui {
     const buddy = this.#options.buddy ?? 'the buddy'
     this.#outcome.fail(
       new UserError(`${safeName(buddy)} did not confirm it within ${timeoutMs / 1_000} s`, {
-        hint: 'it may have arrived: ask before you send it again. With --later it is sent again until it is confirmed',
+        hint: 'it may have arrived: ask before you send it again',
         exit: 3,
       }),
     )
   }
 }
 
+const notKept = words`it is not kept for later: see --later`
 const defaultTimeout = 60_000 // ms
 const lineEnd = 2 // octets: the last line's is no part of the text
 const maxInput = 32 * 1_024 // octets of UTF-8, as the outbox takes
