@@ -1,10 +1,12 @@
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { openMail } from '../../src/edge/kept/maillog.ts'
 import { createProfile, openProfile } from '../../src/edge/profiles.ts'
 import { discoveryKeyIn, formatProfileAddress, profileAddress } from '../../src/profile/address.ts'
 import { touchBuddy } from '../../src/profile/buddies.ts'
 import { newInvite } from '../../src/profile/invite.ts'
+import { encodeRecord } from '../../src/session/mailrecord.ts'
 import { temporaryFolder } from '../edge/folder.ts'
 import { aliceAddress, bobAddress, cheap, other } from '../profile/people.ts'
 import { type Ran, type RunOptions, runMain } from './streams.ts'
@@ -492,6 +494,51 @@ describe('buddy', () => {
     })
     expect((await otrtalk('buddy unblock bob')).stderr).toBe('bob is not blocked any more\n')
     expect(await json('buddy list')).toMatchObject([{ blocked: false }])
+  })
+
+  /** Texts for the buddy of this address, from an earlier run. */
+  const writeTo = async (buddy: string, count: number): Promise<void> => {
+    await using profile = await open()
+    const { journal } = await openMail(profile)
+    const key = other.fingerprint
+    for (let i = 0; i < count; i++)
+      journal.append(
+        encodeRecord({
+          kind: 'written',
+          message: { id: `${i}`.padStart(16, '0'), at: i, text: 'hi', buddy, key },
+        }),
+      )
+  }
+
+  test('outbox list knows the buddies, and the texts for whom there is nobody any more', async () => {
+    await add('bob')
+    expect(await otrtalk('outbox list bob')).toMatchObject({ code: 0, stderr: 'nothing waits for bob\n' })
+    for (const line of ['outbox list carol', 'outbox list carol --json'])
+      expect(await otrtalk(line)).toMatchObject({
+        code: 1,
+        stderr: 'otrtalk: no buddy named carol\nhint: your buddies: bob\n',
+      })
+    await writeTo('bob', 1)
+    expect((await otrtalk('buddy remove bob', { typed: 'y\rn\r' })).code).toBe(0)
+    const { code, stdout } = await otrtalk('outbox list bob')
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^bob .* held: .* hi\n$/),
+    })
+    await otrtalk('outbox drop bob')
+    expect(await otrtalk('outbox list bob')).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  test('remove says how many messages it drops, and asks first unless --yes is given', async () => {
+    await add('bob')
+    await writeTo('bob', 3)
+    const asked = await otrtalk('buddy remove bob', { typed: 'y\rn\r' })
+    expect(asked.stderr).toContain('3 messages for bob wait: drop them? Else you are asked again when ')
+    expect(await json('outbox')).toHaveLength(3)
+    await add('bob')
+    const sure = await otrtalk('buddy remove bob --yes')
+    expect(sure).toMatchObject({ code: 0, stderr: '3 messages for bob dropped\nbob was removed\n' })
+    expect(await json('outbox')).toEqual([])
   })
 
   test('list, show and id work while another process owns the profile; add and remove name it', async () => {

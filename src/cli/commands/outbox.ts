@@ -1,16 +1,20 @@
 /** `otrtalk outbox …`: what was said and is not delivered yet. */
-import type { Outbox, OutboxChange, Waiting } from '../../edge/kept/outbox.ts'
+import type { OutboxChange, Waiting } from '../../edge/kept/outbox.ts'
+import { unknownBuddy } from '../../edge/refusals.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { findBuddy } from '../../profile/buddies.ts'
+import type { ProfileView } from '../../profile/view.ts'
 import type { ProfileContext } from '../context.ts'
 import { explainDate } from '../date.ts'
-import { openOutbox } from '../open.ts'
+import { openAccess, openOutbox } from '../open.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { type SafeText, safeName, safeTitle, words } from '../safetext.ts'
 
 export async function list(context: ProfileContext, alias?: string): Promise<ExitCode> {
-  await using outbox = await openOutbox(context, 'outbox list')
-  const waiting = alias === undefined ? outbox.waiting : of(outbox, alias)
+  await using profile = await openAccess(context, 'outbox list', 'change') // it is read where it is written
+  const all = await profile.outbox()
+  const waiting = alias === undefined ? all : of(all, alias)
+  if (alias !== undefined && waiting.length === 0) requireKnown(profile.view, alias)
   if (context.options.json) {
     printJson(context, waiting)
     return 0
@@ -19,6 +23,12 @@ export async function list(context: ProfileContext, alias?: string): Promise<Exi
     remark(context, alias === undefined ? words`nothing waits` : words`nothing waits for ${safeName(alias)}`)
   printTable(context, waiting.map(row))
   return 0
+}
+
+/** What was written for a buddy who is none any more still waits under the alias: it is listed, and nobody else's. */
+function requireKnown({ buddies, invites }: ProfileView, alias: string): void {
+  if (findBuddy([...buddies, ...invites], alias)) return
+  throw unknownBuddy(buddies, alias)
 }
 
 export interface ChangeArgs {
@@ -51,7 +61,7 @@ async function change(
   { alias, id }: ChangeArgs,
 ): Promise<readonly Waiting[]> {
   await using outbox = await openOutbox(context, `outbox ${kind}`)
-  const chosen = of(outbox, alias).filter((each) => id === undefined || each.id === id)
+  const chosen = of(outbox.waiting, alias).filter((each) => id === undefined || each.id === id)
   const changed = kind === 'drop' ? chosen : chosen.filter(({ state }) => state === 'held')
   if (changed.length === 0) throw nothing(kind, alias, chosen)
   await outbox.change({ kind, buddy: changed[0]!.buddy, ...(id !== undefined && { id }) })
@@ -62,7 +72,7 @@ async function change(
   return changed
 }
 
-const of = ({ waiting }: Outbox, alias: string): readonly Waiting[] =>
+const of = (waiting: readonly Waiting[], alias: string): readonly Waiting[] =>
   waiting.filter(({ buddy }) => findBuddy([{ alias: buddy }], alias) !== undefined)
 
 function nothing(kind: OutboxChange['kind'], alias: string, chosen: readonly Waiting[]): UserError {

@@ -73,7 +73,7 @@ export function addBuddies(program: Command, { profile }: Runner): void {
   const remove = buddy
     .command('remove')
     .argument('<alias>', 'the buddy')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; what waits for the buddy is dropped')
     .description('forget a buddy')
     .action((alias: string, { yes }: { yes?: boolean }) =>
       profile(async (context) => (await commands()).remove(context, { alias, isSure: yes === true })),

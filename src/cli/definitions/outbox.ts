@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { isMessageId } from '../../session/payload.ts'
 import { usage } from '../options.ts'
-import { examples, exits, opening, orElse, type Runner, values } from './definition.ts'
+import { examples, exits, knowing, opening, orElse, type Runner, values } from './definition.ts'
 
 export function addOutbox(program: Command, { profile }: Runner): void {
   const commands = () => import('../commands/outbox.ts')
@@ -31,7 +31,7 @@ export function addOutbox(program: Command, { profile }: Runner): void {
     )
   examples(outbox, ['outbox', 'outbox drop bob', 'outbox resend bob'])
   exits(outbox, { ...opening, 0: 'shown' })
-  exits(list, { ...opening, 0: 'shown' })
+  exits(list, { ...knowing, 0: 'shown' })
   exits(drop, { ...opening, 0: 'dropped', 1: 'no such profile; nothing waits for this buddy' })
   exits(resend, {
     ...opening,

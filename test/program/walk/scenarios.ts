@@ -343,7 +343,11 @@ const withOutbox =
 
 const outbox: Scenarios = {
   outbox: { ...opening('outbox'), 0: withOutbox('of now', 'outbox') },
-  'outbox list': { ...opening('outbox list'), 0: withOutbox('former', 'outbox', 'list', 'bob') },
+  'outbox list': {
+    ...opening('outbox list'),
+    0: withOutbox('former', 'outbox', 'list', 'bob'),
+    1: knowingBob('outbox', 'list', 'eve'),
+  },
   'outbox drop': {
     ...opening('outbox drop', 'bob'),
     0: withOutbox('of now', 'outbox', 'drop', 'bob'),
