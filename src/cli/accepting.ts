@@ -3,6 +3,7 @@
  * answers every offer at once, as nobody is there to be asked.
  */
 import { hasEnded, type TalkEvent, type TransferTold } from '../session/command.ts'
+import { followNames } from './called.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
 
 export interface Acceptance {
@@ -35,8 +36,7 @@ export class Accepting implements Ui {
 
   tell(event: TalkEvent): void {
     this.#ui.tell(event)
-    if (event.kind === 'renamed' && this.#from.delete(event.buddy)) this.#from.add(event.to)
-    if (event.kind === 'removed') this.#from.delete(event.buddy) // another may have the name by and by
+    followNames(this.#from, event)
     if (event.kind === 'offered') this.#answer(event)
     if (event.kind === 'transfer') this.#follow(event)
   }

@@ -1,6 +1,7 @@
 /** The Ui of `listen --stream`: takes the first stream that fits, and ends with it. What it tells goes to stderr. */
 import { UserError } from '../error.ts'
 import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { followNames } from './called.ts'
 import { explainEvent } from './explain.ts'
 import { explainFailed, explainTransfer } from './explaintransfer.ts'
 import { jsonLine } from './lines/json.ts'
@@ -47,8 +48,7 @@ export class Catching implements Ui {
   tell(event: TalkEvent): void {
     if (this.#by.json) this.#options.stderr.write(jsonLine(event))
     else this.#explain(event)
-    if (event.kind === 'renamed' && this.#from.delete(event.buddy)) this.#from.add(event.to)
-    if (event.kind === 'removed') this.#from.delete(event.buddy) // another may have the name by and by
+    followNames(this.#from, event)
     if (event.kind === 'offered') this.#answer(event)
     if (event.kind === 'transfer' && event.transfer === this.#caught?.transfer) this.#changed(event)
   }

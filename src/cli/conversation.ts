@@ -2,7 +2,14 @@
  * One conversation as it is shown, as a value: what was said in it and became
  * of it, and under which key. What is told of it makes a new one.
  */
-import type { EarlierLine, TalkEvent, Undelivered, Under } from '../session/command.ts'
+import {
+  type EarlierLine,
+  isOneConversation,
+  type TalkEvent,
+  type Undelivered,
+  type Under,
+  underOf,
+} from '../session/command.ts'
 import { explainEvent } from './explain.ts'
 import { endOfKept, explainKept, explainNothingKept, markOfEarlier, textOfEarlier } from './explainhistory.ts'
 import { explainLate } from './explaintrust.ts'
@@ -122,22 +129,21 @@ export type Sending =
 
 /** The verification under way in the conversation that is secured: that of an earlier one is over. */
 export function verificationOf({ state, verification }: Conversation): VerificationUnderWay | undefined {
-  const isOfThis = verification && state.kind === 'secured' && isOf(state.under, verification.under)
-  return isOfThis ? verification : undefined
+  return verification && isOfThis({ state }, verification.under) ? verification : undefined
 }
 
 /** Not of the conversation that is secured, nor as trusted: it must not be taken for it. */
 export const isLate = ({ state }: Conversation, under: Under): boolean =>
-  state.kind !== 'secured' || !isSame(state.under, under)
+  state.kind !== 'secured' || !isOneConversation(state.under, under) || state.under.trust !== under.trust
 
 /** What there is to say about an event; of a verification only what is true of the conversation shown. */
-export function noticeOf({ state, given }: Conversation, event: TalkEvent): Notice | undefined {
+export function noticeOf(conversation: Conversation, event: TalkEvent): Notice | undefined {
   if (event.kind !== 'asked' && event.kind !== 'verification' && event.kind !== 'verified')
-    return explainEvent(event, given)
-  return state.kind === 'secured' && isOf(state.under, event) ? explainEvent(event) : explainLate(event)
+    return explainEvent(event, conversation.given)
+  return isOfThis(conversation, event) ? explainEvent(event) : explainLate(event)
 }
 
-type Message = Extract<TalkEvent, { kind: 'message' }>
+type Of<Kind extends TalkEvent['kind']> = Extract<TalkEvent, { kind: Kind }>
 type AboutBuddy = Exclude<
   TalkEvent,
   | { kind: 'listening' | 'network' | 'unresolved' | 'unkept' | 'added' | 'renamed' | 'removed' }
@@ -145,9 +151,13 @@ type AboutBuddy = Exclude<
 >
 
 /** With one message more. @param focus - whose conversation is shown: of others it counts as unread */
-export function hear(conversation: Conversation, event: Message, focus: string | undefined): Conversation {
-  const { id, buddy, session, fingerprint, trust, at, about } = event
-  const under = { buddy, session, fingerprint, trust }
+export function hear(
+  conversation: Conversation,
+  event: Of<'message'>,
+  focus: string | undefined,
+): Conversation {
+  const { id, at, about } = event
+  const under = underOf(event)
   const line = { id, latest: id, at, text: safeText(event.text), ...aboutLine(conversation, about) }
   const late = isLate(conversation, under)
   const added = add({ ...conversation, isTyping: false }, { kind: 'theirs', ...line, under, isLate: late })
@@ -155,7 +165,7 @@ export function hear(conversation: Conversation, event: Message, focus: string |
 }
 
 /** With what was kept before: above all there is when the conversation was opened, below it when it was asked for. */
-export function recall(conversation: Conversation, event: Earlier, now: number): Conversation {
+export function recall(conversation: Conversation, event: Of<'earlier'>, now: number): Conversation {
   const { why } = event
   const isWaiting = (id: string): boolean =>
     conversation.lines.some((line) => line.kind === 'ours' && line.id === id)
@@ -180,13 +190,9 @@ export function recall(conversation: Conversation, event: Earlier, now: number):
   return { ...conversation, lines: [...above, ...conversation.lines] }
 }
 
-type Earlier = Extract<TalkEvent, { kind: 'earlier' }>
-
-const isSame = (a: Under, b: Under): boolean => isOf(a, b) && a.trust === b.trust
-
-/** Of one conversation and key. */
-export const isOf = (a: Under, b: Under): boolean =>
-  a.session === b.session && a.fingerprint === b.fingerprint
+/** Of the conversation that is secured. */
+export const isOfThis = ({ state }: Pick<Conversation, 'state'>, under: Under): boolean =>
+  state.kind === 'secured' && isOneConversation(state.under, under)
 
 /** As it is after an event. @param now - wall time, unix milliseconds */
 export function tell(conversation: Conversation, event: AboutBuddy, now: number): Conversation {
@@ -194,14 +200,8 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
     case 'phase':
       return { ...conversation, state: { kind: 'under way', phase: event.phase, since: now - event.ms } }
     case 'secured': {
-      const { buddy, session, fingerprint, trust, path, pq } = event
-      const state: State = {
-        kind: 'secured',
-        under: { buddy, session, fingerprint, trust },
-        path,
-        since: now,
-        isPostQuantum: pq,
-      }
+      const { fingerprint, path, pq: isPostQuantum } = event
+      const state: State = { kind: 'secured', under: underOf(event), path, since: now, isPostQuantum }
       const pinned = conversation.pinned ?? fingerprint
       return notice({ ...conversation, state, pinned, isTyping: false }, noticeOf(conversation, event), now)
     }
@@ -234,28 +234,11 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
       return notice({ ...conversation, state }, explainEvent(event), now)
     }
     case 'verified':
-    case 'trust': {
-      const { state } = conversation
-      const { buddy, session, fingerprint, trust } = event
-      const isOfThis = state.kind === 'secured' && isOf(state.under, event)
-      const raised = isOfThis ? { ...state, under: { buddy, session, fingerprint, trust } } : state
-      const verification = event.kind === 'trust' ? conversation.verification : undefined
-      const after = { ...conversation, state: raised, verification }
-      return notice(isOfThis ? after : conversation, noticeOf(conversation, event), now)
-    }
+    case 'trust':
+      return trusted(conversation, event, now)
     case 'asked':
-    case 'verification': {
-      const { buddy, session, fingerprint, trust } = event
-      const under = { buddy, session, fingerprint, trust }
-      const isOver = event.kind === 'verification' && event.state !== 'running'
-      const verification = isOver ? undefined : underWay(event, under)
-      const isOfThis = conversation.state.kind === 'secured' && isOf(conversation.state.under, under)
-      const after = isOfThis ? { ...conversation, verification } : conversation
-      // Told when it is asked for, and again when the buddy has answered: one line says it.
-      const isSaid = verification?.kind === 'running' && verificationOf(conversation)?.kind === 'running'
-      if (isOfThis && isSaid) return after
-      return notice(after, noticeOf(conversation, event), now)
-    }
+    case 'verification':
+      return verifying(conversation, event, now)
     case 'path': {
       const { state } = conversation
       const moved: State = state.kind === 'secured' ? { ...state, path: event.path } : state
@@ -291,8 +274,35 @@ export function tell(conversation: Conversation, event: AboutBuddy, now: number)
   }
 }
 
-const underWay = (event: TalkEvent, under: Under): VerificationUnderWay =>
-  event.kind === 'asked' ? { kind: 'asked', question: event.question, under } : { kind: 'running', under }
+function trusted(conversation: Conversation, event: Of<'verified' | 'trust'>, now: number): Conversation {
+  const { state } = conversation
+  const told = noticeOf(conversation, event)
+  if (state.kind !== 'secured' || !isOneConversation(state.under, event))
+    return notice(conversation, told, now)
+  const raised: State = { ...state, under: underOf(event) }
+  const verification = event.kind === 'trust' ? conversation.verification : undefined
+  return notice({ ...conversation, state: raised, verification }, told, now)
+}
+
+function verifying(
+  conversation: Conversation,
+  event: Of<'asked' | 'verification'>,
+  now: number,
+): Conversation {
+  const told = noticeOf(conversation, event)
+  if (!isOfThis(conversation, event)) return notice(conversation, told, now)
+  const verification = underWay(event)
+  // Told when it is asked for, and again when the buddy has answered: one line says it.
+  const isSaid = verification?.kind === 'running' && verificationOf(conversation)?.kind === 'running'
+  const after = { ...conversation, verification }
+  return isSaid ? after : notice(after, told, now)
+}
+
+function underWay(event: Of<'asked' | 'verification'>): VerificationUnderWay | undefined {
+  const under = underOf(event)
+  if (event.kind === 'asked') return { kind: 'asked', question: event.question, under }
+  return event.state === 'running' ? { kind: 'running', under } : undefined
+}
 
 /** A line of ours came further; it never goes back. */
 function settle(conversation: Conversation, id: string, sending: Sending): Conversation {

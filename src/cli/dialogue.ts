@@ -5,7 +5,7 @@
  * sent to another. What is typed hidden is no text to say, whatever happens.
  */
 import type { Command, Under } from '../session/command.ts'
-import { type Asked, type Conversation, isOf, verificationOf } from './conversation.ts'
+import { type Asked, type Conversation, isOfThis, verificationOf } from './conversation.ts'
 import { bad, type Notice, plain } from './notice.ts'
 import { type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
@@ -86,11 +86,10 @@ export function cancelVerification(conversation: Conversation): Step {
  */
 export function enter(dialogue: Dialogue, typed: string, conversation: Conversation): Step {
   const { under } = dialogue
-  const { state } = conversation
   const line = oneLine(typed)
   if (line === '/cancel' && dialogue.kind === 'answer') return cancelVerification(conversation)
   if (line === '/cancel' || (line === '' && dialogue.kind !== 'question')) return over(given)
-  if (state.kind !== 'secured' || !isOf(state.under, under)) return over(changed(under.buddy))
+  if (!isOfThis(conversation, under)) return over(changed(under.buddy))
   if (tooLong(line)) return { dialogue, notices: [dialogue.kind === 'question' ? longQuestion : longSecret] }
   switch (dialogue.kind) {
     case 'question':

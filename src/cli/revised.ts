@@ -5,7 +5,7 @@
  * was changed. What would change a line that is not here is shown as a line.
  * Where lines are the terminal's a new one says it, and the old one stays.
  */
-import type { About, TalkEvent } from '../session/command.ts'
+import { type About, type TalkEvent, underOf } from '../session/command.ts'
 import { add, type Conversation, hear, isLate, type Line, type Quote, type Said } from './conversation.ts'
 import { aboutLine, deletedText, isSaid } from './quote.ts'
 import { noText, safeText } from './safetext.ts'
@@ -26,10 +26,10 @@ export function edited(
   event: Extract<TalkEvent, { kind: 'edited' }>,
   place: Place,
 ): Conversation {
-  const { id, of, at, buddy, session, fingerprint, trust } = event
-  const line = theirs(conversation, of, fingerprint)
+  const { id, of, at } = event
+  const line = theirs(conversation, of, event.fingerprint)
   if (!line) return apart(hear(conversation, { ...event, kind: 'message' }, place.focus))
-  const under = { buddy, session, fingerprint, trust }
+  const under = underOf(event)
   const text = safeText(event.text)
   const changed = {
     ...restated(line, text, place.on),

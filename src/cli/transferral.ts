@@ -1,4 +1,4 @@
-/** The Ui of `send --file` and `send --stream`: offers it, and waits until all of it is there. */
+/** The Ui of `send --file` and `send --stream`: offers it, waits until all of it is there, tells meanwhile how far it is. */
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
 import type { TalkEvent, TransferTold } from '../session/command.ts'
@@ -9,7 +9,7 @@ import { Progress } from './lines/progress.ts'
 import { TransferLine } from './lines/transferline.ts'
 import { Outcome } from './outcome.ts'
 import { safeName } from './safetext.ts'
-import { lineId, type Ui, type UiEnd, type UiOptions } from './ui.ts'
+import { lineId, newTransfer, type Ui, type UiEnd, type UiOptions } from './ui.ts'
 
 export interface TransferralOptions {
   readonly content: {
@@ -21,12 +21,11 @@ export interface TransferralOptions {
   readonly patienceMs: number
 }
 
-/** Offers it, and waits until all of it is there; tells meanwhile how far it is. */
 export class Transferral implements Ui {
   readonly #outcome = new Outcome()
   readonly #options: UiOptions
   readonly #by: TransferralOptions
-  readonly #transfer = lineId(randomBytes) + lineId(randomBytes)
+  readonly #transfer = newTransfer(() => lineId(randomBytes))
   readonly #progress: Progress
   readonly #line: TransferLine
   #timer: NodeJS.Timeout | undefined
@@ -57,21 +56,21 @@ export class Transferral implements Ui {
 
   /** What came of it stays with the buddy: who sends it again goes on there. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isBegun && !this.#isOver) this.#act('leave')
+    if (this.#isBegun && !this.#isOver)
+      this.#options.act({ kind: 'leave', buddy: this.#buddy, transfer: this.#transfer })
     clearTimeout(this.#timer)
     this.#progress[Symbol.dispose]()
     this.#line[Symbol.dispose]()
     this.#outcome[Symbol.dispose]()
   }
 
-  #begin(): void {
-    this.#isBegun = true
-    const buddy = this.#options.buddy ?? ''
-    this.#options.act({ kind: 'send', buddy, transfer: this.#transfer, ...this.#by.content })
+  get #buddy(): string {
+    return this.#options.buddy ?? ''
   }
 
-  #act(kind: 'leave'): void {
-    this.#options.act({ kind, buddy: this.#options.buddy ?? '', transfer: this.#transfer })
+  #begin(): void {
+    this.#isBegun = true
+    this.#options.act({ kind: 'send', buddy: this.#buddy, transfer: this.#transfer, ...this.#by.content })
   }
 
   #explain(event: TalkEvent): void {

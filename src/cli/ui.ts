@@ -68,6 +68,9 @@ export type UiEnd =
 
 export type LeavingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
+/** A name for a transfer that is offered: 32 hex digits. */
+export const newTransfer = (newId: () => string): string => newId() + newId()
+
 /** A name for a line that is said: 16 hex digits. */
 export function lineId(random: Random): string {
   return Array.from(random(8), (octet) => octet.toString(16).padStart(2, '0')).join('')

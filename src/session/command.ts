@@ -85,6 +85,14 @@ export interface About {
   readonly id: string
 }
 
+/** As `id` names a message. */
+export const isMessageId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\da-f]{16}$/.test(value)
+
+/** As `transfer` names one. */
+export const isTransferId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\da-f]{32}$/.test(value)
+
 export type TypingState = 'begun' | 'ended'
 
 /** How much is known of who answers: see docs/Security.md, "Trust". */
@@ -102,6 +110,15 @@ export interface Under {
   readonly fingerprint: string
   readonly trust: Trust
 }
+
+/** Of what was told, that alone. */
+export const underOf = ({ buddy, session, fingerprint, trust }: Under): Under => ({
+  ...{ buddy, session, fingerprint, trust },
+})
+
+/** Of one conversation and key, however far it is trusted. */
+export const isOneConversation = (a: Under, b: Under): boolean =>
+  a.session === b.session && a.fingerprint === b.fingerprint
 
 export type TalkEvent =
   | {

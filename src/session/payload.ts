@@ -130,8 +130,6 @@ function aboutIn(text: string, tlvs: readonly PayloadTlv[]): About | undefined {
   return (about.as === 'delete') === (text === '') ? about : undefined
 }
 
-export const isMessageId = (text: string): boolean => /^[\da-f]{16}$/.test(text)
-
 /** More than a buddy can have unconfirmed (`maxUnconfirmed` of the outbox). */
 export const maxReceipts = 1_024
 

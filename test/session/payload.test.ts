@@ -1,11 +1,11 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { isMessageId } from '../../src/session/command.ts'
 import {
   aboutTlv,
   addressTlv,
   idTlv,
-  isMessageId,
   maxReceipts,
   type PayloadTlv,
   readPayload,

@@ -1,6 +1,6 @@
 /** The commands about what is not delivered yet: `outbox …`. */
 import type { Command } from 'commander'
-import { isMessageId } from '../../session/payload.ts'
+import { isMessageId } from '../../session/command.ts'
 import { usage } from '../options.ts'
 import { examples, exits, knowing, opening, orElse, type Runner, values } from './definition.ts'
 

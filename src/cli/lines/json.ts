@@ -3,12 +3,19 @@
  * and on stdin what to say or to verify (docs/Tutorial.md, "JSON lines").
  */
 import { randomBytes } from '../../crypto.ts'
-import type { About, TalkEvent, TypingState, Under } from '../../session/command.ts'
-import { isMessageId, maxReceipts } from '../../session/payload.ts'
+import {
+  type About,
+  isMessageId,
+  type TalkEvent,
+  type TypingState,
+  type Under,
+} from '../../session/command.ts'
+import { maxReceipts } from '../../session/payload.ts'
+import { followNames } from '../called.ts'
 import { oneLine, tooLong } from '../dialogue.ts'
 import type { AboutTransfer } from '../explaintransfer.ts'
 import { type SafeText, visibleJson, words } from '../safetext.ts'
-import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
+import { lineId, newTransfer, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { type FileRequest, fileRequest } from './filerequest.ts'
 import { Streams } from './streams.ts'
 
@@ -43,9 +50,7 @@ class Json implements Ui {
     if (event.kind === 'secured') this.#secured.add(event.buddy)
     if (event.kind === 'lost') this.#secured.delete(event.buddy)
     if (event.kind === 'added') this.#aliases.add(event.buddy)
-    if (event.kind === 'removed') this.#aliases.delete(event.buddy)
-    if (event.kind === 'renamed')
-      for (const names of [this.#secured, this.#aliases]) if (names.delete(event.buddy)) names.add(event.to)
+    for (const names of [this.#secured, this.#aliases]) followNames(names, event)
     this.#streams.print(visibleJson(fields(event)))
     this.#streams.hear(event)
   }
@@ -72,8 +77,9 @@ class Json implements Ui {
     if (isOfNow && !this.#secured.has(buddy))
       return this.#refuse('a verification needs a secured conversation', waitHint)
     const { act, random = randomBytes } = this.#options
+    const newId = (): string => lineId(random)
     if (asked.kind === 'send') {
-      const { transfer = lineId(random) + lineId(random) } = asked
+      const { transfer = newTransfer(newId) } = asked
       act({ ...asked, buddy, transfer })
       return undefined
     }
@@ -81,7 +87,7 @@ class Json implements Ui {
       act({ ...asked, buddy })
       return undefined
     }
-    const { id = lineId(random), ...said } = asked
+    const { id = newId(), ...said } = asked
     act({ ...said, buddy, id })
     return id
   }
@@ -142,7 +148,7 @@ function wantedOf(value: object): Wanted | string {
       ? { kind: 'typing', state: value.typing ? 'begun' : 'ended' }
       : '"typing" is not true or false'
   if ('read' in value)
-    return Array.isArray(value.read) && value.read.length <= maxReceipts && value.read.every(isId)
+    return Array.isArray(value.read) && value.read.length <= maxReceipts && value.read.every(isMessageId)
       ? { kind: 'read', ids: value.read }
       : '"read" is no list of ids'
   if ('verify' in value) return verifyRequest(value.verify)
@@ -160,7 +166,7 @@ function wantedOf(value: object): Wanted | string {
 
 function mailRequest(kind: 'drop' | 'resend', id: unknown): Wanted | string {
   if (id === undefined) return { kind }
-  return isId(id) ? { kind, id } : noId
+  return isMessageId(id) ? { kind, id } : noId
 }
 
 function historyRequest(count: unknown): Wanted | string {
@@ -171,10 +177,10 @@ function historyRequest(count: unknown): Wanted | string {
 /** A text, another text of an earlier message, or none any more. */
 function sayRequest(value: object): Wanted | string {
   const id = 'id' in value ? value.id : undefined
-  if (id !== undefined && !isId(id)) return noId
+  if (id !== undefined && !isMessageId(id)) return noId
   const named = id === undefined ? {} : { id }
   if ('delete' in value)
-    return isId(value.delete)
+    return isMessageId(value.delete)
       ? { kind: 'say', text: '', about: { as: 'delete', id: value.delete }, ...named }
       : '"delete" is not 16 hex digits'
   const isEdit = 'edit' in value
@@ -184,12 +190,10 @@ function sayRequest(value: object): Wanted | string {
   const other = isEdit ? value.edit : 'reply' in value ? value.reply : undefined
   if (other === undefined) return { kind: 'say', text, ...named }
   const as = isEdit ? 'edit' : 'reply'
-  return isId(other)
+  return isMessageId(other)
     ? { kind: 'say', text, about: { as, id: other }, ...named }
     : `"${as}" is not 16 hex digits`
 }
-
-const isId = (value: unknown): value is string => typeof value === 'string' && isMessageId(value)
 
 function verifyRequest(value: unknown): Wanted | string {
   if (typeof value !== 'object' || value === null || !('secret' in value)) return '"verify" has no "secret"'

@@ -14,11 +14,13 @@ import { Channel } from './channel.ts'
 import { folderFault, placesOf } from './place.ts'
 import {
   type Answer,
+  type Asked,
   type Attached,
   type Hello,
+  isAnswer,
+  isAnswered,
   lineOf,
   longestRequest,
-  type Reply,
   type Request,
   readHello,
   readReply,
@@ -115,7 +117,6 @@ const stopped = ({ pid, command }: Holder, name: string | undefined): UserError 
 
 type Greeted = 'welcome' | 'other-version' | 'closed'
 
-type Asked = Exclude<Request, Command>
 type Attach = Extract<Request, { kind: 'attach' }>
 
 /** A connection to the owner. Dispose of it to let the owner forget it. */
@@ -242,7 +243,7 @@ export class Owner implements Disposable {
 
   /** A fault of a request that nobody waits for ends it all: nothing that was asked of it will come. */
   #answered(answer: Answer): void {
-    const isAsked = answer.kind !== 'fault' || asked.test(answer.of)
+    const isAsked = answer.kind !== 'fault' || isAnswered(answer.of)
     const waiting = isAsked ? this.#waiting.shift() : undefined
     if (waiting) waiting(answer)
     else if (answer.kind === 'fault') this.#leave(faultIn(answer))
@@ -258,12 +259,6 @@ export class Owner implements Disposable {
     )
   }
 }
-
-const isAnswer = (reply: Reply): reply is Answer =>
-  /^(?:attached|view|(?:un)?changed|(?:un)?locked|rekeyed|exported|forgotten|outbox|fault)$/.test(reply.kind)
-
-/** Kinds of requests that are answered. */
-const asked = /^(?:attach|view|change|outbox|unlock|rekey|export|forget)$/
 
 function unexpected(answer: Answer): Error {
   return answer.kind === 'fault' ? faultIn(answer) : new Error(`an owner answers with ${answer.kind}`)

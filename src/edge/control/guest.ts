@@ -2,12 +2,14 @@
 import { UserError } from '../../error.ts'
 import type { Command, TalkEvent } from '../../session/command.ts'
 import { otherFingerprint } from '../refusals.ts'
+import type { Talking } from '../talking.ts'
 import type { Channel } from './channel.ts'
 import { type Answer, type Fault, type Request, readRequest } from './protocol.ts'
 import type { Guest } from './server.ts'
 import type { Listener, Switchboard } from './switchboard.ts'
 
 type Attach = Extract<Request, { kind: 'attach' }>
+type Outbox = Extract<Request, { kind: 'outbox' }>
 
 export class Client implements Guest, Listener {
   readonly #channel: Pick<Channel, 'send' | 'end'>
@@ -56,46 +58,54 @@ export class Client implements Guest, Listener {
 
   async #do(request: Request): Promise<void> {
     const board = this.#board
-    if (request.kind === 'view') {
-      this.#send({ kind: 'view', view: board.view })
-      return
+    switch (request.kind) {
+      case 'view':
+        this.#send({ kind: 'view', view: board.view })
+        return
+      case 'unlock': {
+        const { rekeyings } = board
+        const isRight = await board.opensWith(request.passphrase)
+        this.#unlocked = isRight ? rekeyings : undefined
+        this.#send({ kind: isRight ? 'unlocked' : 'locked' })
+        return
+      }
+      case 'rekey':
+      case 'export':
+        await this.#keep(request)
+        return
+      case 'forget':
+        this.#send({ kind: 'forgotten', lines: await board.forget(request.fingerprint, request.before) })
+        return
+      case 'change': {
+        const result = await board.change(await board.talking(), request.change)
+        this.#send('why' in result ? { kind: 'unchanged', ...result } : { kind: 'changed', view: result })
+        return
+      }
+      default:
+        this.#converse(await board.talking(), request)
     }
-    if (request.kind === 'unlock') {
-      const { rekeyings } = board
-      const isRight = await board.opensWith(request.passphrase)
-      this.#unlocked = isRight ? rekeyings : undefined
-      this.#send({ kind: isRight ? 'unlocked' : 'locked' })
-      return
-    }
-    if (request.kind === 'rekey' || request.kind === 'export') {
-      await this.#keep(request)
-      return
-    }
-    if (request.kind === 'forget') {
-      this.#send({ kind: 'forgotten', lines: await board.forget(request.fingerprint, request.before) })
-      return
-    }
-    const talking = await board.talking()
-    if (request.kind === 'change') {
-      const result = await board.change(talking, request.change)
-      this.#send('why' in result ? { kind: 'unchanged', ...result } : { kind: 'changed', view: result })
-      return
-    }
+  }
+
+  /** What needs conversations. */
+  #converse(talking: Talking | undefined, request: Command | Attach | Outbox): void {
+    const board = this.#board
     if (!talking) throw busy()
-    if (request.kind === 'outbox') {
-      this.#send({ kind: 'outbox', waiting: board.outbox(talking, request.change) })
-      return
+    switch (request.kind) {
+      case 'outbox':
+        this.#send({ kind: 'outbox', waiting: board.outbox(talking, request.change) })
+        return
+      case 'attach': {
+        this.isSilent = request.silent === true
+        const attached = board.attach(talking, this, request)
+        this.#attach(attached.buddy, request)
+        this.#send(attached)
+        for (const event of board.present(talking, attached.buddy)) this.tell(event)
+        board.begin(talking, attached.buddy)
+        return
+      }
+      default:
+        board.act(talking, this.#pinned(request), this)
     }
-    if (request.kind === 'attach') {
-      this.isSilent = request.silent === true
-      const attached = board.attach(talking, this, request)
-      this.#attach(attached.buddy, request)
-      this.#send(attached)
-      for (const event of board.present(talking, attached.buddy)) this.tell(event)
-      board.begin(talking, attached.buddy)
-      return
-    }
-    board.act(talking, this.#pinned(request), this)
   }
 
   async #keep({ kind, passphrase }: Extract<Request, { kind: 'rekey' | 'export' }>): Promise<void> {

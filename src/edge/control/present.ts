@@ -2,7 +2,7 @@
  * What is the case now, as the events that say so: whoever begins to listen
  * late hears these first. Pure.
  */
-import { hasEnded, type TalkEvent } from '../../session/command.ts'
+import { hasEnded, isOneConversation, type TalkEvent } from '../../session/command.ts'
 
 type Of<Kind extends TalkEvent['kind']> = Extract<TalkEvent, { kind: Kind }>
 
@@ -88,8 +88,9 @@ function after(state: State, event: OfBuddy, now: number): State {
       return secured ? { ...state, secured: { ...secured, path: event.path } } : state
     case 'verified':
     case 'trust': {
-      const isOfThis = secured?.session === event.session && secured.fingerprint === event.fingerprint
-      return isOfThis ? { ...state, secured: { ...secured, trust: event.trust } } : state
+      return secured && isOneConversation(secured, event)
+        ? { ...state, secured: { ...secured, trust: event.trust } }
+        : state
     }
     case 'asked':
       return { ...state, asked: event }

@@ -4,10 +4,19 @@
  * client sends is read as if a stranger had written it. Spec: docs/Control.md.
  */
 import type { FaultCode } from '../../error.ts'
+import { escapedJson } from '../../json.ts'
 import { type Change, type ChangeFault, readChange } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
-import type { About, Command, TalkEvent, TransferCommand, Trust } from '../../session/command.ts'
-import { isMessageId, maxReceipts } from '../../session/payload.ts'
+import {
+  type About,
+  type Command,
+  isMessageId,
+  isTransferId,
+  type TalkEvent,
+  type TransferCommand,
+  type Trust,
+} from '../../session/command.ts'
+import { maxReceipts } from '../../session/payload.ts'
 import type { OutboxChange, Waiting } from '../kept/outbox.ts'
 
 export const version = 1
@@ -40,6 +49,9 @@ export type Request =
   | { readonly kind: 'rekey'; readonly passphrase: string }
   /** The profile as a file, sealed under this passphrase. */
   | { readonly kind: 'export'; readonly passphrase: string }
+
+/** What is answered. */
+export type Asked = Exclude<Request, Command>
 
 /** What the owner says: events, and an answer to each request that is no `Command`, in their order. */
 export type Reply = TalkEvent | Answer | Bye
@@ -205,7 +217,7 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
       const [said, given] = ['text' in value && value.text, 'about' in value ? value.about : undefined]
       const about = aboutOf(given)
       const text = about?.as === 'delete' && said === '' ? said : textOf(said, longestText)
-      if (!isId(id) || text === undefined || (given !== undefined && !about)) return undefined
+      if (!isMessageId(id) || text === undefined || (given !== undefined && !about)) return undefined
       return { kind, buddy, id, text, ...pin, ...(about && { about }) }
     }
     case 'typing': {
@@ -214,7 +226,7 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
     }
     case 'read': {
       const ids = 'ids' in value ? value.ids : undefined
-      return Array.isArray(ids) && ids.length <= maxReceipts && ids.every(isId)
+      return Array.isArray(ids) && ids.length <= maxReceipts && ids.every(isMessageId)
         ? { kind, buddy, ids }
         : undefined
     }
@@ -222,7 +234,7 @@ function commandOf(value: object, buddy: string, pin: { fingerprint?: string }):
     case 'resend': {
       const id = 'id' in value ? value.id : undefined
       if (id === undefined) return { kind, buddy }
-      return typeof id === 'string' && isMessageId(id) ? { kind, buddy, id } : undefined
+      return isMessageId(id) ? { kind, buddy, id } : undefined
     }
     case 'verify': {
       const secret = textOf('secret' in value && value.secret, longestSecret)
@@ -246,7 +258,7 @@ function transferOf(
 ): TransferCommand | undefined {
   const kind = 'kind' in value ? value.kind : undefined
   const transfer = 'transfer' in value ? value.transfer : undefined
-  if (typeof transfer !== 'string' || !/^[\da-f]{32}$/.test(transfer)) return undefined
+  if (!isTransferId(transfer)) return undefined
   switch (kind) {
     case 'send': {
       const name = textOf('name' in value && value.name, longestName)
@@ -279,10 +291,8 @@ function transferOf(
 function aboutOf(value: unknown): About | undefined {
   if (typeof value !== 'object' || value === null || !('as' in value && 'id' in value)) return undefined
   const { as, id } = value
-  return (as === 'reply' || as === 'edit' || as === 'delete') && isId(id) ? { as, id } : undefined
+  return (as === 'reply' || as === 'edit' || as === 'delete') && isMessageId(id) ? { as, id } : undefined
 }
-
-const isId = (value: unknown): value is string => typeof value === 'string' && isMessageId(value)
 
 /** Absolute ones, at least one. */
 function pathsOf(value: unknown): readonly string[] | undefined {
@@ -312,11 +322,7 @@ const fingerprintOf = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[\da-f]{112}$/.test(value) ? value : undefined
 
 /** A line of ours. Whoever reads it on a terminal sees no control and no bidi character of anybody's. */
-export const lineOf = (value: object): string =>
-  `${JSON.stringify(value).replace(unsafe, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
-
-/** DEL and C1, Arabic letter mark, LRM and RLM, LS to RLO, LRI to PDI, BOM: JSON escapes C0 itself. */
-const unsafe = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+export const lineOf = (value: object): string => `${escapedJson(value)}\n`
 
 /** A line of an owner of the same version: of what is told, newer kinds are left out. */
 export function readReply(line: string): Reply | undefined {
@@ -325,9 +331,23 @@ export function readReply(line: string): Reply | undefined {
   return Object.hasOwn(replies, value.kind) ? (value as Reply) : undefined
 }
 
-const replies: Record<Reply['kind'], true> = {
-  ...{ attached: true, view: true, changed: true, unchanged: true, fault: true, bye: true },
+export const isAnswer = (reply: Reply): reply is Answer => Object.hasOwn(answers, reply.kind)
+
+/** Whether a request of this kind is answered, be it by a fault. */
+export const isAnswered = (kind: Fault['of']): boolean => Object.hasOwn(answered, kind)
+
+const answered: Record<Asked['kind'], true> = {
+  ...{ attach: true, view: true, change: true, outbox: true },
+  ...{ unlock: true, rekey: true, export: true, forget: true },
+}
+
+const answers: Record<Answer['kind'], true> = {
+  ...{ attached: true, view: true, changed: true, unchanged: true, fault: true },
   ...{ unlocked: true, locked: true, rekeyed: true, exported: true, outbox: true, forgotten: true },
+}
+
+const replies: Record<Reply['kind'], true> = {
+  ...{ ...answers, bye: true },
   ...{ listening: true, network: true, unresolved: true, phase: true, unreached: true, path: true },
   ...{ secured: true, lost: true, refused: true, message: true, said: true, sent: true },
   ...{ edited: true, deleted: true, typing: true, read: true },

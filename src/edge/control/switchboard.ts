@@ -150,14 +150,13 @@ export class Switchboard {
 
   /** What is the case now, of the buddy or of all. */
   present(talking: Talking, name: string | undefined): readonly TalkEvent[] {
-    const names = name === undefined ? [...this.#own, ...this.#included] : [name]
-    const waiting = names.flatMap((each) => talking.unfinished(each))
+    const waiting = this.#conversationsOf(name).flatMap((each) => talking.unfinished(each))
     return [...this.#present.events(name, performance.now()), ...waiting]
   }
 
   /** Whoever has begun to listen is shown what nobody was. */
   begin(talking: Talking, name: string | undefined): void {
-    for (const each of name === undefined ? [...this.#own, ...this.#included] : [name]) talking.begin(each)
+    for (const each of this.#conversationsOf(name)) talking.begin(each)
   }
 
   /** What waits for buddies, after `change`. */
@@ -223,6 +222,11 @@ export class Switchboard {
     return key === undefined ? 0 : ((await this.#options.recorder?.forget(key, before)) ?? 0)
   }
 
+  /** Of this name, or all. */
+  #conversationsOf(name: string | undefined): readonly string[] {
+    return name === undefined ? [...this.#own, ...this.#included] : [name]
+  }
+
   #listen(listener: Listener, name: string | undefined): void {
     const names = this.#listeners.get(listener)
     if (name === undefined || names === 'all') this.#listeners.set(listener, 'all')
@@ -256,7 +260,7 @@ export class Switchboard {
     const wanted = change.kind === 'add' ? change.alias : change.kind === 'rename' ? change.to : undefined
     const { buddies } = this.#options.profile.contents
     if (wanted === undefined || findBuddy(buddies, wanted)) return false // a buddy’s: refused with his name
-    const names = [...this.#own, ...this.#included].filter((name) => talking?.knows(name))
+    const names = this.#conversationsOf(undefined).filter((name) => talking?.knows(name))
     const holder = findBuddy(
       names.map((alias) => ({ alias })),
       wanted,

@@ -4,7 +4,8 @@
  * whoever shows what happens: commands go down, events come up.
  */
 import { UserError } from '../../error.ts'
-import type { Command, TalkEvent, Under } from '../../session/command.ts'
+import { moveKey } from '../../keyed.ts'
+import { type Command, type TalkEvent, type Under, underOf } from '../../session/command.ts'
 import type { Kept } from '../../session/exchange.ts'
 import type { Mailbox, Standing, Unshown } from '../../session/mailbox.ts'
 import { type Came, encodeRecord, type MailRecord, type Written } from '../../session/mailrecord.ts'
@@ -169,7 +170,7 @@ export class Mail implements AsyncDisposable {
         this.#settle([event.id])
         return
       case 'renamed':
-        this.#rename(event.buddy, event.to)
+        moveKey(this.#keys, event.buddy, event.to)
         break
       case 'burnt':
         this.#drop(event.buddy, undefined) // it was for whoever has the other half of the code
@@ -324,18 +325,11 @@ export class Mail implements AsyncDisposable {
   }
 
   /** Asks what is to become of what was written for another key. */
-  #hold({ kind: _, ...under }: Under & { readonly kind: 'secured' }): void {
-    const { held } = this.#mailbox.of(under.buddy, this.#standing(under.buddy))
+  #hold(secured: Under): void {
+    const { held } = this.#mailbox.of(secured.buddy, this.#standing(secured.buddy))
     if (held.length === 0) return
-    const { buddy, session, fingerprint, trust } = under
     const ids = held.slice(0, mostNamed).map(({ id }) => id)
-    this.#options.shown.tell({ kind: 'held', ids, count: held.length, buddy, session, fingerprint, trust })
-  }
-
-  #rename(from: string, to: string): void {
-    const key = this.#keys.get(from)
-    this.#keys.delete(from)
-    if (key !== undefined) this.#keys.set(to, key)
+    this.#options.shown.tell({ kind: 'held', ids, count: held.length, ...underOf(secured) })
   }
 
   #standing(name: string): Standing | undefined {
