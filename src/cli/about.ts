@@ -85,10 +85,10 @@ export function aboutNoSuch(alias: string, { conversations }: Model): Notice {
 }
 
 const aliasesOf = (conversations: Model['conversations']): SafeText =>
-  joined(
-    conversations.slice(0, maxNamed).map(({ buddy }) => safeName(buddy)),
-    conversations.length > maxNamed ? words`, …` : noText,
-  )
+  joined([
+    ...conversations.slice(0, maxNamed).map(({ buddy }) => safeName(buddy)),
+    ...(conversations.length > maxNamed ? [words`…`] : []),
+  ])
 
 const maxNamed = 20
 const nobodyYet = words`you have no buddy yet`

@@ -1,11 +1,14 @@
 /** Wording about files and streams that go to a buddy and come from him. */
 import type { TalkEvent, TransferTold } from '../session/command.ts'
 import { explainDuration } from './duration.ts'
-import { type Notice, plain } from './notice.ts'
+import { bad, type Notice, plain } from './notice.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { explainSize } from './size.ts'
 
 export type AboutTransfer = Extract<TalkEvent, { kind: 'offered' | 'transfer' | 'progress' | 'skipped' }>
+
+/** What a transfer's progress is told by. */
+export type HowFar = Omit<Extract<AboutTransfer, { kind: 'progress' }>, 'kind' | 'buddy' | 'transfer'>
 
 export function explainTransfer(event: AboutTransfer): Notice | undefined {
   switch (event.kind) {
@@ -93,26 +96,19 @@ const whereTo = (event: TransferTold): SafeText =>
   event.path === undefined ? noText : words`: ${path(event.path)}`
 
 /** `35 % of 34 MB`; of a stream, what has come so far. */
-export function explainShare({ octets, of }: { readonly octets: number; readonly of?: number }): SafeText {
+export function explainShare({ octets, of }: Pick<HowFar, 'octets' | 'of'>): SafeText {
   const share = of === undefined || of === 0 ? noText : words`${Math.floor((octets / of) * 100)} % of `
   return words`${share}${explainSize(of ?? octets)}`
 }
 
 /** `35 % of 34 MB, 5.6 MB/s, 4 s left` */
-export function explainProgress({
-  octets,
-  of,
-  rate,
-  left,
-}: Omit<TalkEvent & { kind: 'progress' }, 'kind' | 'buddy' | 'transfer'>): SafeText {
+export function explainProgress({ rate, left, ...share }: HowFar): SafeText {
+  const { octets, of } = share
   const isMoving = of === undefined || octets < of // else nothing is left but to check it
   const rest =
     left === undefined || !isMoving ? noText : words`, ${explainDuration(Math.max(1_000, left))} left`
-  const share = explainShare(of === undefined ? { octets } : { octets, of })
-  return words`${share}, ${explainSize(rate)}/s${rest}`
+  return words`${explainShare(share)}, ${explainSize(rate)}/s${rest}`
 }
-
-const bad = (text: SafeText): Notice => ({ tone: 'bad', text })
 
 /** As the other side calls it. */
 const title = (name: string): SafeText => safeTitle(name, titleColumns)

@@ -2,45 +2,36 @@
 import type { Command } from '../session/command.ts'
 import type { Conversation } from './conversation.ts'
 import { explainProgress, explainShare } from './explaintransfer.ts'
-import { type Notice, page, plain } from './notice.ts'
+import { bad, type Notice, page, plain } from './notice.ts'
+import type { Here } from './respond.ts'
+import { nothing, type Response, remarks } from './response.ts'
 import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { chosen, type Shown } from './transfers.ts'
+import { newTransfer } from './ui.ts'
 
 export type FileCommand = 'send' | 'accept' | 'reject' | 'pause' | 'go' | 'files'
-
-export interface Obeyed {
-  readonly commands: readonly Command[]
-  readonly notices: readonly Notice[]
-}
 
 export interface TypedCommand {
   readonly name: FileCommand
   readonly argument: string
-  /** 32 hex digits, new. */
-  readonly newTransfer: () => string
 }
 
-export function obeyFiles(conversation: Conversation, { name, argument, newTransfer }: TypedCommand): Obeyed {
+export function obeyFiles(
+  conversation: Conversation,
+  { name, argument }: TypedCommand,
+  { newId }: Pick<Here, 'newId'>,
+): Response {
   const { buddy, transfers } = conversation
   switch (name) {
     case 'send': {
       const path = unquoted(argument)
-      if (path === '') return refused(words`what is to be sent? /send PATH`)
-      const send = {
-        kind: 'send',
-        buddy,
-        transfer: newTransfer(),
-        name: '',
-        form: 'files',
-        paths: [path],
-      } as const
-      return { commands: [send], notices: [] }
+      if (path === '') return remarks(bad(words`what is to be sent? /send PATH`))
+      const transfer = newTransfer(newId)
+      return asking({ kind: 'send', buddy, transfer, name: '', form: 'files', paths: [path] })
     }
     case 'accept': {
-      const [number = '', folder] = /^\d+$/.test(argument.split(' ', 1)[0]!)
-        ? [argument.split(' ', 1)[0], argument.replace(/^\d+ */, '')]
-        : ['', argument]
-      const into = unquoted(folder ?? '')
+      const [, number = '', folder = ''] = /^(?:(\d+)(?: +|$))?(.*)$/su.exec(argument) ?? []
+      const into = unquoted(folder)
       return withOne(transfers, { number, fits: isOffer, none: nothingOffered }, ({ transfer }) => ({
         kind: 'accept',
         buddy,
@@ -66,18 +57,15 @@ export function obeyFiles(conversation: Conversation, { name, argument, newTrans
         : obeyed
     }
     case 'files':
-      return {
-        commands: [],
-        notices:
-          transfers.length === 0 ? [plain(nothingUnderWay)] : page(transfers.map((one) => rowOf(one, buddy))),
-      }
+      if (transfers.length === 0) return remarks(plain(nothingUnderWay))
+      return remarks(...page(transfers.map((one) => rowOf(one, buddy))))
     default:
       return name satisfies never
   }
 }
 
 /** `/cancel` of a transfer. */
-export function cancelTransfer({ buddy, transfers }: Conversation, number: string): Obeyed {
+export function cancelTransfer({ buddy, transfers }: Conversation, number: string): Response {
   const fits = (): boolean => true
   return withOne(
     transfers,
@@ -96,16 +84,16 @@ function withOne(
   transfers: readonly Shown[],
   { number, fits, none }: Choice,
   command: (one: Shown) => Command,
-): Obeyed {
+): Response {
   const one = chosen(transfers, number, fits)
-  if (one) return { commands: [command(one)], notices: [] }
+  if (one) return asking(command(one))
   const several = transfers.filter(fits)
-  if (number !== '') return refused(words`there is no transfer ${safeTitle(number)}: /files lists them`)
-  return refused(several.length > 1 ? words`which one? /files lists them, with a number each` : none)
+  if (number !== '') return remarks(bad(words`there is no transfer ${safeTitle(number)}: /files lists them`))
+  return remarks(bad(several.length > 1 ? words`which one? /files lists them, with a number each` : none))
 }
 
 /** What the buddy paused goes on when he says so: our word alone changes nothing to be seen. */
-function heldBy({ buddy, transfers }: Conversation, { commands }: Obeyed): readonly Notice[] {
+function heldBy({ buddy, transfers }: Conversation, { commands }: Response): readonly Notice[] {
   const meant = commands.map((command) => 'transfer' in command && command.transfer)
   const held = transfers.filter(
     ({ transfer, by }) => meant.includes(transfer) && (by === 'them' || by === 'both'),
@@ -132,7 +120,7 @@ function unquoted(text: string): string {
 
 const isOffer = ({ direction, state }: Shown): boolean => direction === 'in' && state === 'offered'
 
-const refused = (text: SafeText): Obeyed => ({ commands: [], notices: [{ tone: 'bad', text }] })
+const asking = (command: Command): Response => ({ ...nothing, commands: [command] })
 
 const nothingOffered = words`nothing is offered`
 const nothingUnderWay = words`no files are under way`

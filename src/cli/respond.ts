@@ -2,7 +2,6 @@
  * What comes of a line that was typed: the one place for every `/` command, of
  * the screen and of plain lines. Pure.
  */
-import type { Command } from '../session/command.ts'
 import {
   aboutBuddies,
   aboutCarried,
@@ -14,32 +13,16 @@ import {
   aboutUnknown,
 } from './about.ts'
 import { type Conversation, verificationOf } from './conversation.ts'
-import { beginAnswer, beginVerify, cancelVerification, type Dialogue, type Step } from './dialogue.ts'
+import { beginAnswer, beginVerify, cancelVerification, type Step } from './dialogue.ts'
 import { explainMailing } from './explain.ts'
 import { help, helpAmongSeveral, keys, keysAmongSeveral } from './help.ts'
-import { focused, type Input, type Model, named } from './model.ts'
-import { type Notice, page } from './notice.ts'
+import { focused, type Model, named } from './model.ts'
+import { page } from './notice.ts'
 import { cancelTransfer, obeyFiles } from './obeyfiles.ts'
 import type { CommandName, Typed } from './parse.ts'
+import { nothing, type Response, remarks } from './response.ts'
 import { edit, original, reply, takeBack } from './revise.ts'
 import { type SafeText, words } from './safetext.ts'
-
-/** To be done in this order. */
-export interface Response {
-  readonly inputs: readonly Input[]
-  /** For whoever typed. */
-  readonly notices: readonly Notice[]
-  readonly commands: readonly Command[]
-  /** What is asked for next, when it is not a line to say. */
-  readonly dialogue?: Dialogue
-  /** The id of what was said. */
-  readonly said?: string
-  /** What is looked for on the screen; empty: what is typed next. */
-  readonly finds?: string
-  /** How much of what was kept is to be told. */
-  readonly recalls?: { readonly buddy: string; readonly count: number }
-  readonly leaves?: true
-}
 
 export interface Here {
   readonly model: Model
@@ -127,10 +110,8 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
     case 'reject':
     case 'pause':
     case 'go':
-    case 'files': {
-      const newTransfer = (): string => here.newId() + here.newId()
-      return { ...nothing, ...obeyFiles(conversation, { name, argument, newTransfer }) }
-    }
+    case 'files':
+      return obeyFiles(conversation, { name, argument }, here)
     case 'history':
       return recall(buddy, argument)
     case 'reply':
@@ -166,9 +147,7 @@ function obeyIn(conversation: Conversation, { name, argument }: Asked, here: Her
 function cancel(conversation: Conversation, argument: string): Response {
   const isVerifying = argument === '' && verificationOf(conversation) !== undefined
   const isTransfer = !isVerifying && (argument !== '' || conversation.transfers.length > 0)
-  return isTransfer
-    ? { ...nothing, ...cancelTransfer(conversation, argument) }
-    : ofStep(cancelVerification(conversation))
+  return isTransfer ? cancelTransfer(conversation, argument) : ofStep(cancelVerification(conversation))
 }
 
 function recall(buddy: string, argument: string): Response {
@@ -200,7 +179,3 @@ function helpFor({ model, on }: Here): readonly SafeText[] {
 const fewLines = 20
 
 const ofWindow = /^\/(?:find|clear) / // lines of the terminal's own are neither looked through nor emptied
-
-const nothing: Response = { inputs: [], notices: [], commands: [] }
-
-const remarks = (...notices: readonly Notice[]): Response => ({ ...nothing, notices })

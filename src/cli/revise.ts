@@ -2,18 +2,20 @@
 import type { About } from '../session/command.ts'
 import type { Conversation, Said } from './conversation.ts'
 import { timeOfDay } from './date.ts'
-import { bad, type Notice, plain } from './notice.ts'
-import type { Here, Response } from './respond.ts'
+import { bad, plain } from './notice.ts'
+import type { Here } from './respond.ts'
+import { type Response, remarks } from './response.ts'
 import { editedLines, saidBy } from './revised.ts'
 import { type SafeText, safeName, safeTitle, words } from './safetext.ts'
 
 /** `/reply [n] TEXT`: to the buddy's n-th line back. */
 export function reply(conversation: Conversation, argument: string, { newId }: Here): Response {
   const { back, text } = counted(argument)
-  if (text === '') return remark(bad(words`nothing was said`, words`write the answer behind it: /reply TEXT`))
+  if (text === '')
+    return remarks(bad(words`nothing was said`, words`write the answer behind it: /reply TEXT`))
   const name = safeName(conversation.buddy)
   const line = saidBy(conversation, 'theirs')[back - 1]
-  if (!line) return remark(bad(words`there is no such line of ${name} here`, countHint))
+  if (!line) return remarks(bad(words`there is no such line of ${name} here`, countHint))
   return saying(conversation, { id: newId(), text, about: { as: 'reply', id: line.id } })
 }
 
@@ -21,9 +23,9 @@ export function reply(conversation: Conversation, argument: string, { newId }: H
 export function edit(conversation: Conversation, argument: string, { newId }: Here): Response {
   const { back, text } = counted(argument)
   if (text === '')
-    return remark(bad(words`nothing was changed`, words`write the new text behind it: /edit TEXT`))
+    return remarks(bad(words`nothing was changed`, words`write the new text behind it: /edit TEXT`))
   const line = saidBy(conversation, 'ours')[back - 1]
-  if (!line) return remark(bad(words`there is no such line of yours here`, countHint))
+  if (!line) return remarks(notYours)
   return saying(conversation, { id: newId(), text, about: { as: 'edit', id: line.id } })
 }
 
@@ -31,9 +33,9 @@ export function edit(conversation: Conversation, argument: string, { newId }: He
 export function takeBack(conversation: Conversation, argument: string, { newId }: Here): Response {
   const back = count(argument)
   if (back === undefined)
-    return remark(bad(words`nothing was deleted`, words`/delete, or /delete 2 for the last but one`))
+    return remarks(bad(words`nothing was deleted`, words`/delete, or /delete 2 for the last but one`))
   const line = saidBy(conversation, 'ours')[back - 1]
-  if (!line) return remark(bad(words`there is no such line of yours here`, countHint))
+  if (!line) return remarks(notYours)
   return saying(conversation, { id: newId(), text: '', about: { as: 'delete', id: line.id } })
 }
 
@@ -41,10 +43,10 @@ export function takeBack(conversation: Conversation, argument: string, { newId }
 export function original(conversation: Conversation, argument: string): Response {
   const back = count(argument)
   const line = back === undefined ? undefined : editedLines(conversation)[back - 1]
-  if (line?.fate.kind !== 'edited') return remark(bad(words`there is no such edited line here`, countHint))
+  if (line?.fate.kind !== 'edited') return remarks(bad(words`there is no such edited line here`, countHint))
   const { saidAt, times } = line.fate
   const changes = times === 1 ? words`edited once since` : words`edited ${times} times since`
-  return remark(
+  return remarks(
     plain(
       words`${whose(conversation, line)} at ${timeOfDay(saidAt)}: “${safeTitle(line.fate.original, longest)}”; ${changes}`,
     ),
@@ -80,7 +82,6 @@ function count(argument: string): number | undefined {
   return /^\d{1,4}$/u.test(argument) ? Number(argument) : undefined
 }
 
-const remark = (notice: Notice): Response => ({ inputs: [], notices: [notice], commands: [] })
-
 const countHint = words`a number counts back: 1 is the newest`
+const notYours = bad(words`there is no such line of yours here`, countHint)
 const longest = 2_000 // columns of a line that is shown as it was

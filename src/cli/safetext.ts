@@ -60,8 +60,9 @@ export function words(parts: TemplateStringsArray, ...values: readonly (SafeText
 
 export const noText: SafeText = safe('')
 
-/** `a, b, c`, and what stands behind it. */
-export const joined = (parts: readonly SafeText[], rest: SafeText): SafeText => safe(parts.join(', ') + rest)
+/** `a, b, c`, or with something else between them. */
+export const joined = (parts: readonly SafeText[], between: SafeText = words`, `): SafeText =>
+  safe(parts.join(between))
 
 export const spaces = (columns: number): SafeText => safe(' '.repeat(columns))
 

@@ -1,6 +1,6 @@
 /** Transfers of a conversation as they are shown: a number each, and how far they are. Pure. */
 import { hasEnded, type TransferStage, type TransferTold } from '../session/command.ts'
-import type { AboutTransfer } from './explaintransfer.ts'
+import type { AboutTransfer, HowFar } from './explaintransfer.ts'
 
 export interface Shown {
   /** As it is named at the prompt. */
@@ -11,10 +11,8 @@ export interface Shown {
   readonly state: TransferStage
   /** Who paused it. */
   readonly by?: TransferTold['by']
-  readonly progress: Progress | undefined
+  readonly progress: HowFar | undefined
 }
-
-export type Progress = Omit<Extract<AboutTransfer, { kind: 'progress' }>, 'kind' | 'buddy' | 'transfer'>
 
 /** With what was told: those that have ended leave. */
 export function follow(transfers: readonly Shown[], event: AboutTransfer): readonly Shown[] {
@@ -25,8 +23,7 @@ export function follow(transfers: readonly Shown[], event: AboutTransfer): reado
     case 'skipped':
       return transfers
     case 'progress': {
-      const { octets, of, rate, left } = event
-      const progress = { octets, rate, ...(of !== undefined && { of }), ...(left !== undefined && { left }) }
+      const { kind: _, buddy: __, transfer: ___, ...progress } = event
       return known ? placed([...others, { ...known, progress }]) : transfers
     }
     case 'offered': {

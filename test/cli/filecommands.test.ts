@@ -19,7 +19,7 @@ const having = (...events: readonly (TalkEvent & { kind: 'offered' | 'transfer' 
   events.reduce((conversation, event) => tell(conversation, event, 0), newConversation('bob'))
 
 const obey = (conversation: ReturnType<typeof having>, name: FileCommand, argument = '') =>
-  obeyFiles(conversation, { name, argument, newTransfer: () => three })
+  obeyFiles(conversation, { name, argument }, { newId: () => three.slice(16) })
 
 const accept = { kind: 'accept', buddy: 'bob', into: '' } as const
 

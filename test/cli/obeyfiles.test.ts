@@ -18,7 +18,11 @@ const typed = (name: FileCommand, ...events: readonly TalkEvent[]) => {
   const start = newModel('bob', [{ alias: 'ada', trust: 'unverified' }])
   const model = events.reduce((before, event) => update(before, { kind: 'told', event }, 0), start)
   const conversation = conversationWith(model, 'ada')
-  const { commands, notices } = obeyFiles(conversation, { name, argument: '', newTransfer: () => transfer })
+  const { commands, notices } = obeyFiles(
+    conversation,
+    { name, argument: '' },
+    { newId: () => transfer.slice(16) },
+  )
   return { commands, said: notices.map(({ text }) => text).join(' / ') }
 }
 

@@ -5,7 +5,7 @@
 import { randomBytes } from '../../crypto.ts'
 import type { TalkEvent, Under } from '../../session/command.ts'
 import { aboutBuddies, howToChoose } from '../about.ts'
-import { type Conversation, type Fate, isLate, noticeOf } from '../conversation.ts'
+import { type Conversation, isLate, noticeOf } from '../conversation.ts'
 import { explainDate, timeOfDay } from '../date.ts'
 import { type Dialogue, enter, explainDialogue, isHidden } from '../dialogue.ts'
 import { explainEvent, explainUndelivered } from '../explain.ts'
@@ -16,15 +16,18 @@ import {
   markOfEarlier,
   textOfEarlier,
 } from '../explainhistory.ts'
+import { explainQuote, fateBefore, markOfLate } from '../explainline.ts'
 import { explainReport } from '../explainwhy.ts'
 import { conversationWith, type Input, type Model, newModel, update } from '../model.ts'
 import type { Notice } from '../notice.ts'
 import { parse } from '../parse.ts'
-import { ofStep, type Response, respond } from '../respond.ts'
+import { ofStep, respond } from '../respond.ts'
+import type { Response } from '../response.ts'
 import {
   clip,
   columnsOf,
   indented,
+  joined,
   noText,
   type SafeText,
   safeName,
@@ -34,7 +37,6 @@ import {
   words,
 } from '../safetext.ts'
 import { type HangingRow, wrap, wrapHanging } from '../screen/layout.ts'
-import { explainQuote, markOfLate } from '../screen/window.ts'
 import { explainState } from '../state.ts'
 import { lineId, type Ui, type UiEnd, type UiOptions } from '../ui.ts'
 import { Progress } from './progress.ts'
@@ -104,7 +106,7 @@ class Plain implements Ui {
         this.#remark(explainElsewhere(event))
         break
       case 'waiting': {
-        const text = safeText(event.text, { length: 200, lines: 1 })
+        const text = quoted(event)
         this.#said.set(event.id, text)
         this.#remark(words`waits${this.#to(event.buddy)} since ${explainDate(event.at)}: ${text}`)
         break
@@ -156,7 +158,7 @@ class Plain implements Ui {
       this.#print(words`${time} >  `, explainQuote(event.buddy, quote))
     }
     const marked = isLate(before, event) ? words`${text} ${markOfLate(event.trust)}` : text
-    this.#print(words`${timeOfDay(at)} ${name}${explainFate(fate)}  `, marked)
+    this.#print(words`${timeOfDay(at)} ${name}${fateBefore(fate)}  `, marked)
     const { stdout, act, hints } = this.#options
     if (hints && stdout.isTTY) act({ kind: 'read', buddy: event.buddy, ids: [line.latest] })
   }
@@ -271,27 +273,20 @@ function withoutOld(model: Model): Model {
   }
 }
 
-/** Before the text, where no text can stand. */
-function explainFate(fate: Fate): SafeText {
-  if (fate.kind === 'astray') return words`, who would change another line`
-  if (fate.kind === 'apart') return words`, who changes an earlier line`
-  return fate.kind === 'edited' ? words`, who edited the line of ${timeOfDay(fate.saidAt)}` : noText
-}
-
 function explainElsewhere({ buddy, text, about }: TalkEvent & { kind: 'said' }): SafeText {
   const to = words`elsewhere, to ${safeName(buddy)}`
   if (about?.as === 'delete') return words`you deleted a line ${to}`
   return words`you ${about?.as === 'edit' ? words`edited a line` : words`said`} ${to}: ${safeText(text)}`
 }
 
-const quoted = ({ text, about }: Input & { kind: 'said' }): SafeText =>
+const quoted = ({ text, about }: Pick<Input & { kind: 'said' }, 'text' | 'about'>): SafeText =>
   about?.as === 'delete' ? words`that a line is deleted` : safeText(text, { length: 200, lines: 1 })
 
-function broken([first, ...others]: readonly Partial<HangingRow>[]): SafeText {
-  const row = ({ text = noText, indent = 0 }: Partial<HangingRow> = {}): SafeText =>
-    words`${spaces(indent)}${text}`
-  return others.reduce<SafeText>((whole, other) => words`${whole}\n${row(other)}`, row(first))
-}
+const broken = (rows: readonly Partial<HangingRow>[]): SafeText =>
+  joined(
+    rows.map(({ text = noText, indent = 0 }) => words`${spaces(indent)}${text}`),
+    words`\n`,
+  )
 
 const isPrompt = /^\// // what to type: nobody types here
 const maxLine = 10_000 // UTF-16 units: at most 30,000 octets, within what one message takes

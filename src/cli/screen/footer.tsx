@@ -67,7 +67,7 @@ export function Status({ view }: Part): ReactElement {
   if (asking) return <Sides columns={columns} left={asking} right={words`Esc cancels`} />
   if (find) return <Sides columns={columns} left={found(find, shown(model))} right={findKeys(columns)} />
   if (choices.length > 0)
-    return <Sides columns={columns} left={joined(choices.slice(0, maxChoices), noText)} right={noText} />
+    return <Sides columns={columns} left={joined(choices.slice(0, maxChoices))} right={noText} />
   const left = conversation
     ? explainStatus(conversation.buddy, conversation.state, { now, network: model.network })
     : noText
@@ -108,8 +108,10 @@ function pending({ model, above }: View, conversation: Conversation | undefined)
   const isQuiet = isInline && own === '' && others === ''
   if (isQuiet && last?.sending.kind === 'delivered') return words`delivered`
   if (isQuiet && last?.sending.kind === 'read') return words`read`
-  const news = [moving(conversation), own, others].filter((part) => part !== '')
-  return news.reduce<SafeText>((row, part) => (row === '' ? part : words`${row}; ${part}`), noText)
+  return joined(
+    [moving(conversation), own, others].filter((part) => part !== ''),
+    words`; `,
+  )
 }
 
 /** How far the transfer is that moved last. */
@@ -124,7 +126,7 @@ function unreadOf({ conversations, focus }: Model): SafeText {
   if (others.length === 0) return noText
   const key = conversations.length === 2 ? words`Tab` : words`Alt-A`
   const news = others.map(({ unread, buddy }) => words`${unread} new from ${safeName(buddy)}`)
-  return words`${key}: ${joined(news.slice(0, maxChoices), noText)}`
+  return words`${key}: ${joined(news.slice(0, maxChoices))}`
 }
 
 const narrow = 70 // columns: less has no room for sentences on both sides

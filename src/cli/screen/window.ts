@@ -4,13 +4,11 @@
  * stand before its first row only, and its text begins at a column of its own:
  * no text can look like another's line.
  */
-import type { Trust } from '../../session/command.ts'
-import type { Conversation, Fate, Line, Quote, Said, Sending } from '../conversation.ts'
+import type { Conversation, Line, Quote } from '../conversation.ts'
 import { explainDay, timeOfDay } from '../date.ts'
-import { explainUndelivered } from '../explain.ts'
-import { explainTrust } from '../explaintrust.ts'
+import { explainQuote, fateBehind, markOf } from '../explainline.ts'
 import { isSaid } from '../quote.ts'
-import { clip, columnsOf, noText, type SafeText, safeName, words } from '../safetext.ts'
+import { clip, columnsOf, joined, noText, type SafeText, safeName, words } from '../safetext.ts'
 import { wrap, wrapHanging } from './layout.ts'
 
 export interface Geometry {
@@ -177,63 +175,62 @@ const maxLaidOut = 400 // lines: some windows
 /** Rows of a line, whether or not it is one of the conversation's. */
 export function layOut(conversation: Conversation, line: Line, columns: number): readonly WindowRow[] {
   if (line.kind === 'rule') return [divider(line.seq, line.text)]
-  const room = textColumns(conversation.buddy, columns)
-  const tone = line.kind === 'notice' ? line.tone : 'plain'
-  const blank = {
-    ...{ kind: line.kind, tone, whole: line.text, indent: 0 },
-    ...{ time: noText, label: noText, mark: noText, lasting: noText },
-  }
-  const isNotice = line.kind === 'notice'
-  const rows: Unkeyed[] = isNotice
-    ? wrapHanging(line.text, room).map((row) => ({ ...blank, ...row }))
-    : wrap(line.text, room).map((row) => ({ ...blank, ...row }))
-  if (!isNotice || !line.isMore)
-    rows[0] = { ...rows[0]!, time: timeOfDay(line.at), label: label(conversation, line, columns) }
-  if (line.kind === 'notice' && line.hint) {
-    for (const { text } of wrap(line.hint, room))
-      rows.push({ ...blank, tone: 'plain', text, start: undefined })
-  }
-  const lasting = isSaid(line) ? fateOf(conversation, line) : noText
-  const state = markOf(line)
-  const mark = lasting === '' || state === '' ? words`${lasting}${state}` : words`${lasting} ${state}`
-  const last = rows.at(-1)!
-  const marked = mark === '' ? 0 : columnsOf(mark) + 1
-  if (marked + columnsOf(last.text) <= room) rows[rows.length - 1] = { ...last, mark, lasting }
-  else {
-    const wrapped = [
-      ...pieces(lasting, room).map(({ mark }) => ({ mark, lasting: mark })),
-      ...pieces(state, room),
-    ]
-    if (last.text === '') rows[rows.length - 1] = { ...last, ...wrapped.shift() }
-    for (const piece of wrapped) rows.push({ ...blank, text: noText, start: undefined, ...piece })
-  }
-  if (isSaid(line) && line.quote) rows.unshift({ ...blank, ...quoteRow(conversation, line.quote, room) })
-  return rows.map((row, i) => ({ key: `${line.seq}.${i}`, seq: line.seq, ...row }))
+  const { buddy } = conversation
+  const room = textColumns(buddy, columns)
+  const blank: Unkeyed = { ...empty, kind: line.kind, whole: line.text }
+  const [first, ...others] = textRows(line, blank, room)
+  const isMore = line.kind === 'notice' && line.isMore
+  const named = isMore ? {} : { time: timeOfDay(line.at), label: label(conversation, line, columns) }
+  const lasting = isSaid(line) ? fateBehind(buddy, line) : noText
+  const rows = withWords(
+    [{ ...first!, ...named }, ...others],
+    { lasting, state: markOf(line) },
+    { blank, room },
+  )
+  const quoted = isSaid(line) && line.quote ? [{ ...blank, ...quoteRow(buddy, line.quote, room) }] : []
+  return [...quoted, ...rows].map((row, i) => ({ key: `${line.seq}.${i}`, seq: line.seq, ...row }))
 }
 
-/** Our words about a line in rows of their own. */
-const pieces = (mark: SafeText, room: number): { mark: SafeText; lasting: SafeText }[] =>
-  mark === '' ? [] : wrap(mark, room).map(({ text }) => ({ mark: text, lasting: noText }))
+/** @param blank - a row with nothing in it */
+function textRows(line: Exclude<Line, { kind: 'rule' }>, blank: Unkeyed, room: number): readonly Unkeyed[] {
+  if (line.kind !== 'notice') return wrap(line.text, room).map((row) => ({ ...blank, ...row }))
+  const { text, hint, tone } = line
+  const rows = wrapHanging(text, room).map((row) => ({ ...blank, tone, ...row }))
+  return hint ? [...rows, ...wrap(hint, room).map(({ text }) => ({ ...blank, text }))] : rows
+}
+
+/** With our words about the line: behind its last row if they fit there, else in rows of their own. */
+function withWords(
+  rows: readonly Unkeyed[],
+  { lasting, state }: { readonly lasting: SafeText; readonly state: SafeText },
+  { blank, room }: { readonly blank: Unkeyed; readonly room: number },
+): readonly Unkeyed[] {
+  const last = rows.at(-1)!
+  const mark = joined(
+    [lasting, state].filter((part) => part !== ''),
+    words` `,
+  )
+  const columns = mark === '' ? 0 : columnsOf(mark) + 1
+  if (columns + columnsOf(last.text) <= room) return rows.with(-1, { ...last, mark, lasting })
+  const own = [
+    ...pieces(lasting, room).map((mark) => ({ mark, lasting: mark })),
+    ...pieces(state, room).map((mark) => ({ mark })),
+  ]
+  const filled = last.text === '' ? rows.with(-1, { ...last, ...own.shift() }) : rows
+  return [...filled, ...own.map((piece) => ({ ...blank, ...piece }))]
+}
+
+const pieces = (mark: SafeText, room: number): readonly SafeText[] =>
+  mark === '' ? [] : wrap(mark, room).map(({ text }) => text)
 
 type Unkeyed = Omit<WindowRow, 'key' | 'seq'>
 
 /** The line that is answered: its sign stands where names do, so that no text can look like it. */
-function quoteRow(
-  conversation: Conversation,
-  quote: Quote,
-  room: number,
-): Omit<Unkeyed, 'whole' | 'indent' | 'mark' | 'lasting'> {
-  return {
-    ...{ kind: 'quote', tone: 'plain', start: undefined, label: words`>` },
-    time: quote.at === undefined ? noText : timeOfDay(quote.at),
-    text: clip(explainQuote(conversation.buddy, quote), room),
-  }
-}
-
-export function explainQuote(buddy: string, { by, text }: Quote): SafeText {
-  if (by === undefined) return text
-  return by === 'ours' ? words`you: ${text}` : words`${safeName(buddy)}: ${text}`
-}
+const quoteRow = (buddy: string, quote: Quote, room: number): Partial<Unkeyed> => ({
+  ...{ kind: 'quote', label: words`>` },
+  time: quote.at === undefined ? noText : timeOfDay(quote.at),
+  text: clip(explainQuote(buddy, quote), room),
+})
 
 function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
   if (line.kind === 'notice') return words`·`
@@ -241,23 +238,17 @@ function label({ buddy }: Conversation, line: Line, columns: number): SafeText {
   return isOurs ? words`you` : clip(safeName(buddy), labelColumns(buddy, columns))
 }
 
-const between = {
-  lasting: noText,
-  tone: 'plain',
-  time: noText,
-  label: noText,
-  mark: noText,
-  indent: 0,
-  whole: noText,
-  start: undefined,
-} as const
+const empty: Omit<Unkeyed, 'kind'> = {
+  ...{ tone: 'plain', indent: 0, start: undefined },
+  ...{ time: noText, label: noText, text: noText, whole: noText, mark: noText, lasting: noText },
+}
 
 export const divider = (seq: number, text = words`new`): WindowRow => ({
-  ...{ ...between, key: `${seq}.new`, seq, kind: 'divider', text },
+  ...{ ...empty, key: `${seq}.new`, seq, kind: 'divider', text },
 })
 
 const dayBreak = ({ seq, at }: Line): WindowRow => ({
-  ...{ ...between, key: `${seq}.day`, seq, kind: 'day', text: words`— ${explainDay(at)} —` },
+  ...{ ...empty, key: `${seq}.day`, seq, kind: 'day', text: words`— ${explainDay(at)} —` },
 })
 
 /** Local days, counted from any. */
@@ -275,66 +266,5 @@ export function labelColumns(buddy: string, columns: number): number {
 function textColumns(buddy: string, columns: number): number {
   return columns - timeColumns - labelColumns(buddy, columns) - 2 - 1 // the last column stays free
 }
-
-/** What became of a text since it was said. */
-function fateOf({ buddy }: Conversation, { kind, fate }: Said): SafeText {
-  switch (fate.kind) {
-    case 'whole':
-      return noText
-    case 'astray':
-      return words`(would change another line)`
-    case 'apart':
-      return words`(changes an earlier line)`
-    case 'edited': {
-      const said = !fate.isAnew ? noText : words`, said at ${timeOfDay(fate.saidAt)}`
-      return fate.times === 1 ? words`(edited${said})` : words`(edited ${fate.times} times${said})`
-    }
-    case 'deleted': {
-      const said = !fate.isAnew ? noText : words`the line of ${timeOfDay(fate.saidAt)}`
-      const name = safeName(buddy)
-      if (kind === 'theirs')
-        return said === '' ? words`(deleted by ${name})` : words`(${name} deleted ${said})`
-      return words`(you deleted ${said === '' ? words`this` : said}; the program of ${name} may have kept it)`
-    }
-    default:
-      return fate satisfies never
-  }
-}
-
-/** What is known of a line, in words. */
-function markOf(line: Line): SafeText {
-  if (line.kind === 'ours') return markOfSending(line.sending, line.fate)
-  if (line.kind === 'earlier') return line.mark
-  if (line.kind !== 'theirs' || !line.isLate) return noText
-  return markOfLate(line.under.trust)
-}
-
-function markOfSending(sending: Sending, fate: Fate): SafeText {
-  switch (sending.kind) {
-    case 'waiting':
-      return words`(waiting)`
-    case 'written':
-      return words`(written)`
-    case 'held':
-      return words`(not sent: for another key)`
-    case 'sent':
-      return words`(sent)`
-    case 'delivered':
-      return words`✓`
-    case 'read':
-      return words`✓ read`
-    case 'undelivered': {
-      const what =
-        fate.kind === 'edited' ? words`the edit was ` : fate.kind === 'deleted' ? words`this was ` : noText
-      return words`✗ ${what}not delivered: ${explainUndelivered(sending.why)}`
-    }
-    default:
-      return sending satisfies never
-  }
-}
-
-/** Behind a message that is not of the conversation there is. */
-export const markOfLate = (trust: Trust): SafeText =>
-  words`(from an earlier conversation, ${explainTrust(trust)})`
 
 const timeColumns = 6 // hh:mm and a space
