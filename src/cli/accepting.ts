@@ -11,7 +11,7 @@ export interface Acceptance {
   readonly from: readonly string[]
   /** Absolute, and there. */
   readonly into: string
-  /** Octets of what is accepted and not done with; Infinity: any number. */
+  /** Of what is accepted and not done with: octets, and `entryCost` for each file and folder; Infinity: any number. */
   readonly max: number
 }
 
@@ -23,7 +23,7 @@ export class Accepting implements Ui {
   readonly #act: UiOptions['act']
   readonly #acceptance: Acceptance | undefined
   readonly #from: Set<string>
-  readonly #under = new Map<string, number>() // octets of what was accepted, by transfer
+  readonly #under = new Map<string, number>() // what was accepted costs, by transfer
 
   /** @param acceptance - without, nothing is accepted */
   constructor(ui: Ui, { act }: Pick<UiOptions, 'act'>, acceptance: Acceptance | undefined) {
@@ -53,15 +53,18 @@ export class Accepting implements Ui {
       this.#act({ kind: 'reject', buddy, transfer, why: 'disk' })
   }
 
-  #answer({ buddy, transfer, form, octets = 0 }: Offered): void {
+  #answer({ buddy, transfer, form, octets = 0, files = 0, folders = 0 }: Offered): void {
     const { into, max } = this.#acceptance ?? none
     const isWanted = this.#from.has(buddy) && form === 'files'
+    const cost = octets + entryCost * (files + folders)
     const waiting = [...this.#under.values()].reduce((sum, each) => sum + each, 0)
-    if (isWanted && octets + waiting <= max) {
-      this.#under.set(transfer, octets)
+    if (isWanted && cost + waiting <= max) {
+      this.#under.set(transfer, cost)
       this.#act({ kind: 'accept', buddy, transfer, into })
     } else this.#act({ kind: 'reject', buddy, transfer, why: isWanted ? 'large' : 'policy' })
   }
 }
 
+/** Octets: the block that a disk gives to what is empty. */
+const entryCost = 4_096
 const none: Acceptance = { from: [], into: '', max: 0 }

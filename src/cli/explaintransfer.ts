@@ -29,14 +29,17 @@ function explainOffered(event: TalkEvent & { kind: 'offered' }): SafeText {
   return words`${safeName(event.buddy)} offers ${title(event.name)}: ${explainContent(event)}`
 }
 
-/** `3 files, 1.2 MB`, or that nobody knows. */
+/** `3 files in 2 folders, 1.2 MB`, or that nobody knows. */
 export function explainContent({
   form,
   files = 0,
+  folders = 0,
   octets = 0,
-}: Pick<TalkEvent & { kind: 'offered' }, 'form' | 'files' | 'octets'>): SafeText {
+}: Pick<TalkEvent & { kind: 'offered' }, 'form' | 'files' | 'folders' | 'octets'>): SafeText {
   if (form === 'stream') return words`a stream, as long as it will be`
-  return words`${files === 1 ? words`1 file` : words`${files} files`}, ${explainSize(octets)}`
+  const where =
+    folders === 0 ? noText : words` in ${folders === 1 ? words`1 folder` : words`${folders} folders`}`
+  return words`${files === 1 ? words`1 file` : words`${files} files`}${where}, ${explainSize(octets)}`
 }
 
 function explainTold(event: TransferTold): Notice | undefined {

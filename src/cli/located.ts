@@ -1,6 +1,7 @@
 /** Paths as the user types them, made those of this machine: what another process is told must not depend on where we are. */
 import { statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { nameOf } from '../edge/files/walk.ts'
 import type { Command } from '../session/command.ts'
 import type { Options } from './context.ts'
 
@@ -33,14 +34,3 @@ function downloadsOf(where: Whereabouts): string {
   const usual = absolute('~/Downloads', where)
   return statSync(usual, { throwIfNoEntry: false })?.isDirectory() ? usual : resolve('.')
 }
-
-/** As the buddy is shown it: the last part of the only path, or of the first. */
-export function nameOf(paths: readonly string[]): string {
-  const [first = '', ...others] = paths.map((path) => basename(path).normalize('NFC'))
-  const rest = others.length === 0 ? '' : ` and ${others.length} more`
-  let name = first || '/'
-  while (Buffer.byteLength(name + rest) > longestName) name = [...name].slice(0, -1).join('')
-  return name + rest
-}
-
-const longestName = 255 // octets

@@ -224,13 +224,14 @@ export type TalkEvent =
   | { readonly kind: 'delivered'; readonly buddy: string; readonly id: string; readonly ms: number }
   /** It will not be sent, or nobody knows whether it arrived and it will not be sent again. */
   | { readonly kind: 'undelivered'; readonly buddy: string; readonly id: string; readonly why: Undelivered }
-  /** The buddy offers files or a stream: `accept` or `reject`. `files` and `octets` are of files only. */
+  /** The buddy offers files or a stream: `accept` or `reject`. `files`, `folders` and `octets` are of files only. */
   | ({
       readonly kind: 'offered'
       readonly transfer: string
       readonly name: string
       readonly form: 'files' | 'stream'
       readonly files?: number
+      readonly folders?: number
       readonly octets?: number
     } & Under)
   | TransferTold

@@ -320,7 +320,8 @@ export class Transfers {
     const to = current.fingerprint
     this.#add({ transfer, name, direction: 'in', machine, to, stream, ...untold(now) })
     const { form } = offer
-    const content = offer.form === 'files' ? { files: offer.files, octets: offer.octets } : {}
+    const content =
+      offer.form === 'files' ? { files: offer.files, folders: offer.folders, octets: offer.octets } : {}
     const under = this.#options.acquaintance.under(current)
     this.#tell({ kind: 'offered', transfer, name, form, ...content, ...under })
   }

@@ -244,8 +244,9 @@ export class Incoming implements Receiving {
   #read(part: Uint8Array): LandingFault | undefined {
     if (this.#content.kind !== 'manifest') return broken
     const manifest = this.#content.reader.push(part)
-    if (manifest === 'names' || manifest === 'broken') return { why: manifest, file: undefined }
-    if (manifest !== 'more') this.#open(manifest, 0)
+    if (manifest === 'more') return undefined
+    if (typeof manifest === 'string') return { why: manifest, file: undefined }
+    this.#open(manifest, 0)
     return undefined
   }
 
@@ -311,9 +312,10 @@ const manifestSize = (offer: Offer): number => (offer.form === 'files' ? offer.m
 
 /** Offered anew it is the same: who has something else to send offers another transfer. */
 function isSameContent(a: Offer, b: Offer): boolean {
+  if (a.name !== b.name) return false
   if (a.form === 'stream' || b.form === 'stream') return a.form === b.form
-  const isSameSize = a.octets === b.octets && a.files === b.files && a.manifestSize === b.manifestSize
-  return isSameSize && equal(a.root, b.root)
+  const isSameList = a.files === b.files && a.folders === b.folders && a.manifestSize === b.manifestSize
+  return isSameList && a.octets === b.octets && equal(a.root, b.root)
 }
 
 /** Where to go on: the beginning of the piece that the cursor is in. */

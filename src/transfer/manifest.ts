@@ -3,7 +3,7 @@
  * folders, parents first. The content is the octets of all files, one behind
  * the other in this order, so that one position says how far a transfer is.
  */
-import { sha256 } from '../crypto.ts'
+import { equal, sha256 } from '../crypto.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { maxEntries, maxManifest } from './limits.ts'
@@ -64,8 +64,12 @@ export interface ManifestClaim {
   readonly manifestSize: number
   readonly octets: number
   readonly files: number
+  readonly folders: number
+  readonly name: string
   readonly root: Uint8Array
 }
+
+export type ManifestFault = 'names' | 'broken' | 'damaged'
 
 /** Reads a manifest as it comes, part by part: no part costs more than its own size. */
 export class ManifestReader {
@@ -90,15 +94,15 @@ export class ManifestReader {
 
   /**
    * Takes the next part; nothing is to be pushed after anything but `more`.
-   * `names`: a path is against the rules; `broken`: it is not what was offered.
+   * `names`: a path is against the rules; `broken`: it is not what was offered; `damaged`: it has another name.
    */
-  push(part: Uint8Array): Manifest | 'more' | 'names' | 'broken' {
+  push(part: Uint8Array): Manifest | ManifestFault | 'more' {
     if (part.length === 0 || this.#length + part.length > this.#claim.manifestSize) return 'broken'
     this.#append(part)
     const fault = this.#parse()
     if (fault) return fault
     if (this.#length < this.#claim.manifestSize) return 'more'
-    return this.#whole() ?? 'broken'
+    return this.#whole()
   }
 
   #parse(): 'names' | 'broken' | undefined {
@@ -128,12 +132,13 @@ export class ManifestReader {
     return isMany || this.#octets > this.#claim.octets ? 'broken' : undefined
   }
 
-  #whole(): Manifest | undefined {
-    const isExact = this.#parsed === this.#length && this.#octets === this.#claim.octets
-    if (!isExact || this.#files.length !== this.#claim.files) return undefined
+  #whole(): Manifest | 'damaged' | 'broken' {
+    const { octets, files, folders, root, name } = this.#claim
+    const isExact = this.#parsed === this.#length && this.#octets === octets
+    if (!isExact || this.#files.length !== files || this.#folders.length !== folders) return 'broken'
     const bytes = this.#bytes.subarray(0, this.#length)
-    const root = manifestRoot(bytes)
-    if (!root.every((octet, i) => octet === this.#claim.root[i])) return undefined
+    if (!equal(manifestRoot(bytes), root)) return 'broken'
+    if (this.#rules.name !== name) return 'damaged' // what a person accepted was something else
     return { bytes, octets: this.#octets, files: this.#files, folders: this.#folders }
   }
 

@@ -56,6 +56,13 @@ function isReserved(segment: string): boolean {
 export class PathRules {
   readonly #folders = new Set<string>()
   readonly #seen = new Set<string>()
+  #first = '' // at the top
+  #tops = 0
+
+  /** What an offer of them is called: as the one at the top, or as the first of several and how many more there are. */
+  get name(): string {
+    return offerName(this.#first, this.#tops)
+  }
 
   /** What is wrong with the next one; it counts as seen only if nothing is. */
   add(path: string, kind: 'file' | 'folder'): NameFault | undefined {
@@ -67,8 +74,17 @@ export class PathRules {
     if (this.#seen.has(look)) return 'clash'
     this.#seen.add(look)
     if (kind === 'folder') this.#folders.add(path)
+    if (end < 0 && this.#tops++ === 0) this.#first = path
     return undefined
   }
+}
+
+/** @param first - a path of one segment */
+export function offerName(first: string, count: number): string {
+  const rest = count < 2 ? '' : ` and ${count - 1} more`
+  let name = first
+  while (isLonger(name + rest, maxSegment)) name = [...name].slice(0, -1).join('')
+  return name + rest
 }
 
 /**

@@ -20,7 +20,7 @@ export type Offer = {
   readonly transfer: TransferId
   /** Names the frames in this session; below 2^31. */
   readonly stream: number
-  /** Shown to a person, as SafeText: 1 to 255 octets of UTF-8. */
+  /** Shown to a person, as SafeText: 1 to 255 octets of UTF-8. Of files it is `PathRules.name`, and nothing else. */
   readonly name: string
 } & OfferedContent
 
@@ -31,6 +31,7 @@ export type OfferedContent =
       readonly manifestSize: number
       readonly octets: number
       readonly files: number // folders not counted
+      readonly folders: number
     }
   | { readonly form: 'stream' }
 
@@ -41,7 +42,8 @@ export const answerType = 0x0111
 export function encodeOffer(offer: Offer): Uint8Array {
   const out = new Writer(128).u8(version).bytes(hexToBytes(offer.transfer)).u32(offer.stream)
   if (offer.form === 'files') {
-    out.u8(formFiles).bytes(offer.root).u32(offer.manifestSize).u64(BigInt(offer.octets)).u32(offer.files)
+    const { root, manifestSize, octets, files, folders } = offer
+    out.u8(formFiles).bytes(root).u32(manifestSize).u64(BigInt(octets)).u32(files).u32(folders)
   } else out.u8(formStream).zeros(emptyContent)
   return out.data(new TextEncoder().encode(offer.name)).done()
 }
@@ -63,13 +65,16 @@ function readContent(reader: Reader): OfferedContent | undefined {
   const manifestSize = reader.u32()
   const octets = reader.u64()
   const files = reader.u32()
+  const folders = reader.u32()
   if (form === formStream) {
-    const isEmpty = root.every((octet) => octet === 0) && manifestSize + files === 0 && octets === 0n
+    const counts = manifestSize + files + folders
+    const isEmpty = root.every((octet) => octet === 0) && counts === 0 && octets === 0n
     return isEmpty ? { form: 'stream' } : undefined
   }
-  const fits = octets <= maxOctets && manifestSize > 0 && manifestSize <= maxManifest && files <= maxEntries
+  const isListed = manifestSize > 0 && manifestSize <= maxManifest && files + folders <= maxEntries
+  const fits = octets <= maxOctets && isListed
   if (form !== formFiles || !fits) return undefined
-  return { form: 'files', root, manifestSize, octets: Number(octets), files }
+  return { form: 'files', root, manifestSize, octets: Number(octets), files, folders }
 }
 
 /** What one side says of a transfer. `file`: at whose octets it failed, by its place among the files. */
@@ -121,7 +126,7 @@ const version = 1
 const formFiles = 0
 const formStream = 1
 const rootSize = 32
-const emptyContent = rootSize + 4 + 8 + 4
+const emptyContent = rootSize + 4 + 8 + 4 + 4
 const answerSize = transferIdSize + 1 + 1 + 4
 const noFile = 0xffff_ffff
 export const maxStream = 0x7fff_ffff

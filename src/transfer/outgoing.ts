@@ -16,14 +16,19 @@ import type { Work, WorkResult } from './work.ts'
 
 export interface OutgoingOptions {
   readonly transfer: TransferId
-  /** Shown to the receiver: 1 to 255 octets of UTF-8. */
+  /** Shown to the receiver of a stream: 1 to 255 octets of UTF-8. Files are offered under their own. */
   readonly name: string
   readonly form: Offer['form']
 }
 
 type Content =
   | { readonly kind: 'reading'; readonly reading: Reading }
-  | { readonly kind: 'files'; readonly manifest: Manifest; readonly supply: FileSupply }
+  | {
+      readonly kind: 'files'
+      readonly name: string
+      readonly manifest: Manifest
+      readonly supply: FileSupply
+    }
   | { readonly kind: 'stream'; readonly supply: StreamSupply }
 
 type Session =
@@ -207,7 +212,8 @@ export class Outgoing implements Sending {
   #offer(): void {
     if (this.#session.kind !== 'begun' || this.#content.kind === 'reading') return
     const { stream } = this.#session
-    const offer = { transfer: this.#course.transfer, stream, name: this.#name, ...offered(this.#content) }
+    const name = this.#content.kind === 'files' ? this.#content.name : this.#name
+    const offer = { transfer: this.#course.transfer, stream, name, ...offered(this.#content) }
     this.#session = { kind: 'asked', offer }
     this.#course.push({ kind: 'offer', offer })
   }
@@ -235,9 +241,9 @@ export class Outgoing implements Sending {
       this.#conclude({ kind: 'failed', by: 'us', ...fault })
       return
     }
-    const { manifest } = this.#content.reading
+    const { manifest, name } = this.#content.reading
     if (!manifest) return
-    this.#content = { kind: 'files', manifest, supply: new FileSupply(manifest.files, manifest.octets) }
+    this.#content = { kind: 'files', name, manifest, supply: new FileSupply(manifest.files, manifest.octets) }
   }
 
   /** False if the receiver cannot honestly say so. */
@@ -308,10 +314,10 @@ export class Outgoing implements Sending {
 
 function offered(content: Exclude<Content, { kind: 'reading' }>): OfferedContent {
   if (content.kind === 'stream') return { form: 'stream' }
-  const { bytes, octets, files } = content.manifest
+  const { bytes, octets, files, folders } = content.manifest
   return {
     ...{ form: 'files', root: manifestRoot(bytes), manifestSize: bytes.length },
-    ...{ octets, files: files.length },
+    ...{ octets, files: files.length, folders: folders.length },
   }
 }
 

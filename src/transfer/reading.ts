@@ -34,6 +34,11 @@ export class Reading {
     return this.#state.kind === 'whole' ? this.#state.manifest : undefined
   }
 
+  /** What it is called in an offer. */
+  get name(): string {
+    return this.#rules.name
+  }
+
   get files(): readonly FileEntry[] {
     return this.#files
   }

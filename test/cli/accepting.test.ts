@@ -8,8 +8,8 @@ const silent: Ui = { done: new Promise(() => {}), tell() {}, [Symbol.asyncDispos
 function listening(acceptance: Partial<Acceptance>) {
   const acted: Command[] = []
   const ui = new Accepting(silent, { act: (command) => acted.push(command) }, { ...all, ...acceptance })
-  const offer = (buddy: string, transfer: string, octets = 1): TalkEvent => ({
-    ...{ kind: 'offered', buddy, transfer, name: 'x', form: 'files', files: 1, octets },
+  const offer = (buddy: string, transfer: string, octets = 1, folders = 0): TalkEvent => ({
+    ...{ kind: 'offered', buddy, transfer, name: 'x', form: 'files', files: 1, folders, octets },
     ...{ session: 1, fingerprint: 'f'.repeat(112), trust: 'verified' },
   })
   return { ui, acted, offer }
@@ -31,7 +31,7 @@ test('files are taken from who was named, by whatever name he has, and from nobo
 })
 
 test('what cannot be put where it should is refused, and its room is another’s', () => {
-  const { ui, acted, offer } = listening({ max: 10 })
+  const { ui, acted, offer } = listening({ max: 10 + 4_096 })
   ui.tell(offer('bob', 'a', 10))
   const about = { kind: 'transfer', buddy: 'bob', transfer: 'a', name: 'x', direction: 'in' } as const
   ui.tell({ ...about, state: 'offered', message: 'the disk is full' })
@@ -44,4 +44,17 @@ test('what cannot be put where it should is refused, and its room is another’s
     { kind: 'accept', transfer: 'b' },
     { kind: 'reject', transfer: 'c', why: 'large' },
   ])
+})
+
+test('what is empty takes room as well: 4,096 octets for each file and folder', () => {
+  const { ui, acted, offer } = listening({ max: 4 * 4_096 })
+  ui.tell(offer('bob', 'a', 0, 1_000_000))
+  ui.tell(offer('bob', 'b', 1, 3))
+  ui.tell(offer('bob', 'c', 0, 3))
+  ui.tell({
+    ...{ kind: 'transfer', buddy: 'bob', transfer: 'c', name: 'x', direction: 'in', state: 'done' },
+  })
+  ui.tell(offer('bob', 'd', 0, 2))
+  ui.tell(offer('bob', 'e', 0, 1))
+  expect(acted.map(({ kind }) => kind)).toEqual(['reject', 'reject', 'accept', 'accept', 'reject'])
 })

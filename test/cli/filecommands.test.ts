@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { newConversation, tell } from '../../src/cli/conversation.ts'
-import { located, nameOf } from '../../src/cli/located.ts'
+import { located } from '../../src/cli/located.ts'
 import { cancelTransfer, type FileCommand, obeyFiles } from '../../src/cli/obeyfiles.ts'
 import { explainSize, readSize } from '../../src/cli/size.ts'
+import { nameOf } from '../../src/edge/files/walk.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 
 const under = { buddy: 'bob', session: 1, fingerprint: 'ab', trust: 'verified' } as const

@@ -44,7 +44,16 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
   path: { kind: 'path', buddy: 'bob', path: 'lan' },
   unreached: { kind: 'unreached', buddy: 'bob', why: 'silent', ms: 1 },
   why: { kind: 'why', buddy: 'bob', report },
-  offered: { kind: 'offered', transfer: 'x', name: 'n', form: 'files', files: 1, octets: 1, ...under },
+  offered: {
+    kind: 'offered',
+    transfer: 'x',
+    name: 'n',
+    form: 'files',
+    files: 1,
+    folders: 1,
+    octets: 1,
+    ...under,
+  },
   transfer: {
     ...{ kind: 'transfer', buddy: 'bob', transfer: 'x', name: 'n', direction: 'out', state: 'failed' },
     ...{ by: 'us', why: 'full', path: 'p', message: 'm' },

@@ -45,7 +45,14 @@ test('the lists of files of one buddy are together no longer than one may be', (
   const offers = (number: number, manifestSize: number, content = number): void => {
     const offer: Offer = {
       ...{ transfer: transferId(new Uint8Array(16).fill(number)), stream: number, name: 'x' },
-      ...{ form: 'files', root: new Uint8Array(32).fill(content), manifestSize, octets: 0, files: 1 },
+      ...{
+        form: 'files',
+        root: new Uint8Array(32).fill(content),
+        manifestSize,
+        octets: 0,
+        files: 1,
+        folders: 0,
+      },
     }
     const payload = { offer: encodeOffer(offer) } as Parameters<Transfers['receive']>[1]
     transfers.receive(current, payload, new Uint8Array(64), 0)

@@ -82,9 +82,16 @@ function manifest(pieces: Uint8Array, entries: readonly Entry[]): Uint8Array {
   return out.done()
 }
 
-const offered = (bytes: Uint8Array, octets: number, files: number): Offer => ({
-  ...{ transfer: hostileId, stream: 3, name: 'gift', form: 'files' },
-  ...{ root: manifestRoot(bytes), manifestSize: bytes.length, octets, files },
+interface Claim {
+  readonly octets: number
+  readonly files: number
+  readonly folders?: number
+  readonly name?: string
+}
+
+const offered = (bytes: Uint8Array, { octets, files, folders = 0, name = 'ok' }: Claim): Offer => ({
+  ...{ transfer: hostileId, stream: 3, name, form: 'files' },
+  ...{ root: manifestRoot(bytes), manifestSize: bytes.length, octets, files, folders },
 })
 
 function* sent(line: Forger, bytes: Uint8Array): Generator<Uint8Array> {
@@ -108,7 +115,8 @@ const leaves = (octets: Uint8Array): Uint8Array => {
 function named(title: string, entries: readonly Entry[], ends: Why = 'names'): Hostile {
   const bytes = manifest(new Uint8Array(0), entries)
   const files = entries.filter(({ kind = 0 }) => kind === 0).length
-  return { title, offer: offered(bytes, 0, files), frames: (line) => sent(line, bytes), ends, octets: 0 }
+  const offer = offered(bytes, { octets: 0, files, folders: entries.length - files })
+  return { title, offer, frames: (line) => sent(line, bytes), ends, octets: 0 }
 }
 
 const name = (title: string, path: string | Uint8Array): Hostile => named(title, [{ path: 'good' }, { path }])
@@ -211,19 +219,23 @@ const honest = content(300_000)
 const honestPieces = leaves(honest)
 const honestEntries: readonly Entry[] = [{ path: 'ok', size: 300_000n }]
 const honestManifest = manifest(honestPieces, honestEntries)
-const honestOffer = offered(honestManifest, 300_000, 1)
+const honestOffer = offered(honestManifest, { octets: 300_000, files: 1 })
 
 /** A manifest that is not what a manifest is. */
 function structured(
   title: string,
   bytes: Uint8Array,
-  {
-    octets = 300_000,
-    files = 1,
-    ends = 'broken',
-  }: { octets?: number; files?: number; ends?: Why | 'waits' } = {},
+  { ends = 'broken', ...claim }: Partial<Claim> & { ends?: Why | 'waits' } = {},
 ): Hostile {
-  return { title, offer: offered(bytes, octets, files), frames: (line) => sent(line, bytes), ends, octets: 0 }
+  const offer = offered(bytes, { octets: 300_000, files: 1, ...claim })
+  return { title, offer, frames: (line) => sent(line, bytes), ends, octets: 0 }
+}
+
+/** What a person was shown, and accepted, and what it is: nothing of it may be written. */
+function misnamed(title: string, name: string, entries: readonly Entry[] = honestEntries): Hostile {
+  const folders = entries.filter(({ kind }) => kind === 1).length
+  const claim = { files: entries.length - folders, folders, name, ends: 'damaged' } as const
+  return structured(title, withEntries(entries), claim)
 }
 
 const withEntries = (entries: readonly Entry[]): Uint8Array => manifest(honestPieces, entries)
@@ -248,6 +260,30 @@ const manifests: readonly Hostile[] = [
   structured('an octet less than was offered', withEntries([{ path: 'ok', size: 299_999n }])),
   structured('a file more than was offered', withEntries([...honestEntries, { path: 'x' }])),
   structured('a file less than was offered', honestManifest, { files: 2 }),
+  structured('a folder more than was offered', withEntries([...honestEntries, { path: 'd', kind: 1 }])),
+  structured('a folder less than was offered', honestManifest, { folders: 1 }),
+  structured('a folder instead of a file', withEntries([...honestEntries, { path: 'd', kind: 1 }]), {
+    files: 2,
+  }),
+  misnamed('a file under another name', 'holiday.jpg'),
+  misnamed('a file under a name that begins with its own', 'ok '),
+  misnamed('a file under its name in capitals', 'OK'),
+  misnamed('a file under its name decomposed', 'e\u0301', [{ path: 'é', size: 300_000n }]),
+  misnamed('a file under its name with a Cyrillic letter', 'оk'),
+  misnamed('a hidden file under the name that it would get', '_profile', [
+    { path: '.profile', size: 300_000n },
+  ]),
+  misnamed('one file as several', 'ok and 1 more'),
+  misnamed('several files as one', 'ok', [...honestEntries, { path: 'autorun' }]),
+  misnamed('several files under the name of the second', 'autorun and 1 more', [
+    ...honestEntries,
+    { path: 'autorun' },
+  ]),
+  misnamed('three files as two', 'ok and 1 more', [...honestEntries, { path: 'x' }, { path: 'y' }]),
+  misnamed('a folder under the name of a file in it', 'ok', [
+    { path: 'd', kind: 1 },
+    { path: 'd/ok', size: 300_000n },
+  ]),
   structured('a manifest cut in an entry', honestManifest.slice(0, -1)),
   structured('octets behind the last entry', Uint8Array.from([...honestManifest, 0])),
   structured('a manifest without its pieces', manifest(new Uint8Array(0), honestEntries)),

@@ -17,7 +17,15 @@ function offering(octets: Uint8Array): { offer: Offer; bytes: Uint8Array } {
   const file = { kind: 'file', path: 'a', mode: 0o644, size: octets.length, start: 0 } as const
   const bytes = encodeManifest(Uint8Array.from(pieces), [file])
   const offer: Offer = {
-    ...{ transfer: hostileId, stream: 9, name: 'a', form: 'files', octets: octets.length, files: 1 },
+    ...{
+      transfer: hostileId,
+      stream: 9,
+      name: 'a',
+      form: 'files',
+      octets: octets.length,
+      files: 1,
+      folders: 0,
+    },
     ...{ root: manifestRoot(bytes), manifestSize: bytes.length },
   }
   return { offer, bytes }
@@ -227,6 +235,8 @@ describe('what is offered again', () => {
     ['a longer list', { manifestSize: bytes.length + 1 }],
     ['more octets', { octets: octets.length + 1 }],
     ['more files', { files: 2 }],
+    ['more folders', { folders: 1 }],
+    ['another name', { name: 'b' }],
   ])('by the same id with %s ends it', (_, change) => {
     const receiver = new Receiver(offer)
     receiver.incoming.accept()

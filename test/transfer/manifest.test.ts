@@ -22,6 +22,8 @@ const claim: ManifestClaim = {
   manifestSize: bytes.length,
   octets: 262_145,
   files: 2,
+  folders: 1,
+  name: 'a and 1 more',
   root: manifestRoot(bytes),
 }
 
@@ -76,7 +78,8 @@ test('any octets give a manifest or none', () => {
       const bytes = Uint8Array.from([...pieces.subarray(0, octets > 0 ? 32 : 0), ...tail])
       const root = manifestRoot(bytes)
       for (const files of [0, 1, 2]) {
-        const manifest = decodeManifest(bytes, { manifestSize: bytes.length, octets, files, root })
+        const claim = { manifestSize: bytes.length, octets, files, folders: 0, root, name: 'a' }
+        const manifest = decodeManifest(bytes, claim)
         if (manifest) expect(manifest.files.length).toBe(files)
       }
     }),

@@ -29,6 +29,21 @@ test.each([
   `${'é'.repeat(127)}x`,
 ])('%s may be sent', (path) => expect(pathFault(path)).toBeUndefined())
 
+test('an offer is called as the first at the top, shortened by characters where others are to be named', () => {
+  const rules = new PathRules()
+  const long = `${'é'.repeat(126)}zz`
+  for (const [path, name] of [
+    [long, long],
+    ['d', `${'é'.repeat(122)} and 1 more`],
+    ['d/e', `${'é'.repeat(122)} and 1 more`],
+    ['d', `${'é'.repeat(122)} and 1 more`], // clashes: it is none
+    ['f', `${'é'.repeat(122)} and 2 more`],
+  ] as const) {
+    rules.add(path, 'folder')
+    expect(rules.name).toBe(name)
+  }
+})
+
 test.each<[NameFault, string]>([
   ['empty', ''],
   ['empty', '/a'],

@@ -13,12 +13,22 @@ import {
 const transfer = transferId(Uint8Array.from({ length: 16 }, (_, i) => i))
 const files: Offer = {
   ...{ transfer, stream: 7, name: 'holiday', form: 'files' },
-  ...{ root: new Uint8Array(32).fill(9), manifestSize: 100, octets: 5_000_000_000, files: 3 },
+  ...{ root: new Uint8Array(32).fill(9), manifestSize: 100, octets: 5_000_000_000, files: 3, folders: 2 },
 }
 const stream: Offer = { transfer, stream: 0x7fff_ffff, name: 'tar', form: 'stream' }
 
 /** Where the fields of an offer stand. */
-const at = { version: 0, stream: 17, form: 21, root: 22, manifest: 54, octets: 58, files: 66, name: 70 }
+const at = {
+  version: 0,
+  stream: 17,
+  form: 21,
+  root: 22,
+  manifest: 54,
+  octets: 58,
+  files: 66,
+  folders: 70,
+  name: 74,
+}
 
 describe('an offer', () => {
   test.each([files, stream])('of $form comes out as it went in', (offer) => {
@@ -29,7 +39,7 @@ describe('an offer', () => {
     const text = Buffer.from(encodeOffer(files)).toString('hex')
     expect(text).toBe(
       `01000102030405060708090a0b0c0d0e0f0000000700${'09'.repeat(32)}00000064000000012a05f200` +
-        '0000000300000007686f6c69646179',
+        '000000030000000200000007686f6c69646179',
     )
   })
 
@@ -43,6 +53,7 @@ describe('an offer', () => {
     ['2^53 octets', at.octets, [0, 0x20, 0, 0, 0, 0, 0, 0]],
     ['2^64 - 1 octets', at.octets, Array<number>(8).fill(255)],
     ['1,000,001 files', at.files, [0, 0x0f, 0x42, 0x41]],
+    ['999,999 files and folders, and two more', at.folders, [0, 0x0f, 0x42, 0x3e]],
     ['a name longer than the rest', at.name, [0, 0, 0, 8]],
     ['a name shorter than the rest', at.name, [0, 0, 0, 6]],
     ['a name of 4 GiB', at.name, [255, 255, 255, 255]],
@@ -59,8 +70,8 @@ describe('an offer', () => {
     expect(decodeOffer(encodeOffer({ ...files, name: `x${'é'.repeat(127)}` }))).toBeDefined()
   })
 
-  test('of a stream has no root, size or number of files', () => {
-    for (const offset of [at.root, at.manifest + 3, at.octets + 7, at.files + 3]) {
+  test('of a stream has no root, size or number of files and folders', () => {
+    for (const offset of [at.root, at.manifest + 3, at.octets + 7, at.files + 3, at.folders + 3]) {
       const bytes = encodeOffer(stream)
       bytes[offset] = 1
       expect(decodeOffer(bytes)).toBeUndefined()

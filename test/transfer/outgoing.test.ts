@@ -228,6 +228,17 @@ test('names go out in NFC, modes without setuid', () => {
   expect(offered.offer).toMatchObject({ octets: 0, files: 0, manifestSize: 10 })
 })
 
+test('files are offered under their own name, whatever it is called here; a stream under the given one', () => {
+  expect(new Offered(new Map([['cafe\u0301', 'folder']])).offer).toMatchObject({ name: 'café', folders: 1 })
+  const two = new Map<string, 'folder'>([
+    ['b', 'folder'],
+    ['b/c', 'folder'],
+    ['a', 'folder'],
+  ])
+  expect(new Offered(two).offer).toMatchObject({ name: 'b and 1 more', folders: 3 })
+  expect(new Offered(new Map(), 'stream').offer?.name).toBe('gift')
+})
+
 test('a file that is shorter when it is read again fails by its name', () => {
   const offered = new Offered(tree)
   offered.source.change(1, content(99_999, 2))

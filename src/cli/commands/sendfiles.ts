@@ -1,10 +1,9 @@
 /** `otrtalk send <alias> --file PATH…`: exit 0 means that all of it is with the buddy, verified and safe on the disk. */
 import { resolve } from 'node:path'
-import { requireSendable } from '../../edge/files/walk.ts'
+import { nameOf, requireSendable } from '../../edge/files/walk.ts'
 import type { ExitCode } from '../../error.ts'
 import type { ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
-import { nameOf } from '../located.ts'
 import { usage } from '../options.ts'
 import { Transferral, type TransferralOptions } from '../transferral.ts'
 import type { Ui, UiOptions } from '../ui.ts'

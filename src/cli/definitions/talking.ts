@@ -164,7 +164,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .option('--accept-from <alias>', 'take files of this buddy; may be given several times', append)
     .option('--into <folder>', 'where they go')
     .option('--stream [name]', 'write one stream of a buddy’s to standard output, and nothing else')
-    .option('--max <size>', 'how much is taken at a time: 500M, 20G')
+    .option('--max <size>', 'how much is taken at a time: 500M, 20G; each file and folder counts 4 KiB more')
     .option('--timeout <seconds>', 'how long the buddy of a stream may be away in its midst; 300 by default')
     .description('be reachable, and print what comes')
     .action((flags: ListenFlags) => {

@@ -324,8 +324,8 @@ function transferFields(event: AboutTransfer): object {
   const name = { event: event.kind, buddy: event.buddy, transfer: event.transfer }
   switch (event.kind) {
     case 'offered': {
-      const { name: title, form, files, octets } = event
-      return { ...name, name: title, form, files, octets, ...under(event) }
+      const { name: title, form, files, folders, octets } = event
+      return { ...name, name: title, form, files, folders, octets, ...under(event) }
     }
     case 'transfer': {
       const { name: title, direction, state, by, why, path, message } = event

@@ -7,6 +7,7 @@ import { constants, type Stats } from 'node:fs'
 import { access, lstat, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../../error.ts'
+import { offerName } from '../../transfer/names.ts'
 import { codeOf, diskFault } from '../store.ts'
 
 /** Folders come before what is in them. */
@@ -31,6 +32,10 @@ export interface Mark {
   readonly size: number // octets
   readonly modified: number // ms
 }
+
+/** As the buddy is shown it. */
+export const nameOf = (paths: readonly string[]): string =>
+  offerName(basename(paths[0] ?? '').normalize('NFC') || '/', paths.length)
 
 /** @throws UserError that names what cannot be read */
 export async function* walk(paths: readonly string[]): AsyncGenerator<Walked> {

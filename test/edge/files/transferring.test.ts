@@ -30,7 +30,7 @@ function began(form: 'files' | 'stream' = 'files') {
     offered(_alias, transfer): Offered {
       const about = { transfer: transfer as TransferId, stream: 1, name: 'a' }
       if (form === 'stream') return { fingerprint: 'f', offer: { ...about, form } }
-      const content = { form, root, manifestSize: bytes.length, octets: 0, files: 1 }
+      const content = { form, root, manifestSize: bytes.length, octets: 0, files: 1, folders: 0 }
       return { fingerprint: 'f', offer: { ...about, ...content } }
     },
     accept(_alias, transfer) {
