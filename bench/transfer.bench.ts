@@ -5,11 +5,8 @@
  */
 import { performance } from 'node:perf_hooks'
 import { randomBytes, sha256 } from '../src/crypto.ts'
-import { Incoming } from '../src/transfer/incoming.ts'
-import { transferId } from '../src/transfer/offer.ts'
-import { Outgoing } from '../src/transfer/outgoing.ts'
-import type { TransferOutput } from '../src/transfer/transfer.ts'
-import type { SourceEntry, Work, WorkResult } from '../src/transfer/work.ts'
+import type { SourceEntry } from '../src/transfer/work.ts'
+import { pass } from '../test/transfer/hollow.ts'
 import type { Bench, Figure } from './bench.ts'
 
 export const bench: Bench = { name: 'transfer', run }
@@ -41,69 +38,22 @@ interface Cost {
   readonly works: number
 }
 
-function send(files: readonly Source[]): Cost {
-  const transfer = transferId(randomBytes(16))
-  const outgoing = new Outgoing({ transfer, name: 'bench', form: 'files' })
-  let incoming: Incoming | undefined
-  let surveyed = 0
-  let works = 0
+function send(files: readonly SourceEntry[]): Cost {
   const started = performance.now()
   let offered = started
-
-  const work = (asked: Work): WorkResult | undefined => {
-    works++
-    switch (asked.kind) {
-      case 'survey':
-        surveyed += 1_000
-        return { kind: 'surveyed', transfer, entries: files.slice(surveyed - 1_000, surveyed) }
-      case 'read':
-        return { kind: 'read', transfer, octets: asked.ranges.map(({ size }) => block.subarray(0, size)) }
-      case 'place':
-        return { kind: 'placed', transfer }
-      case 'write':
-        return { kind: 'written', transfer }
-      case 'keep':
-        return { kind: 'kept', transfer }
-      case 'finish':
-        return { kind: 'finished', transfer, path: '/' }
-      case 'abandon':
-        return undefined
-      default:
-        return asked satisfies never
-    }
-  }
-  const out = (output: TransferOutput): void => {
-    if (output.kind === 'frame') incoming?.receive(output.bytes)
-    if (output.kind === 'answer') incoming?.answered(output.answer)
-    if (output.kind === 'offer') {
-      offered = performance.now()
-      outgoing.secured(new Uint8Array(64))
-      incoming = new Incoming(output.offer, new Uint8Array(64))
-      incoming.accept()
-    }
-    if (output.kind !== 'work') return
-    const result = work(output.work)
-    if (result) outgoing.worked(result)
-  }
-  const back = (output: TransferOutput): void => {
-    if (output.kind === 'frame') outgoing.receive(output.bytes)
-    if (output.kind === 'answer') outgoing.answered(output.answer)
-    if (output.kind !== 'work') return
-    const result = work(output.work)
-    if (result) incoming?.worked(result, 0)
-  }
-
-  outgoing.connect(1)
-  while (outgoing.state.kind !== 'done') {
-    for (const output of outgoing.drain(0, 256 << 10)) out(output)
-    for (const output of incoming?.drain(0) ?? []) back(output)
-    if (incoming?.state.kind === 'failed' || outgoing.state.kind === 'failed') throw new Error('failed')
-  }
+  let works = 0
+  pass({
+    files,
+    octets: (size) => block.subarray(0, size),
+    onStep: (step) => {
+      if (step === 'offer') offered = performance.now()
+      else works++
+    },
+  })
   return { reading: offered - started, moving: performance.now() - offered, works }
 }
 
-type Source = SourceEntry & { readonly kind: 'file' }
-const file = (path: string, size: number): Source => ({ kind: 'file', path, mode: 0o644, size })
+const file = (path: string, size: number) => ({ kind: 'file', path, mode: 0o644, size }) as const
 
 function timed(work: () => void): number {
   const start = performance.now()

@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest'
 import { sha256 } from '../../src/crypto.ts'
-import { Incoming } from '../../src/transfer/incoming.ts'
-import { transferId } from '../../src/transfer/offer.ts'
-import { Outgoing } from '../../src/transfer/outgoing.ts'
-import type { TransferOutput } from '../../src/transfer/transfer.ts'
-import type { Work, WorkResult } from '../../src/transfer/work.ts'
 import { Dice } from '../support/dice.ts'
 import { content } from '../transfer/content.ts'
 import { listing, type Tree } from '../transfer/disk.ts'
+import { pass } from '../transfer/hollow.ts'
 import { ordeal } from '../transfer/ordeal.ts'
 
 const seeds = process.env['SEED']
@@ -53,61 +49,18 @@ test('150 streams arrive as they were', () => {
 })
 
 test('1 GiB takes both ends less than 64 MiB of memory', () => {
-  const transfer = transferId(new Uint8Array(16))
   const block = content(1 << 20)
   const size = 2 ** 30
-  const outgoing = new Outgoing({ transfer, name: 'large', form: 'files' })
-  let incoming: Incoming | undefined
-  let surveyed = 0
   let most = 0
-  let written = 0
-
-  const work = (asked: Work): WorkResult | undefined => {
-    switch (asked.kind) {
-      case 'survey': {
-        const entries = surveyed++ === 0 ? [{ kind: 'file' as const, path: 'a', mode: 0o644, size }] : []
-        return { kind: 'surveyed', transfer, entries }
-      }
-      case 'read':
-        return { kind: 'read', transfer, octets: asked.ranges.map((range) => block.slice(0, range.size)) }
-      case 'place':
-        return { kind: 'placed', transfer }
-      case 'write':
-        for (const { octets } of asked.parts) written += octets.length
-        return { kind: 'written', transfer }
-      case 'keep':
-        most = Math.max(most, process.memoryUsage().arrayBuffers)
-        return { kind: 'kept', transfer }
-      case 'finish':
-        return { kind: 'finished', transfer, path: '/' }
-      case 'abandon':
-        return undefined
-      default:
-        return asked satisfies never
-    }
-  }
-  const pass = (
-    output: TransferOutput,
-    to: Outgoing | Incoming | undefined,
-    from: Outgoing | Incoming,
-  ): void => {
-    if (output.kind === 'frame') to?.receive(output.bytes)
-    if (output.kind === 'answer') to?.answered(output.answer)
-    const result = output.kind === 'work' ? work(output.work) : undefined
-    if (result) from.worked(result, 0)
-    if (output.kind !== 'offer') return
-    outgoing.secured(new Uint8Array(64))
-    incoming = new Incoming(output.offer, new Uint8Array(64))
-    incoming.accept()
-  }
-
   const before = process.memoryUsage().arrayBuffers
-  outgoing.connect(1)
-  while (outgoing.state.kind !== 'done') {
-    for (const output of outgoing.drain(0, 262_144)) pass(output, incoming, outgoing)
-    for (const output of incoming?.drain(0) ?? []) pass(output, outgoing, incoming!)
-    expect(outgoing.state.kind).not.toBe('failed')
-  }
+  const written = pass({
+    files: [{ kind: 'file', path: 'a', mode: 0o644, size }],
+    octets: (length) => block.slice(0, length),
+    onStep: (step) => {
+      if (step === 'keep') most = Math.max(most, process.memoryUsage().arrayBuffers)
+    },
+  })
   expect(written).toBe(size)
   expect(most - before).toBeLessThan(64 << 20)
+  expect(most).toBeGreaterThan(before)
 })

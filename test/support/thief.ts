@@ -5,6 +5,7 @@ import { createClientProfile, profileExpiry } from '../../src/otr/profile.ts'
 import { createIdentity, type Identity } from '../../src/profile/identity.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Talk } from '../../src/session/talk.ts'
+import { contactOf } from '../session/people.ts'
 import { address } from './network.ts'
 
 export interface Theft {
@@ -40,20 +41,8 @@ export function startThief({ of, as, bootstrap, onEvent = () => {} }: Theft): Di
     loopback: true,
     now: performance.now(),
   })
-  const contact = { alias: 'ada', address: of.address, trust: 'unverified', fingerprint: undefined } as const
-  const whom = {
-    kind: 'known',
-    contact: {
-      ...contact,
-      addedAt: 0,
-      lastSeenAt: undefined,
-      isBlocked: false,
-      isStrange: false,
-      hints: [],
-      habits: {},
-    },
-  } as const
-  talk.know({ whom, invite: undefined, isStrange: false })
+  const contact = contactOf({ alias: 'ada', identity: of })
+  talk.know({ whom: { kind: 'known', contact }, invite: undefined, isStrange: false })
   const running = run(talk, { onEvent, bind: { udp4: '127.0.0.1' } })
   running.act((talk) => {
     talk.act({ kind: 'open', buddy: 'ada' }, performance.now())

@@ -234,6 +234,33 @@ describe('a sync', () => {
     return { slow, waiting, next }
   }
 
+  /** A file about to be replaced by a new one, when something is appended: the syncs of both wait, the new file's first. */
+  async function replaced() {
+    const { slow, waiting, next } = held()
+    const opening = LogFile.open(newPath(), { ...options, disk: slow })
+    await next()
+    const { log } = await opening
+    const rewritten = log.rewrite(() => [octets('a')])
+    await expect.poll(() => waiting.length).toBe(1)
+    log.append(octets('b'))
+    let isDone = false
+    const synced = log.synced().then(() => {
+      isDone = true
+    })
+    await expect.poll(() => waiting.length).toBe(2)
+    const isSynced = (): boolean => isDone
+    const ends = async (): Promise<void> => {
+      void waiting.shift()!()
+      await expect.poll(() => waiting.length).toBe(1) // the new file's, with b in it
+      expect(isSynced()).toBe(false)
+      void waiting.shift()!()
+      await Promise.all([synced, rewritten])
+      await log[Symbol.asyncDispose]()
+      expect((await reopened(log.path)).texts).toEqual(['a', 'b'])
+    }
+    return { log, waiting, isSynced, ends }
+  }
+
   test('is one for all that was appended before it, and one at a time', async () => {
     const { slow, waiting, next } = held()
     const opening = LogFile.open(newPath(), { ...options, disk: slow })
@@ -258,27 +285,10 @@ describe('a sync', () => {
   })
 
   test('of a file that is replaced meanwhile counts for the new one only', async () => {
-    const { slow, waiting, next } = held()
-    const opening = LogFile.open(newPath(), { ...options, disk: slow })
-    await next()
-    const { log } = await opening
-    const rewritten = log.rewrite(() => [octets('a')])
-    await expect.poll(() => waiting.length).toBe(1) // the new file's
-    log.append(octets('b'))
-    let isSynced = false
-    const synced = log.synced().then(() => {
-      isSynced = true
-    })
-    await expect.poll(() => waiting.length).toBe(2) // the old file's
+    const { log, waiting, ends } = await replaced()
     void waiting.shift()!()
     await expect.poll(() => readdirSync(dirname(log.path))).toEqual(['log']) // the new one has its name
-    void waiting.shift()!()
-    await expect.poll(() => waiting.length).toBe(1) // the new one's, with b in it
-    expect(isSynced).toBe(false)
-    void waiting.shift()!()
-    await Promise.all([synced, rewritten])
-    await log[Symbol.asyncDispose]()
-    expect((await reopened(log.path)).texts).toEqual(['a', 'b'])
+    await ends()
   })
 
   test('waits until the name of a file that was written anew is on the disk, too', async () => {
@@ -308,28 +318,11 @@ describe('a sync', () => {
   })
 
   test('of a file that is about to be replaced says nothing of what stands behind in the new one', async () => {
-    const { slow, waiting, next } = held()
-    const opening = LogFile.open(newPath(), { ...options, disk: slow })
-    await next()
-    const { log } = await opening
-    const rewritten = log.rewrite(() => [octets('a')])
-    await expect.poll(() => waiting.length).toBe(1) // the new file's
-    log.append(octets('b'))
-    let isSynced = false
-    const synced = log.synced().then(() => {
-      isSynced = true
-    })
-    await expect.poll(() => waiting.length).toBe(2) // the old file's
+    const { waiting, isSynced, ends } = await replaced()
     await waiting.splice(1)[0]!() // is done first: b is on the disk, in a file that loses its name
     await new Promise((resolve) => setImmediate(resolve))
-    expect(isSynced).toBe(false)
-    void waiting.shift()!()
-    await expect.poll(() => waiting.length).toBe(1) // the new one's, with b in it
-    expect(isSynced).toBe(false)
-    void waiting.shift()!()
-    await Promise.all([synced, rewritten])
-    await log[Symbol.asyncDispose]()
-    expect((await reopened(log.path)).texts).toEqual(['a', 'b'])
+    expect(isSynced()).toBe(false)
+    await ends()
   })
 
   test('while a rewriting fails counts for the file that stays', async () => {
