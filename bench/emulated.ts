@@ -145,6 +145,14 @@ export async function tcp(
   return { rate: end.sum_received.bits_per_second / 8e6, again }
 }
 
+/**
+ * Put before a program at the client's end: its TCP sends so. By the route, as a namespace may not choose every one for
+ * all that it sends.
+ */
+export function sendingBy(congestion: 'bbr' | 'cubic', host: string): readonly string[] {
+  return ['sh', '-c', `ip route replace ${host} dev emu0 congctl ${congestion} && exec "$@"`, 'sh']
+}
+
 /** As much as is read of what iperf3 tells. */
 interface Report {
   readonly end: {
@@ -167,6 +175,6 @@ function remove(name: string): void {
 
 const prefix = 'otrtalk-line-'
 const queue = 256 // packets
-const longest = 300 // s: then it ends by itself, whatever became of who made it
+const longest = 3_600 // s: then it ends by itself, whatever became of who made it
 const segment = 1_448 // octets of TCP in a packet of 1,500
 let tcpCount = 0

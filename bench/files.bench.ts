@@ -1,19 +1,20 @@
 /**
- * Files between two built programs: 1 GiB and 10,000 small ones on loopback, and over an emulated line of 50 ms with
- * 1 % loss; how much memory both take meanwhile; and how long a text takes beside them. `scp` on the same machine and
- * line where there is an sshd. Takes some minutes.
+ * Files between two built programs: 1 GiB and 10,000 small ones on loopback, and 256 MiB and as many small ones over an
+ * emulated line of 200 Mbit/s, 50 ms and 1 % loss; in turn with `scp` and magic-wormhole on the same machine and line.
+ * How much memory both programs take meanwhile, and how long a text takes beside a file. A run takes five minutes, four
+ * of them on the line, where a copy of others is stopped after 30 s: then what had come counts.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from '../src/crypto.ts'
-import { introduce, seed } from '../test/support/people.ts'
-import { entry, freshHome, Program, type Started } from '../test/support/program.ts'
+import { adaAndBob, type Two } from '../test/support/people.ts'
+import { entry, Program } from '../test/support/program.ts'
 import type { Bench, Figure } from './bench.ts'
+import { type Copier, copied, copiers } from './copiers.ts'
 import { overLines } from './emulated.ts'
 import { loopback, type Place } from './pair.ts'
 import { percentile } from './percentile.ts'
@@ -23,18 +24,11 @@ export const bench: Bench = {
   name: 'files',
   isLong: true,
   async *run({ runs = 3 }) {
-    const at = { place: loopback, options: { interface: 'lo' } as const }
-    yield* within({ ...at, where: 'loopback', size: 1 << 30, count: 10_000, runs })
+    yield* within({ where: 'loopback', place: loopback, size: 1 << 30, target: 60, most: longest, runs })
     yield* overLines('files', async function* (lines) {
       await using line = await lines.up({ rtt: 50, loss: 1, rate: 200, seed: 1 })
-      yield* within({
-        where: '50 ms, 1 % loss',
-        place: line.place,
-        options: {},
-        size: 1 << 28,
-        count: 10_000,
-        runs: 1,
-      })
+      const where = '50 ms, 1 % loss'
+      yield* within({ where, place: line.place, size: 1 << 28, target: 10, most: 30_000, runs })
     })
   },
 }
@@ -42,96 +36,133 @@ export const bench: Bench = {
 interface Setting {
   readonly where: string
   readonly place: Place
-  readonly options: { readonly interface?: 'lo' }
   readonly size: number // octets of the one file
-  readonly count: number // small files, of 1 KiB
+  readonly target: number // MiB/s of it
+  readonly most: number // ms: then a copy by another program is stopped
   readonly runs: number
 }
 
+/** What is sent, counted in `each` octets. */
+interface Load {
+  readonly name: string
+  readonly path: string
+  readonly unit: 'MiB/s' | 'files/s'
+  readonly count: number
+  readonly each: number
+}
+
 async function* within(setting: Setting): AsyncIterable<Figure> {
-  const { where, place, size, count, runs } = setting
+  const { where, place, target } = setting
   const folder = mkdtempSync(join(tmpdir(), 'otrtalk-bench-'))
   try {
-    const [big, small] = [join(folder, 'big'), join(folder, 'small')]
-    spawnSync('dd', ['if=/dev/urandom', `of=${big}`, 'bs=1M', `count=${size >> 20}`, 'status=none'])
-    mkdirSync(small)
-    for (let i = 0; i < count; i++) writeFileSync(join(small, `${i}`), randomBytes(1_024))
-    const [rates, times, memory] = [new Samples('MiB/s'), new Samples('s'), new Samples('MiB')]
-    await using two = await people(setting)
-    for (let run = 0; run < runs; run++) {
-      const took = await sent(two, big, folder)
-      rates.add('otrtalk', size / 2 ** 20 / took.seconds)
-      memory.add('sender', took.memory.sender)
-      memory.add('receiver', took.memory.receiver)
-      times.add('otrtalk', (await sent(two, small, folder)).seconds)
-      const [ofBig, ofSmall] = [await copied(place, big, folder), await copied(place, small, folder)]
-      if (ofBig !== undefined) rates.add('scp', size / 2 ** 20 / ofBig)
-      if (ofSmall !== undefined) times.add('scp', ofSmall)
-    }
+    const loads = written(folder, setting.size)
+    await using two = await people(place)
+    await using others = await copiers(place, folder)
+    const rounds = new Rounds(two, others.all, folder)
+    for (let run = 0; run < setting.runs; run++)
+      for (const load of loads) await rounds.add(load, setting.most)
     const name = `files, ${where}`
-    yield* rates.figure('otrtalk', { as: `${name}: ${size >> 20} MiB`, beside: 'scp' })
-    yield* times.figure('otrtalk', { as: `${name}: ${count} files of 1 KiB`, beside: 'scp' })
+    for (const load of loads) yield* rounds.figures(name, load, load.unit === 'MiB/s' ? target : undefined)
     for (const side of ['sender', 'receiver'] as const)
-      yield* memory.figure(side, { as: `${name}: most memory of the ${side}` })
-    yield* texts(two, { name, big, folder })
+      yield* rounds.memory.figure(side, { as: `${name}: most memory of the ${side}` })
+    yield* texts(two, { name, big: loads[0].path, folder })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-interface Two extends AsyncDisposable {
-  readonly ada: Started
-  readonly bob: Started
+function written(folder: string, size: number): readonly [Load, Load] {
+  const [big, small] = [join(folder, 'big'), join(folder, 'small')]
+  const [mebibytes, files] = [size >> 20, 10_000]
+  spawnSync('dd', ['if=/dev/urandom', `of=${big}`, 'bs=1M', `count=${mebibytes}`, 'status=none'])
+  mkdirSync(small)
+  for (let i = 0; i < files; i++) writeFileSync(join(small, `${i}`), randomBytes(1_024))
+  return [
+    { name: `${mebibytes} MiB`, path: big, unit: 'MiB/s', count: mebibytes, each: 1 << 20 },
+    { name: `${files} files of 1 KiB`, path: small, unit: 'files/s', count: files, each: 1_024 },
+  ]
+}
+
+/** Ours and others, in turns. */
+class Rounds {
+  readonly memory: Samples = new Samples('MiB')
+  readonly #two: Two
+  readonly #others: readonly Copier[]
+  readonly #folder: string
+  readonly #rates = { 'MiB/s': new Samples('MiB/s'), 'files/s': new Samples('files/s') }
+  readonly #stopped = new Set<string>()
+
+  constructor(two: Two, others: readonly Copier[], folder: string) {
+    this.#two = two
+    this.#others = others
+    this.#folder = folder
+  }
+
+  async add({ path, unit, count, each }: Load, most: number): Promise<void> {
+    const rates = this.#rates[unit]
+    const took = await sent(this.#two, path, this.#folder)
+    rates.add('otrtalk', count / took.seconds)
+    rates.add('otrtalk, whole', count / took.whole)
+    this.memory.add('sender', took.memory.sender)
+    this.memory.add('receiver', took.memory.receiver)
+    for (const other of this.#others) {
+      const { octets, seconds, isWhole } = await copied(other, { path, folder: this.#folder, most })
+      rates.add(other.name, octets / each / seconds)
+      if (isWhole && octets !== count * each) throw new Error(`${other.name} brought ${octets} octets`)
+      if (!isWhole) this.#stopped.add(`${unit} ${other.name}`)
+    }
+  }
+
+  *figures(place: string, { name, unit }: Load, target: number | undefined): Iterable<Figure> {
+    const rates = this.#rates[unit]
+    const as = `${place}: ${name}`
+    const note = target === undefined ? undefined : `target: ${target} or more`
+    yield* rates.figure('otrtalk', { as, note })
+    const besides = this.#others.length > 0 ? this.#others.map((other) => other.name) : [undefined]
+    for (const beside of besides)
+      yield* rates.figure('otrtalk, whole', { as: `${as}, from start to exit`, ...(beside && { beside }) })
+    for (const { name: other } of this.#others) {
+      const isStopped = this.#stopped.has(`${unit} ${other}`)
+      yield* rates.figure(other, {
+        as: `${as}, ${other}`,
+        note: isStopped ? 'stopped before its end' : undefined,
+      })
+    }
+  }
 }
 
 /** Ada where the client is, bob where the server is, with a private node. */
-async function people({ place, options }: Setting): Promise<Two> {
-  const homes = [await freshHome(), await freshHome()] as const
+async function people({ client, server }: Place): Promise<Two> {
+  if (server.length === 0) return await adaAndBob()
+  const [file, ...up] = [...server, 'ip', 'link', 'set', 'lo', 'up'] // bob and the node are on one machine
+  spawnSync(file!, up)
   const program = [process.execPath, entry]
-  const [client, server] = [
-    [...place.client, ...program],
-    [...place.server, ...program],
-  ]
-  const [file, ...up] = [...place.server, 'ip', 'link', 'set', 'lo', 'up'] // bob and the node are on one machine
-  if (place.server.length > 0) spawnSync(file!, up)
-  const node = await seed({ interface: options.interface ?? 'emu0', command: server })
-  const env = {
-    OTRTALK_BOOTSTRAP: node.address,
-    ...(options.interface && { OTRTALK_INTERFACE: options.interface }),
-  }
-  const [ada, bob] = [
-    { home: homes[0].path, env, command: client },
-    { home: homes[1].path, env, command: server },
-  ]
-  await introduce({ name: 'ada', at: ada }, { name: 'bob', at: bob })
-  return {
-    ada,
-    bob,
-    async [Symbol.asyncDispose]() {
-      await node[Symbol.asyncDispose]()
-      for (const home of homes) await home[Symbol.asyncDispose]()
-    },
-  }
+  const [ada, bob] = [{ command: [...client, ...program] }, { command: [...server, ...program] }]
+  return await adaAndBob({ node: { interface: 'emu0', ...bob }, ada, bob })
 }
 
-/** From the moment it is accepted to `done`. */
-async function sent(
-  { ada, bob }: Two,
-  path: string,
-  folder: string,
-): Promise<{ seconds: number; memory: { sender: number; receiver: number } }> {
+interface Sent {
+  readonly seconds: number // from the moment it is accepted to `done`
+  readonly whole: number // s, from the sender's start to its exit
+  readonly memory: { readonly sender: number; readonly receiver: number }
+}
+
+async function sent({ ada, bob }: Two, path: string, folder: string): Promise<Sent> {
   const into = mkdtempSync(join(folder, 'into-'))
   await using receiving = new Program(['listen', '--json', '--accept-from', 'ada', '--into', into], bob)
   await receiving.event('listening')
+  const started = performance.now()
   await using sending = new Program(['send', 'bob', '--file', path, '--json'], ada)
   await sending.line('"state":"running"', longest)
   const began = performance.now()
   await sending.line('"state":"done"', longest)
   const seconds = (performance.now() - began) / 1_000
   const memory = { sender: peakOf(sending.pid), receiver: peakOf(receiving.pid) }
-  await sending.ended()
+  const { code, stderr } = await sending.ended()
+  const whole = (performance.now() - started) / 1_000
+  if (code !== 0) throw new Error(`send ended with ${code}: ${stderr}`)
   rmSync(into, { recursive: true })
-  return { seconds, memory }
+  return { seconds, whole, memory }
 }
 
 /** MiB of resident memory, the most so far. */
@@ -161,9 +192,12 @@ async function* texts(
     yield {
       ...{ name: `${name}: a text beside it, ${label}`, value: percentile(busy, share), unit: 'ms' },
       ...{ against: 'without', ratio: percentile(busy, share) / percentile(calm, share) },
-      note: `without: ${percentile(calm, share).toFixed(1)}${isOver ? '; the transfer ended before' : ''}`,
+      note: `${more(percentile(busy, share), percentile(calm, share))}${isOver ? '; the transfer ended before' : ''}`,
     }
 }
+
+const more = (value: number, without: number): string =>
+  `${(value - without).toFixed(1)} ms more than ${without.toFixed(1)}; target: below 50`
 
 async function said(from: Program, to: Program, word: string): Promise<number[]> {
   const times: number[] = []
@@ -176,44 +210,6 @@ async function said(from: Program, to: Program, word: string): Promise<number[]>
     await sleep(gap)
   }
   return times
-}
-
-/** Seconds that `scp` takes; undefined without an sshd. It runs for one connection, under keys made for it. */
-async function copied(
-  { client, server, host }: Place,
-  path: string,
-  folder: string,
-): Promise<number | undefined> {
-  const sshd = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((file) => existsSync(file))
-  if (sshd === undefined) return undefined
-  const keys = mkdtempSync(join(folder, 'keys-'))
-  for (const key of ['host', 'user'])
-    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(keys, key)])
-  mkdirSync('/run/sshd', { recursive: true })
-  const port = '2022'
-  const config = ['-e', '-D', '-f', '/dev/null', '-p', port, '-h', join(keys, 'host')]
-  const own = ['-o', `AuthorizedKeysFile=${join(keys, 'user.pub')}`, '-o', 'StrictModes=no']
-  const [file, ...args] = [...server, sshd, ...config, ...own]
-  const serving = spawn(file!, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  try {
-    await once(serving.stderr, 'data')
-    const into = mkdtempSync(join(folder, 'into-'))
-    const trust = [
-      '-o',
-      'StrictHostKeyChecking=no',
-      '-o',
-      'UserKnownHostsFile=/dev/null',
-      '-i',
-      join(keys, 'user'),
-    ]
-    const [scp, ...rest] = [...client, 'scp', '-q', '-r', '-P', port, ...trust, path, `${host}:${into}`]
-    const began = performance.now()
-    const [code] = await once(spawn(scp!, rest, { stdio: 'ignore' }), 'exit')
-    if (code !== 0) throw new Error(`scp ended with ${code}`)
-    return (performance.now() - began) / 1_000
-  } finally {
-    serving.kill()
-  }
 }
 
 const longest = 900_000 // ms

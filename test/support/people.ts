@@ -45,21 +45,29 @@ export interface Seed extends AsyncDisposable {
   readonly address: string
 }
 
-/** Two people with a home each, who know each other and meet in a private DHT on loopback. */
+/** Two people with a home each, who know each other and meet in a private DHT. */
 export interface Two extends AsyncDisposable {
   readonly node: Seed
   readonly ada: Started & { readonly home: string }
   readonly bob: Started & { readonly home: string }
 }
 
-export async function adaAndBob(): Promise<Two> {
-  const node = await seed({ interface: 'lo' })
+/** How and where each program runs; on loopback without. */
+export interface Places {
+  readonly node: Parameters<typeof seed>[0]
+  readonly ada: Started
+  readonly bob: Started
+}
+
+export async function adaAndBob(places: Places = onLoopback): Promise<Two> {
+  const node = await seed(places.node)
   const homes = [await freshHome(), await freshHome()] as const
-  const env = { OTRTALK_INTERFACE: 'lo', OTRTALK_BOOTSTRAP: node.address }
-  const [ada, bob] = [
-    { home: homes[0].path, env },
-    { home: homes[1].path, env },
-  ]
+  const at = (started: Started, home: string): Two['ada'] => ({
+    ...started,
+    home,
+    env: { OTRTALK_BOOTSTRAP: node.address, ...started.env },
+  })
+  const [ada, bob] = [at(places.ada, homes[0].path), at(places.bob, homes[1].path)]
   await introduce({ name: 'ada', at: ada }, { name: 'bob', at: bob })
   return {
     node,
@@ -71,3 +79,6 @@ export async function adaAndBob(): Promise<Two> {
     },
   }
 }
+
+const alone: Started = { env: { OTRTALK_INTERFACE: 'lo' } }
+const onLoopback: Places = { node: { interface: 'lo' }, ada: alone, bob: alone }
