@@ -20,7 +20,7 @@ export const everywhere: readonly (readonly [flag: string, description: string])
   ['--no-lan', 'do not announce anything on the local network'],
   ['--no-portmap', 'do not ask the router for a port'],
   ['--stun <host:port>', 'a STUN server to ask for our address; may be given several times'],
-  ['--json', 'one JSON object a line on stdout'],
+  ['--json', 'JSON on stdout, one value a line'],
   ['--plain', 'line by line, for pipes and screen readers'],
   ['--no-input', 'never ask anything'],
   ['--no-color', 'no colours'],
