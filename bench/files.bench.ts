@@ -1,8 +1,8 @@
 /**
  * Files between two built programs: 1 GiB and 10,000 small ones on loopback, and 256 MiB and as many small ones over an
  * emulated line of 200 Mbit/s, 50 ms and 1 % loss; in turn with `scp` and magic-wormhole on the same machine and line.
- * How much memory both programs take meanwhile, and how long a text takes beside a file. A run takes five minutes, four
- * of them on the line, where a copy of others is stopped after 30 s: then what had come counts.
+ * How much memory both programs take meanwhile, and how long a text takes beside a file. On the line a copy by others is
+ * stopped after 30 s: then what had come counts. A run takes some minutes.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -63,8 +63,6 @@ async function* within(setting: Setting): AsyncIterable<Figure> {
       for (const load of loads) await rounds.add(load, setting.most)
     const name = `files, ${where}`
     for (const load of loads) yield* rounds.figures(name, load, load.unit === 'MiB/s' ? target : undefined)
-    for (const side of ['sender', 'receiver'] as const)
-      yield* rounds.memory.figure(side, { as: `${name}: most memory of the ${side}` })
     yield* texts(two, { name, big: loads[0].path, folder })
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -85,11 +83,11 @@ function written(folder: string, size: number): readonly [Load, Load] {
 
 /** Ours and others, in turns. */
 class Rounds {
-  readonly memory: Samples = new Samples('MiB')
   readonly #two: Two
   readonly #others: readonly Copier[]
   readonly #folder: string
   readonly #rates = { 'MiB/s': new Samples('MiB/s'), 'files/s': new Samples('files/s') }
+  readonly #memory = new Samples('MiB')
   readonly #stopped = new Set<string>()
 
   constructor(two: Two, others: readonly Copier[], folder: string) {
@@ -103,8 +101,7 @@ class Rounds {
     const took = await sent(this.#two, path, this.#folder)
     rates.add('otrtalk', count / took.seconds)
     rates.add('otrtalk, whole', count / took.whole)
-    this.memory.add('sender', took.memory.sender)
-    this.memory.add('receiver', took.memory.receiver)
+    for (const side of sides) this.#memory.add(`${unit} ${side}`, took.memory[side])
     for (const other of this.#others) {
       const { octets, seconds, isWhole } = await copied(other, { path, folder: this.#folder, most })
       rates.add(other.name, octets / each / seconds)
@@ -128,6 +125,8 @@ class Rounds {
         note: isStopped ? 'stopped before its end' : undefined,
       })
     }
+    for (const side of sides)
+      yield* this.#memory.figure(`${unit} ${side}`, { as: `${as}, most memory of the ${side}` })
   }
 }
 
@@ -144,7 +143,7 @@ async function people({ client, server }: Place): Promise<Two> {
 interface Sent {
   readonly seconds: number // from the moment it is accepted to `done`
   readonly whole: number // s, from the sender's start to its exit
-  readonly memory: { readonly sender: number; readonly receiver: number }
+  readonly memory: Readonly<Record<(typeof sides)[number], number>>
 }
 
 async function sent({ ada, bob }: Two, path: string, folder: string): Promise<Sent> {
@@ -212,6 +211,7 @@ async function said(from: Program, to: Program, word: string): Promise<number[]>
   return times
 }
 
+const sides = ['sender', 'receiver'] as const
 const longest = 900_000 // ms
 const lines = 100
 const gap = 100 // ms between texts

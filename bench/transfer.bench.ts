@@ -8,6 +8,7 @@ import { randomBytes, sha256 } from '../src/crypto.ts'
 import type { SourceEntry } from '../src/transfer/work.ts'
 import { pass } from '../test/transfer/hollow.ts'
 import type { Bench, Figure } from './bench.ts'
+import { percentile } from './percentile.ts'
 
 export const bench: Bench = { name: 'transfer', run }
 
@@ -61,8 +62,7 @@ function timed(work: () => void): number {
   return performance.now() - start
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: readonly number[]): number => percentile(values, 0.5)
 
 const block = randomBytes(1 << 20)
 const rounds = 5
