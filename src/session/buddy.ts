@@ -22,6 +22,7 @@ import type { Habits } from '../profile/habits.ts'
 import type { Pair } from '../profile/pair.ts'
 import { Queue } from '../queue.ts'
 import type { Work } from '../transfer/work.ts'
+import type { IsHere } from '../transport/link/link.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Fresh } from './approach.ts'
 import type { Command, Lost, PathKind, Phase, TalkEvent, TypingState } from './command.ts'
@@ -47,6 +48,7 @@ export interface BuddyOptions {
   readonly own: Own
   /** Our main ends that are open at this moment. */
   readonly ends: () => readonly End[]
+  readonly isHere: IsHere
   /** Whether a thousand datagrams may go to ports of this host; it counts as done. */
   readonly mayGuess: (host: string, now: number) => boolean
   readonly random: Random

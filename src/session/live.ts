@@ -7,7 +7,7 @@ import type { DakeBudget } from '../otr/budget.ts'
 import { Conversation } from '../otr/conversation.ts'
 import type { Fingerprint, IdentityKeys } from '../otr/identity.ts'
 import type { Pair, Self } from '../profile/pair.ts'
-import { Link } from '../transport/link/link.ts'
+import { type IsHere, Link } from '../transport/link/link.ts'
 import type { Secured } from './acquaintance.ts'
 import { phiIds } from './phi.ts'
 import { Session } from './session.ts'
@@ -55,18 +55,19 @@ export interface RivalOptions {
   readonly attempts: Attempts
   readonly random: Random
   readonly wall: WallClock
+  readonly isHere: IsHere
   readonly now: number
 }
 
 /** After a handshake of the link: a conversation that has not begun. */
 export function newRival(reached: WaysEvent & { kind: 'reached' }, options: RivalOptions): Rival {
   const { established, path, pair, way, isAsked } = reached
-  const { own, number, sessionId, accepts, dakes, attempts, random, wall, now } = options
+  const { own, number, sessionId, accepts, dakes, attempts, random, wall, isHere, now } = options
   const { role, index } = established
   const ids = phiIds(established, pair)
   // No new datagram opens again what prediction or luck has opened.
   const mayMeasure = !path.local.isExtra && way !== 'predicted' && way !== 'guessed'
-  const link = new Link({ established, path, random, now, mayMeasure, isAsked })
+  const link = new Link({ established, path, random, now, mayMeasure, isAsked, isHere })
   const conversation = new Conversation({
     ...{ role, ids, accepts, dakes, attempts, random, wall },
     identity: own.identity,

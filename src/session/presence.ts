@@ -126,6 +126,11 @@ export class Presence implements Machine<PresenceEvent> {
     return this.#standing.candidates
   }
 
+  /** Whether what is sent to this address stays on this machine. */
+  isHere(address: Address): boolean {
+    return this.#standing.isHere(address)
+  }
+
   /** Nothing more is being learnt about that: what is open, and what STUN servers say. */
   get isGathered(): boolean {
     const { families } = this.#standing

@@ -4,7 +4,7 @@
  * opens them again. Sans-I/O: see `src/machine.ts`.
  */
 import type { Address, Local, Notice, Output } from '../machine.ts'
-import { type Candidate, ownCandidates } from '../nat/candidates.ts'
+import { type Candidate, ownCandidates, scopeOf } from '../nat/candidates.ts'
 import { type Mapping, Mappings, type Sighting } from '../nat/mapping.ts'
 import type { End } from '../nat/punch.ts'
 import { Queue } from '../queue.ts'
@@ -102,6 +102,11 @@ export class Standing {
 
   get hosts(): readonly string[] {
     return this.#hosts
+  }
+
+  /** Whether what is sent to this address stays on this machine: the system takes it for its own, whichever interface has it. */
+  isHere(address: Address): boolean {
+    return scopeOf(address) === 'loopback' || this.#hosts.includes(splitAddress(address).address)
   }
 
   /** What is known of our NAT. */

@@ -372,6 +372,7 @@ export class Talk implements Machine<TalkEvent, Work> {
       ...known,
       own: { ...own, selves: this.#selves },
       ends: () => this.#presence.ends,
+      isHere: (address) => this.#presence.isHere(address),
       mayGuess: (host, now) => this.#guesses.take(host, holder.buddy?.alias ?? alias, now),
       random,
       wall,

@@ -39,7 +39,7 @@ export interface Spot {
 }
 
 /** Behind a router that gives no address of its own away. */
-const place: Place = { hosts: [], families: ['udp4'] }
+export const place: Place = { hosts: [], families: ['udp4'] }
 
 /** 2026-01-01, at the network's time 0. */
 export const wall: WallClock = (now) => 1_767_225_600_000 + now

@@ -37,6 +37,16 @@ const see = (
   { local = machine.localOf('udp4'), isTrusted = false, now = 0 } = {},
 ) => machine.see({ local, voter: voter(n), as, sentAt: now, isTrusted }, now)
 
+test('loopback, and an address of ours at any port, is on this machine; nobody else’s is', () => {
+  const machine = standing()
+  const here = ['127.0.0.1:1', '[::1]:2', '192.168.1.5:3', '[2001:db8::5]:4']
+  const elsewhere = ['192.168.1.50:3', '192.168.1.6:3', '[2001:db8::6]:4', '203.0.113.1:5']
+  expect(here.map((text) => machine.isHere(address(text)))).toEqual([true, true, true, true])
+  expect(elsewhere.map((text) => machine.isHere(address(text)))).toEqual([false, false, false, false])
+  machine.moved(only4, free, 1)
+  expect(machine.isHere(address('[2001:db8::5]:4'))).toBe(false)
+})
+
 describe('the main ends', () => {
   test('are opened at once, one for each family there is, and known with their ports', () => {
     const machine = standing()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cone, contactOf, open, person, type Running, World, wall } from './people.ts'
+import { splitAddress } from '../../src/wire/address.ts'
+import { cone, contactOf, open, person, place, type Running, World, wall } from './people.ts'
 
 // Made once: keys cost milliseconds. Ada's discovery key may be the smaller one or not; both orders are tested.
 const ada = person('ada', 1)
@@ -60,6 +61,22 @@ describe('two people behind NATs who know nothing but each other’s address', (
       event.kind === 'sent' || event.kind === 'delivered' ? [event.kind] : [],
     )
     expect(order.slice(0, 3)).toEqual(['sent', 'sent', 'sent'])
+  })
+
+  test('send large frames to whom they find on their own machine, and to nobody else', () => {
+    const { world, a } = meet({ seed: 3 })
+    const longest = (): number => {
+      a.tap.sent.length = 0
+      a.say('bob', 'x'.repeat(20_000))
+      world.network.run(2_000)
+      return Math.max(...a.tap.sent.map(({ bytes }) => bytes.length))
+    }
+    expect(longest()).toBe(1_232)
+    const his = a.tap.sent.find(({ bytes }) => bytes.length === 1_232)!.peer
+    a.talk.moved({ ...place, hosts: [splitAddress(his).address] }, { isBound: false }, world.network.now)
+    expect(longest()).toBe(4_129)
+    a.talk.moved(place, { isBound: false }, world.network.now)
+    expect(longest()).toBe(1_232)
   })
 
   test('talk both ways through loss of a fifth of all datagrams: each text once, in order', () => {

@@ -21,7 +21,7 @@ import type { Congestion } from './congestion.ts'
 import { noPeer } from './datagram.ts'
 import type { ConnectionOptions, Home } from './home.ts'
 import { Inbox } from './inbox.ts'
-import { type Limits, maxFragments, type Timeout, within } from './limits.ts'
+import { type Limits, maxFragments, maxMtu, minMtu, type Timeout, within } from './limits.ts'
 import { commandsOf } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { Envelope, Packer } from './packer.ts'
@@ -47,6 +47,7 @@ export class Connection implements Peer, Sharer {
   #data = 0 // of CONNECT, or of the DISCONNECT that we got or shall send
   #isFull = false
   #lies = 0 // acknowledgements of what cannot have arrived
+  #pathMtu: number
   #pingInterval: number
   #timeout: Timeout
   #limits: Limits
@@ -61,6 +62,7 @@ export class Connection implements Peer, Sharer {
     this.#outbox = new Outbox(options.sending, this.#roundTrip)
     this.#acks = new Acknowledgements(options.sending.acknowledging)
     this.#headerSize = options.headerSize
+    this.#pathMtu = options.pathMtu
     this.#pingInterval = options.pingInterval
     this.#timeout = options.timeout
     this.#limits = options.limits
@@ -78,6 +80,16 @@ export class Connection implements Peer, Sharer {
 
   get mtu(): number {
     return this.agreement.mtu
+  }
+
+  get pathMtu(): number {
+    return this.#pathMtu
+  }
+
+  set pathMtu(octets: number) {
+    within(octets, minMtu, maxMtu)
+    this.#pathMtu = octets
+    this.#configure()
   }
 
   get rtt(): number {
@@ -243,7 +255,7 @@ export class Connection implements Peer, Sharer {
 
   /** The next datagram there is to send at `now`, if any. */
   flush(packer: Packer, now: number): Uint8Array | undefined {
-    packer.begin(this.mtu)
+    packer.begin(this.#datagramSize)
     const hasEnded = this.#acks.pack(packer, { now, rtt: this.rtt })
     if (!this.#outbox.expire(now, this.#timeout)) {
       this.#lose()
@@ -268,7 +280,12 @@ export class Connection implements Peer, Sharer {
   }
 
   get #pieceSize(): number {
-    return this.mtu - this.#headerSize - fragmentHeadSize
+    return this.#datagramSize - this.#headerSize - fragmentHeadSize
+  }
+
+  /** Octets at most. */
+  get #datagramSize(): number {
+    return Math.min(this.mtu, this.#pathMtu)
   }
 
   #envelope(time: number): Envelope {
@@ -395,9 +412,10 @@ export class Connection implements Peer, Sharer {
     this.#home.tell({ kind: 'room', peer: this })
   }
 
-  /** What both sides agreed on has changed. */
+  /** What both sides agreed on, or what the path carries, has changed. */
   #configure(): void {
-    this.#congestion.configure(this.agreement)
+    const { windowSize } = this.agreement
+    this.#congestion.configure({ mtu: this.#datagramSize, windowSize })
     this.#congestion.throttle.configure(this.agreement.throttle)
   }
 

@@ -30,6 +30,7 @@ export interface ConnectionOptions {
   readonly sending: Sending
   readonly channels: number
   readonly mtu: number
+  readonly pathMtu: number
   readonly headerSize: number // octets of a datagram's header
   readonly pingInterval: number
   readonly timeout: Timeout

@@ -40,7 +40,8 @@ export interface HostOptions {
   readonly peerCount: number // slots, 1..4095
   readonly channelLimit: number // 1..255
   readonly acceptsConnects: boolean
-  readonly mtu?: number // 576..4096, 1400 by default
+  readonly mtu?: number // what peers are offered: 576..4096, 1400 by default
+  readonly pathMtu?: number // of each peer at first: as much by default
   readonly sending?: (random: Random) => Sending // for each peer; `bbr` by default
   readonly limits?: Limits
   readonly timeout?: Timeout
@@ -78,12 +79,13 @@ export class Host implements Machine<HostEvent> {
   #deadline = Infinity
 
   constructor(options: HostOptions) {
-    const { peerCount, channelLimit, mtu = defaultMtu } = options
+    const { peerCount, channelLimit, mtu = defaultMtu, pathMtu = mtu } = options
     within(peerCount, 1, maxPeers)
     within(channelLimit, 1, maxChannels)
     within(mtu, minMtu, maxMtu)
+    within(pathMtu, minMtu, maxMtu)
     for (const value of Object.values(options.bandwidth ?? unlimited)) within(value, 0, 0xffff_ffff)
-    this.#options = { ...defaults, ...options }
+    this.#options = { ...defaults, pathMtu, ...options }
     this.#shares = new Shares(this.#options.bandwidth)
     this.#wrapping = options.wrapping
     this.#packer = new Packer(new Slab(this.#options.margin), this.#wrapping)
@@ -234,7 +236,7 @@ export class Host implements Machine<HostEvent> {
   }
 
   #connection(slot: Slot, address: Address, channels: number): ConnectionOptions {
-    const { sending, random, mtu, pingInterval, timeout, limits, highWater } = this.#options
+    const { sending, random, mtu, pathMtu, pingInterval, timeout, limits, highWater } = this.#options
     const home = this.#home
     return {
       home,
@@ -243,6 +245,7 @@ export class Host implements Machine<HostEvent> {
       channels,
       sending: sending(random),
       mtu,
+      pathMtu,
       headerSize: this.#packer.headerRoom,
       pingInterval,
       timeout,

@@ -2,9 +2,9 @@
  * A datagram while it fills up. The longest header's octets are kept from the
  * start, as ENet counts them: without a time the datagram begins two later.
  */
-import { type Command, encodeCommand } from './command.ts'
+import { type Command, commandSize, encodeCommand } from './command.ts'
 import { encodeHeader } from './datagram.ts'
-import { maxCommands } from './limits.ts'
+import { maxCommands, maxMtu } from './limits.ts'
 import type { Slab } from './slab.ts'
 import type { Wrapping } from './wrapping.ts'
 
@@ -56,16 +56,18 @@ export class Packer {
     return this.#count < maxCommands && this.#at + size <= this.#mtu
   }
 
-  /** Does a command of this size fit? The datagram is `isOverfull` otherwise. */
+  /** Does a command of this size fit, or has it the datagram for itself, as it was cut for a larger path? `isOverfull` otherwise. */
   takes(size: number): boolean {
-    if (this.fits(size)) return true
+    const isAlone = this.#count === 0 && this.#at + size <= maxMtu
+    if (isAlone || this.fits(size)) return true
     this.isOverfull = true
     return false
   }
 
   /** Adds a command that fits. */
   add(command: Command): void {
-    if (this.#count++ === 0) this.#into = this.#slab.open(this.#mtu)
+    if (this.#count++ === 0)
+      this.#into = this.#slab.open(Math.max(this.#mtu, this.#at + commandSize(command)))
     this.#at = encodeCommand(command, this.#into, this.#at)
   }
 

@@ -31,6 +31,12 @@ export interface Peer {
   readonly channels: number
   readonly mtu: number
 
+  /**
+   * Octets that a datagram to the peer may have, 576..4096; the agreed `mtu` holds where that is less. What was cut for
+   * a larger one and is not acknowledged still goes whole, in a datagram of its own.
+   */
+  pathMtu: number
+
   /** Smoothed round trip time in ms, 500 before the first sample, and its variance. */
   readonly rtt: number
   readonly rttVariance: number

@@ -7,6 +7,7 @@
 import { equal, hmacSha256, type Random } from '../../crypto.ts'
 import { Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
+import { maxMtu } from '../enet/limits.ts'
 import { messageSize } from './noise.ts'
 
 /** What one pair shares in one epoch, from the pair's PRK; both sides hold the same. */
@@ -130,8 +131,11 @@ export const headerSize = 16
 /** Octets of a data frame around its content: header and kind, then the AEAD's tag. */
 export const margin = { before: headerSize + 1, after: 16 }
 export const overhead = margin.before + margin.after
-/** With the 48 octets of IPv6 and UDP the 1,280 that every IPv6 path carries. */
-export const maxFrameSize = 1_232
+/** What is inside of a frame on any path: with the 48 octets of IPv6 and UDP around it 1,280, which every IPv6 path carries. */
+export const pathMtu = 1_232 - overhead
+/** The same within one machine, where no network is asked: ENet's largest. */
+export const hereMtu = maxMtu
+export const maxFrameSize = hereMtu + overhead
 export const initSize = 192
 export const responseSize = 76
 

@@ -5,13 +5,13 @@
  * the other side is nobody: one channel, 64 KiB waiting, 15 s.
  */
 import { equal, type Random } from '../../crypto.ts'
-import type { Datagram, Local, Machine, Output, Path } from '../../machine.ts'
+import type { Address, Datagram, Local, Machine, Output, Path } from '../../machine.ts'
 import { Queue } from '../../queue.ts'
 import { parseAddress } from '../../wire/address.ts'
 import { Host } from '../enet/host.ts'
 import { defaultLimits, type Limits, type Timeout } from '../enet/limits.ts'
 import type { HostEvent, Peer } from '../enet/peer.ts'
-import { initSize, margin, maxFrameSize, overhead, responseSize } from './frames.ts'
+import { hereMtu, initSize, margin, overhead, pathMtu, responseSize } from './frames.ts'
 import { type Duty, KeepAlive, longestAgreed, toldGap } from './keepalive.ts'
 import { isSame, Paths } from './paths.ts'
 import { content, type Established, type Opened, type Role, Sealed } from './sealed.ts'
@@ -45,7 +45,12 @@ export interface LinkOptions {
    * there can name any sender. But we chose to ask there, and may once more.
    */
   readonly isAsked?: boolean
+  /** Asked whenever the path is another: frames that leave the machine are smaller. */
+  readonly isHere?: IsHere
 }
+
+/** Whether what is sent to this address stays on this machine. */
+export type IsHere = (peer: Address) => boolean
 
 /** What went over the wire. */
 export interface Traffic {
@@ -75,13 +80,18 @@ export class Link implements Machine<LinkEvent> {
   readonly #silence: Silence
   readonly #keepAlive: KeepAlive
   readonly #host: Host
+  readonly #isHere: IsHere
+  #fitted: Path | undefined // the path whose frames are sized for it
   readonly #outbox = new Queue<Output<LinkEvent>>()
   readonly #waiting = new Queue<Uint8Array>() // frames of ENet's, not sealed, that an unproven address is not sent yet
   #held: (LinkEvent & { readonly kind: 'message' })[] = [] // for other channels, until unlocked
   #state: State
 
-  constructor({ established, path, random, now, mayMeasure = true, isAsked = true }: LinkOptions) {
+  constructor(options: LinkOptions) {
+    const { established, path, random, now } = options
+    const { mayMeasure = true, isAsked = true, isHere = () => false } = options
     const { h, role, index } = established
+    this.#isHere = isHere
     this.h = h
     this.role = role
     this.index = index
@@ -97,7 +107,8 @@ export class Link implements Machine<LinkEvent> {
       peerCount: 1,
       channelLimit: channels,
       acceptsConnects: role === 'responder',
-      mtu: maxFrameSize - overhead,
+      mtu: hereMtu,
+      pathMtu: this.#mtu,
       margin,
       limits: lockedLimits,
       pingInterval: never,
@@ -143,6 +154,7 @@ export class Link implements Machine<LinkEvent> {
    */
   send(message: Uint8Array, { channel }: { readonly channel: number }): void {
     if (this.#state.kind === 'opening') throw new Error('a message is sent before the link is up')
+    this.#fit()
     this.#peer?.send(message, { channel })
   }
 
@@ -180,6 +192,7 @@ export class Link implements Machine<LinkEvent> {
   moved(paths: readonly Path[], now: number): void {
     if (this.#state.kind === 'over') return
     this.#paths.moved(paths, now)
+    this.#fitted = undefined // an address that was ours may be another's by now
     this.#silence.spare(movedPatience, now)
   }
 
@@ -300,6 +313,17 @@ export class Link implements Machine<LinkEvent> {
     return this.#state.kind === 'open' && this.#silence.isAnswered && !this.#paths.isCut
   }
 
+  /** Octets inside of a frame on the current path. */
+  get #mtu(): number {
+    return this.#isHere(this.path.peer) ? hereMtu : pathMtu
+  }
+
+  #fit(): void {
+    if (!this.#peer || this.#fitted === this.path) return
+    this.#fitted = this.path
+    this.#peer.pathMtu = this.#mtu
+  }
+
   #hasMoved(now: number): void {
     this.#silence.heard(now) // its echo
     this.#keepAlive.moved(now)
@@ -319,6 +343,7 @@ export class Link implements Machine<LinkEvent> {
   }
 
   #workInside(now: number): void {
+    this.#fit()
     for (const out of this.#host.drain(now)) {
       if (out.kind === 'event') this.#hear(out.event, now)
       else if (out.kind === 'send') {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Local } from '../../../src/machine.ts'
+import type { Address, Local } from '../../../src/machine.ts'
 import { Host } from '../../../src/transport/enet/host.ts'
 import { Link } from '../../../src/transport/link/link.ts'
 import { hkdf } from '../../../src/transport/link/noise.ts'
@@ -38,6 +38,52 @@ test('every datagram is a data frame of at most 1,232 octets, also under bulk', 
   expect(message?.kind === 'message' && message.bytes.length).toBe(300_000)
   expect(new Set(wire.sent.map(({ bytes }) => bytes[0]))).toEqual(new Set([0xf3]))
   expect(Math.max(...wire.sent.map(({ bytes }) => bytes.length))).toBe(1_232)
+})
+
+describe('within one machine', () => {
+  const isHere = (peer: Address): boolean => peer === homes.responder || peer === homes.initiator
+  const sizes = (wire: Wire): number[] => wire.sent.splice(0).map(({ bytes }) => bytes.length)
+
+  test('a frame has 4,129 octets at most', () => {
+    const wire = Wire.open(1, { isHere })
+    wire.links.initiator.send(octets(300_000, 7), { channel: 1 })
+    wire.run(2_000)
+    const message = wire.events.responder.at(-1)
+    expect(message?.kind === 'message' && message.bytes.length).toBe(300_000)
+    expect(Math.max(...sizes(wire))).toBe(4_129)
+  })
+
+  test('on a path that leaves it new messages go in frames for any path; what was cut before arrives', () => {
+    const wire = Wire.open(1, { isHere })
+    sizes(wire)
+    wire.passes = () => false
+    wire.links.initiator.send(octets(20_000, 7), { channel: 1 })
+    wire.run(10)
+    expect(Math.max(...sizes(wire))).toBe(4_129)
+    wire.passes = () => true
+    wire.from.responder = elsewhere
+    wire.links.initiator.moved([wire.pathTo('initiator', elsewhere)], wire.now)
+    wire.run(5_000)
+    expect(wire.links.initiator.path.peer).toBe(elsewhere)
+    const arrived = () =>
+      wire.events.responder.flatMap((event) => (event.kind === 'message' ? [event.bytes.length] : []))
+    expect(arrived()).toEqual([20_000])
+    expect(Math.max(...sizes(wire))).toBe(4_129)
+    wire.links.initiator.send(octets(20_000, 7), { channel: 1 })
+    wire.run(5_000)
+    expect(arrived()).toEqual([20_000, 20_000])
+    expect(Math.max(...sizes(wire))).toBe(1_232)
+  })
+
+  test('an address that is another’s by now gets frames for any path', () => {
+    let isOurs = true
+    const wire = Wire.open(1, { isHere: () => isOurs })
+    isOurs = false
+    wire.links.initiator.moved([wire.links.initiator.path], wire.now)
+    wire.links.initiator.send(octets(20_000, 7), { channel: 1 })
+    wire.run(5_000)
+    expect(Math.max(...sizes(wire))).toBe(1_232)
+  })
 })
 
 describe('before the DAKE has ended', () => {
@@ -281,7 +327,7 @@ describe('silence', () => {
   })
 
   test('that must not be measured: a keep-alive 15 to 25 s after the last frame, and nothing else', () => {
-    const wire = Wire.open(1, false)
+    const wire = Wire.open(1, { mayMeasure: false })
     wire.run(60_000)
     wire.sent.length = 0
     wire.run(600_000)
@@ -291,7 +337,7 @@ describe('silence', () => {
   })
 
   test('towards another address does not put off the keep-alive of the path', () => {
-    const wire = Wire.open(1, false)
+    const wire = Wire.open(1, { mayMeasure: false })
     wire.run(5_000)
     wire.passes = () => false
     for (let i = 0; i < 8; i++) {
@@ -339,7 +385,7 @@ describe('silence', () => {
   })
 
   test('of every keep-alive of the other side makes ours come sooner', () => {
-    const wire = Wire.open(1, false)
+    const wire = Wire.open(1, { mayMeasure: false })
     wire.run(5_000)
     wire.passes = ({ from, bytes }) => from === 'initiator' || kindOf(bytes, from) !== 3
     wire.run(300_000)
@@ -351,7 +397,7 @@ describe('silence', () => {
   })
 
   test('right after an acknowledgement is no more than silence: nobody waits for an answer to that', () => {
-    const wire = Wire.open(1, false)
+    const wire = Wire.open(1, { mayMeasure: false })
     wire.run(5_000)
     wire.say('initiator', 'the last line')
     wire.run(10)
@@ -423,7 +469,7 @@ describe('roaming', () => {
   })
 
   test('a question for a sign of life shows where its sender is; the trial of a path does not', () => {
-    const wire = Wire.open(1, false)
+    const wire = Wire.open(1, { mayMeasure: false })
     wire.run(5_000)
     const answers = (counter: number, value: number): unknown[] => {
       wire.receive('initiator', authentic({ kind: 1, content: octets(8, value), counter }), elsewhere)

@@ -1,6 +1,6 @@
 /** Two links and a wire between them that a test holds in its hand. */
 import type { Address, Datagram, Local, Path } from '../../../src/machine.ts'
-import { Link, type LinkEvent } from '../../../src/transport/link/link.ts'
+import { Link, type LinkEvent, type LinkOptions } from '../../../src/transport/link/link.ts'
 import { address } from '../../support/network.ts'
 import { establish, randomOf } from './pair.ts'
 
@@ -29,7 +29,7 @@ export class Wire {
   /** Whether a datagram arrives. */
   passes: (datagram: Sent) => boolean = () => true
 
-  constructor(seed = 1, mayMeasure = true) {
+  constructor(seed = 1, { mayMeasure = true, isHere }: Pick<LinkOptions, 'mayMeasure' | 'isHere'> = {}) {
     const both = establish(seed)
     const make = (side: Side): Link =>
       new Link({
@@ -38,6 +38,7 @@ export class Wire {
         random: randomOf(seed + side.length),
         now: this.now,
         mayMeasure,
+        ...(isHere && { isHere }),
       })
     this.links = { initiator: make('initiator'), responder: make('responder') }
   }
@@ -107,8 +108,8 @@ export class Wire {
   }
 
   /** Up on both sides, and unlocked. */
-  static open(seed?: number, mayMeasure?: boolean): Wire {
-    const wire = new Wire(seed, mayMeasure)
+  static open(...options: ConstructorParameters<typeof Wire>): Wire {
+    const wire = new Wire(...options)
     wire.run(100)
     wire.links.initiator.unlock()
     wire.links.responder.unlock()
