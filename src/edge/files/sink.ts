@@ -164,7 +164,7 @@ export class Sink {
     const { path, size, mode } = this.#entryOf(file)
     try {
       const open = await this.#handleOf(file)
-      for (const { offset, octets } of parts) await writeAll(open.handle, octets, offset)
+      for (const run of runsOf(parts)) await writeAll(open.handle, run)
       if (!hasEnded) return
       const last = parts.at(-1)
       if (!last || last.offset + last.octets.length < size) await open.handle.truncate(size)
@@ -252,11 +252,31 @@ const clash = (path: string): UserError =>
     hint: 'two of the names may be the same to this disk: see docs/Tutorial.md, “Files”',
   })
 
-async function writeAll(handle: FileHandle, octets: Uint8Array, offset: number): Promise<void> {
-  for (let done = 0; done < octets.length; ) {
-    const { bytesWritten } = await handle.write(octets, done, octets.length - done, offset + done)
-    done += bytesWritten
+/** Octets that lie side by side in a file, in parts. */
+interface Run {
+  readonly offset: number
+  readonly parts: Uint8Array[]
+  size: number
+}
+
+/** Parts without a hole between them are one run: a trip to the disk's thread costs more than what it writes. */
+function runsOf(parts: readonly Part[]): readonly Run[] {
+  const runs: Run[] = []
+  for (const { offset, octets } of parts) {
+    const last = runs.at(-1)
+    if (last && last.offset + last.size === offset) {
+      last.parts.push(octets)
+      last.size += octets.length
+    } else runs.push({ offset, parts: [octets], size: octets.length })
   }
+  return runs
+}
+
+async function writeAll(handle: FileHandle, { offset, parts, size }: Run): Promise<void> {
+  let { bytesWritten: done } = await handle.writev(parts, offset)
+  if (done === size) return
+  const whole = Buffer.concat(parts) // the disk is nearly full: the rest shows whether it is
+  while (done < size) done += (await handle.write(whole, done, size - done, offset + done)).bytesWritten
 }
 
 async function makeOne(path: string): Promise<void> {
