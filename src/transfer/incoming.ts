@@ -9,7 +9,7 @@ import { endBy, failed, farewell, leaves, says } from './ending.ts'
 import { Line, readSenderFrame, type SenderFrame } from './frames.ts'
 import { FileLanding, type Landing, type LandingFault, StreamLanding } from './landing.ts'
 import { gotSize, gotTime, keepSize, keepTime, windowSize } from './limits.ts'
-import { decodeManifest, type Manifest, ManifestReader } from './manifest.ts'
+import { type Manifest, ManifestReader } from './manifest.ts'
 import type { Answer, Offer, Why } from './offer.ts'
 import type { Kept, Receiving, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
 import { pieceSizeOf } from './tree.ts'
@@ -39,6 +39,7 @@ export class Incoming implements Receiving {
   #kept = 0
   #keeping: 'idle' | 'asked' = 'idle'
   #keepAt = Number.POSITIVE_INFINITY
+  #early: ContentFrame[] = [] // content that came while the manifest was read
 
   constructor(offer: Offer, key: Uint8Array) {
     this.#offer = offer
@@ -65,7 +66,7 @@ export class Incoming implements Receiving {
   }
 
   get deadline(): number {
-    const isDue = this.#isHeavy || this.#isWhole || this.#canStart
+    const isDue = this.#isHeavy || this.#isWhole || this.#canStart || this.#isReading
     return isDue || this.#course.isDue(this.state)
       ? Number.NEGATIVE_INFINITY
       : Math.min(this.#gotDue, this.#keepDue)
@@ -90,6 +91,7 @@ export class Incoming implements Receiving {
   disconnect(): void {
     if (this.#session.kind !== 'none') this.#session.line.wipe()
     this.#session = { kind: 'none' }
+    this.#early = []
     this.#course.disconnect()
     this.#keepAt = Number.NEGATIVE_INFINITY // who knows when it goes on
   }
@@ -100,8 +102,7 @@ export class Incoming implements Receiving {
       this.#place(new StreamLanding(), { kind: 'stream' })
       return true
     }
-    const manifest = kept && decodeManifest(kept.manifest, this.#offer)
-    if (manifest) this.#open(manifest, resumable(kept.cursor, manifest.octets))
+    if (kept) this.#open(kept.manifest, resumable(kept.cursor, kept.manifest.octets))
     else this.#content = { kind: 'manifest', reader: new ManifestReader(this.#offer) }
     return true
   }
@@ -118,8 +119,7 @@ export class Incoming implements Receiving {
       this.#fail('broken')
       return
     }
-    const fault = this.#take(told)
-    if (fault) this.#fail(fault.why, fault.file)
+    this.#check(this.#take(told))
   }
 
   answered(answer: Answer): void {
@@ -172,6 +172,7 @@ export class Incoming implements Receiving {
   }
 
   *drain(now: number): Generator<TransferOutput> {
+    if (this.#isReading) this.#read()
     this.#start()
     yield* this.#course.take(this.state)
     const { transfer } = this.#course
@@ -192,6 +193,10 @@ export class Incoming implements Receiving {
   get #canStart(): boolean {
     if (this.#session.kind === 'open') return this.#content.kind !== 'offered'
     return this.#session.kind === 'accepted' && !this.#course.isPausedByUs
+  }
+
+  get #isReading(): boolean {
+    return this.#content.kind === 'manifest' && this.#content.reader.isBusy
   }
 
   get #isHeavy(): boolean {
@@ -232,22 +237,42 @@ export class Incoming implements Receiving {
   }
 
   #take(told: SenderFrame): LandingFault | undefined {
-    if (told.kind === 'manifest') return this.#read(told.octets)
+    if (this.#content.kind === 'manifest') return this.#takeFirst(told, this.#content.reader)
+    if (told.kind === 'manifest') return broken
     const landing = this.#landing
     if (landing?.position !== told.position) return broken
     if (told.kind === 'end') return landing.end(told.hash)
-    const size = told.kind === 'data' ? told.octets.length : told.size
-    if (told.position + size > this.#got + windowSize) return broken
-    return told.kind === 'data' ? landing.data(told.octets) : landing.hole(size)
+    if (endOf(told) > this.#got + windowSize) return broken
+    return told.kind === 'data' ? landing.data(told.octets) : landing.hole(told.size)
   }
 
-  #read(part: Uint8Array): LandingFault | undefined {
-    if (this.#content.kind !== 'manifest') return broken
-    const manifest = this.#content.reader.push(part)
-    if (manifest === 'more') return undefined
-    if (typeof manifest === 'string') return { why: manifest, file: undefined }
-    this.#open(manifest, 0)
+  /** Content waits until the manifest is read; no more of it than its sender may send before he hears of us. */
+  #takeFirst(told: SenderFrame, reader: ManifestReader): LandingFault | undefined {
+    if (told.kind === 'manifest') return reader.push(told.octets) ? undefined : broken
+    if (told.kind === 'end' || !reader.isWhole || this.#early.length === mostEarly) return broken
+    const last = this.#early.at(-1)
+    if (told.position !== (last ? endOf(last) : this.#got) || endOf(told) > this.#got + windowSize)
+      return broken
+    this.#early.push(told)
     return undefined
+  }
+
+  #read(): void {
+    if (this.#content.kind !== 'manifest') return
+    const manifest = this.#content.reader.read()
+    if (manifest === 'more') return
+    if (typeof manifest === 'string') {
+      this.#fail(manifest)
+      return
+    }
+    const early = this.#early
+    this.#early = []
+    this.#open(manifest, 0)
+    for (const told of early) this.#check(this.#end ? undefined : this.#take(told))
+  }
+
+  #check(fault: LandingFault | undefined): void {
+    if (fault) this.#fail(fault.why, fault.file)
   }
 
   #open(manifest: Manifest, cursor: number): void {
@@ -324,3 +349,11 @@ function resumable(cursor: number, octets: number): number {
 }
 
 const broken: LandingFault = { why: 'broken', file: undefined }
+
+type ContentFrame = Extract<SenderFrame, { kind: 'data' | 'hole' }>
+
+const endOf = (frame: ContentFrame): number =>
+  frame.position + (frame.kind === 'data' ? frame.octets.length : frame.size)
+
+/** Frames: those of the first window, if they have half a KiB each. */
+const mostEarly = 16_384

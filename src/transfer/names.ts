@@ -35,27 +35,17 @@ function segmentFault(segment: string): NameFault | undefined {
   if (isLonger(segment, maxSegment)) return 'long'
   if (segment.includes('\\') || /^[a-z]:/iu.test(segment)) return 'separator'
   if (/[. ]$/u.test(segment)) return 'ending'
-  if (isReserved(segment)) return 'reserved'
-  if (isAscii.test(segment)) return undefined
-  if (hidden.test(segment)) return 'control'
-  return !/\p{Surrogate}/u.test(segment) &&
-    segment.normalize('NFC') === segment &&
-    !segment.includes('\ufffd')
-    ? undefined
-    : 'form'
+  if (isAscii.test(segment)) return reserved.test(segment) ? 'reserved' : undefined
+  if (reserved.test(segment.normalize('NFKC'))) return 'reserved'
+  if (mayHide.test(segment) && hidden.test(segment)) return 'control'
+  const isFormed = !/\p{Surrogate}/u.test(segment) && segment.normalize('NFC') === segment
+  return isFormed && !segment.includes('\ufffd') ? undefined : 'form'
 }
 
-function isReserved(segment: string): boolean {
-  const name = segment.normalize('NFKC').toLowerCase()
-  return (
-    /^(?:con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d) *(?:[.:]|$)/u.test(name) || name.startsWith(partMark)
-  )
-}
-
-/** All paths of an offer, in their order. */
+/** All paths of an offer, in their order. What a folder costs to check and to fold is paid once. */
 export class PathRules {
-  readonly #folders = new Set<string>()
-  readonly #seen = new Set<string>()
+  readonly #folders = new Map<string, Folder>()
+  readonly #seen = new Set<string>() // skeletons
   #first = '' // at the top
   #tops = 0
 
@@ -66,18 +56,30 @@ export class PathRules {
 
   /** What is wrong with the next one; it counts as seen only if nothing is. */
   add(path: string, kind: 'file' | 'folder'): NameFault | undefined {
-    const fault = pathFault(path)
-    if (fault) return fault
     const end = path.lastIndexOf('/')
-    if (end >= 0 && !this.#folders.has(path.slice(0, end))) return 'parent'
-    const look = skeleton(path)
+    const folder = end < 0 ? top : this.#folders.get(path.slice(0, end))
+    if (!folder) return pathFault(path) ?? 'parent'
+    if (folder.depth === maxSegments || isLonger(path, maxPath)) return 'long'
+    const name = path.slice(end + 1)
+    const fault = segmentFault(name)
+    if (fault) return fault
+    const look = folder.before + skeleton(name)
     if (this.#seen.has(look)) return 'clash'
     this.#seen.add(look)
-    if (kind === 'folder') this.#folders.add(path)
+    if (kind === 'folder') this.#folders.set(path, { depth: folder.depth + 1, before: `${look}/` })
     if (end < 0 && this.#tops++ === 0) this.#first = path
     return undefined
   }
 }
+
+interface Folder {
+  /** Segments of its path. */
+  readonly depth: number
+  /** What the skeletons begin with of what is in it: folding stops at a `/`. */
+  readonly before: string
+}
+
+const top: Folder = { depth: 0, before: '' }
 
 /** @param first - a path of one segment */
 export function offerName(first: string, count: number): string {
@@ -99,9 +101,9 @@ export function skeleton(path: string): string {
     .normalize('NFKD')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .toUpperCase()
-    .replace(/[^\0-\x7f]/gu, (char) => twins.get(char) ?? char)
+    .replace(hasTwin, (char) => twins.get(char) ?? char)
     .toLowerCase()
-    .normalize('NFKC')
+    .normalize('NFKD')
 }
 
 /**
@@ -111,12 +113,16 @@ export function skeleton(path: string): string {
 const foreign = [...'АВЕЅІЈКМНОРСТХҮУԌԚԜ', ...'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹͿԀҺӀ']
 const latin = [...'ABESIJKMHOPCTXYYGQW', ...'ABEZHIKMNOPTYXCJDHI']
 const twins = new Map(foreign.map((char, i) => [char, latin[i]!]))
+const hasTwin = new RegExp(`[${foreign.join('')}]`, 'gu')
 
 /** In octets of UTF-8, of which a UTF-16 unit takes three at most. */
 const isLonger = (text: string, octets: number): boolean =>
   text.length * 3 > octets && (text.length > octets || new TextEncoder().encode(text).length > octets)
 
 const isAscii = /^[ -~]*$/u
+
+/** What most names have none of. */
+const mayHide = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u
 
 /**
  * As in SafeText: controls, what changes the direction, and whatever a renderer
@@ -126,8 +132,8 @@ const isAscii = /^[ -~]*$/u
 const hidden =
   /[\p{Cc}\u2028\u2029]|(?!(?<=[^ -~])[\u200c\u200d](?=[^ -~])|[\ufe00-\ufe0f])[\p{Default_Ignorable_Code_Point}\p{Cf}]/u
 
-/** How the folder begins that a transfer is received in. */
-export const partMark = '.otrtalk-'
+/** In any case: the names of devices, also with something behind a dot; and how the folder begins that a transfer is received in. */
+const reserved = /^(?:(?:con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d) *(?:[.:]|$)|\.otrtalk-)/iu
 
 const maxSegment = 255
 const maxSegments = 64

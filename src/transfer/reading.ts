@@ -3,7 +3,7 @@
  * the rules, and hashes all of it.
  */
 import { chunkSize, maxEntries, maxManifest, maxOctets } from './limits.ts'
-import { encodeManifest, entrySize, type FileEntry, type Manifest, type ManifestEntry } from './manifest.ts'
+import { type FileEntry, type FolderEntry, type Manifest, ManifestWriter } from './manifest.ts'
 import { PathRules } from './names.ts'
 import { FileSupply } from './supply.ts'
 import type { Failure } from './transfer.ts'
@@ -12,10 +12,10 @@ import type { Range, SourceEntry } from './work.ts'
 
 export class Reading {
   readonly #rules = new PathRules()
-  readonly #entries: ManifestEntry[] = []
+  readonly #list = new ManifestWriter()
   readonly #files: FileEntry[] = []
+  readonly #folders: FolderEntry[] = []
   #octets = 0
-  #size = 0 // of the entries in the manifest
   #state: { readonly kind: 'surveying' } | { readonly kind: 'asked' } | Hashing | Whole = {
     kind: 'surveying',
   }
@@ -81,31 +81,36 @@ export class Reading {
     const rule = this.#rules.add(path, entry.kind)
     if (rule) return { why: 'names', path, rule }
     const mode = entry.mode & 0o777
-    if (entry.kind === 'folder') this.#entries.push({ kind: 'folder', path, mode })
-    else {
+    if (entry.kind === 'folder') {
+      this.#folders.push({ path, mode })
+      this.#list.add({ kind: 'folder', path, mode })
+    } else {
       const file = { path, mode, size: entry.size, start: this.#octets }
-      this.#entries.push({ kind: 'file', ...file })
       this.#files.push(file)
+      this.#list.add({ kind: 'file', ...file })
       this.#octets += entry.size
     }
-    this.#size += entrySize(path)
-    const isLarge = this.#entries.length > maxEntries || this.#size > maxManifest || this.#octets > maxOctets
-    return isLarge ? { why: 'large' } : undefined
+    const isLong = this.#count > maxEntries || this.#list.length > maxManifest
+    return isLong || this.#octets > maxOctets ? { why: 'large' } : undefined
   }
 
   #hash(): Failure | undefined {
-    if (this.#entries.length === 0) return { why: 'gone' }
+    if (this.#count === 0) return { why: 'gone' }
     const pieces = new Uint8Array(pieceCount(this.#octets) * hashSize)
     const supply = new FileSupply(this.#files, this.#octets)
     this.#state = { kind: 'hashing', supply, hasher: new PieceHasher(this.#octets, 0), pieces }
     return this.#octets === 0 ? this.#end(pieces) : undefined
   }
 
+  get #count(): number {
+    return this.#files.length + this.#folders.length
+  }
+
   #end(pieces: Uint8Array): Failure | undefined {
-    const bytes = encodeManifest(pieces, this.#entries)
+    const bytes = this.#list.done(pieces)
     if (bytes.length > maxManifest) return { why: 'large' }
-    const folders = this.#entries.filter((entry) => entry.kind === 'folder')
-    this.#state = { kind: 'whole', manifest: { bytes, octets: this.#octets, files: this.#files, folders } }
+    const [files, folders] = [this.#files, this.#folders]
+    this.#state = { kind: 'whole', manifest: { bytes, octets: this.#octets, files, folders } }
     return undefined
   }
 }

@@ -4,6 +4,7 @@
  * and waits in between. Like every machine here it only changes its state when
  * something comes in, and says in `drain` what is to be done.
  */
+import type { Manifest } from './manifest.ts'
 import type { NameFault } from './names.ts'
 import type { Answer, Offer, Why } from './offer.ts'
 import type { Work, WorkResult } from './work.ts'
@@ -98,7 +99,8 @@ export interface Receiving extends Transfer {
 
 /** Where a transfer goes on that an earlier process began. */
 export interface Kept {
-  readonly manifest: Uint8Array
+  /** As it was decoded for this offer. */
+  readonly manifest: Manifest
   /** As the last `keep` had it: everything before it is written and synced. */
   readonly cursor: number
 }

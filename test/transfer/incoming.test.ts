@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/crypto.ts'
 import { Incoming } from '../../src/transfer/incoming.ts'
 import { keepSize, keepTime, windowSize } from '../../src/transfer/limits.ts'
-import { encodeManifest, manifestRoot } from '../../src/transfer/manifest.ts'
+import { manifestRoot } from '../../src/transfer/manifest.ts'
 import type { Offer } from '../../src/transfer/offer.ts'
 import type { TransferOutput } from '../../src/transfer/transfer.ts'
 import { PieceHasher } from '../../src/transfer/tree.ts'
@@ -10,6 +10,7 @@ import type { Work, WorkResult } from '../../src/transfer/work.ts'
 import { content } from './content.ts'
 import { Sink } from './disk.ts'
 import { Forger, hostileId, hostileKey } from './hostile.ts'
+import { encodeManifest, keptOf } from './manifests.ts'
 
 /** An honest manifest of one file. */
 function offering(octets: Uint8Array): { offer: Offer; bytes: Uint8Array } {
@@ -97,6 +98,72 @@ test('nothing is asked of the disk before the whole manifest is there and right'
   expect(receiver.slow.length + receiver.sink.works.length).toBe(0)
   receiver.hears(receiver.forger.manifest(bytes.subarray(-1)))
   expect(receiver.sink.works).toEqual(['place'])
+})
+
+describe('a list of files that takes long to read', () => {
+  /** 1,000 empty folders behind the file: two slices, and one step for what is left. */
+  const many = (octets: Uint8Array): { offer: Offer; bytes: Uint8Array } => {
+    const { offer, bytes } = offering(octets)
+    const folders = Array.from(
+      { length: 1_000 },
+      (_, i) => ({ kind: 'folder', path: `${i}`, mode: 0 }) as const,
+    )
+    const whole = Uint8Array.from([...bytes, ...encodeManifest(new Uint8Array(0), folders)])
+    const listed = { root: manifestRoot(whole), manifestSize: whole.length, folders: 1_000 }
+    return { offer: { ...offer, ...listed, name: 'a and 1000 more' } as Offer, bytes: whole }
+  }
+  const accepted = (offer: Offer): Receiver => {
+    const receiver = new Receiver(offer)
+    receiver.incoming.accept()
+    receiver.pump()
+    return receiver
+  }
+  const frames = (receiver: Receiver, octets: Uint8Array): void => {
+    for (let at = 0; at < octets.length; at += 65_536)
+      receiver.incoming.receive(receiver.forger.data(at, octets.subarray(at, at + 65_536)))
+  }
+
+  test('is read a slice at a time, and content that came meanwhile is not lost', () => {
+    const { offer, bytes } = many(octets)
+    const receiver = accepted(offer)
+    receiver.incoming.receive(receiver.forger.manifest(bytes))
+    frames(receiver, octets)
+    expect([...receiver.incoming.drain(0)]).toEqual([])
+    expect(receiver.incoming.deadline).toBe(-Infinity)
+    receiver.pump()
+    expect(receiver.incoming.state.kind).toBe('done')
+    expect(sha256(receiver.sink.files[0]!.content)).toEqual(sha256(octets))
+  })
+
+  test('holds no more content than its sender may send, nor in other order', () => {
+    const { offer, bytes } = many(content(windowSize + 65_536))
+    const receiver = accepted(offer)
+    receiver.incoming.receive(receiver.forger.manifest(bytes))
+    frames(receiver, content(windowSize))
+    expect(receiver.incoming.state.kind).toBe('running')
+    receiver.incoming.receive(receiver.forger.data(windowSize, Uint8Array.of(1)))
+    expect(receiver.incoming.state).toEqual({ kind: 'failed', by: 'us', why: 'broken' })
+    const other = accepted(offer)
+    other.incoming.receive(other.forger.manifest(bytes))
+    other.incoming.receive(other.forger.data(1, Uint8Array.of(1)))
+    expect(other.incoming.state).toEqual({ kind: 'failed', by: 'us', why: 'broken' })
+  })
+
+  test('is read on without the link, and content of the former session is not taken', () => {
+    const { offer, bytes } = many(octets)
+    const receiver = accepted(offer)
+    receiver.incoming.receive(receiver.forger.manifest(bytes))
+    frames(receiver, octets.subarray(0, 65_536))
+    receiver.incoming.disconnect()
+    receiver.pump()
+    expect(receiver.sink.works).toEqual(['place'])
+    const again = { ...offer, stream: 10 }
+    receiver.forger = new Forger(again)
+    receiver.incoming.connect(again, hostileKey())
+    receiver.pump()
+    receiver.hearsAll(octets)
+    expect(receiver.incoming.state.kind).toBe('done')
+  })
 })
 
 test('a write is never larger than 512 KiB and a chunk, and two wait at most', () => {
@@ -188,7 +255,7 @@ describe('the cursor', () => {
     [2 ** 53 - 1, 600_000],
   ])('of a former process at %d goes on at %d', (cursor, expected) => {
     const receiver = new Receiver(offer)
-    receiver.incoming.accept({ manifest: bytes, cursor })
+    receiver.incoming.accept(keptOf(offer, bytes, cursor))
     receiver.disk = 'slow'
     receiver.pump()
     expect(receiver.slow[0]).toMatchObject({ kind: 'place', content: { cursor: expected } })
@@ -196,7 +263,7 @@ describe('the cursor', () => {
 
   test('with another manifest is none', () => {
     const receiver = new Receiver(offer)
-    receiver.incoming.accept({ manifest: bytes.with(0, bytes[0]! ^ 1), cursor: 262_144 })
+    receiver.incoming.accept(keptOf(offer, bytes.with(0, bytes[0]! ^ 1), 262_144))
     receiver.pump()
     expect(receiver.sink.works).toEqual([])
     receiver.hears(receiver.forger.manifest(bytes))

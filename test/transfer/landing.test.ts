@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { FileLanding } from '../../src/transfer/landing.ts'
-import { encodeManifest, type Manifest } from '../../src/transfer/manifest.ts'
+import type { Manifest } from '../../src/transfer/manifest.ts'
 import { PieceHasher } from '../../src/transfer/tree.ts'
 import { content } from './content.ts'
+import { encodeManifest } from './manifests.ts'
 
 /** Files of some sizes, and the octets of all of them. */
 function laid(sizes: readonly number[]): { manifest: Manifest; octets: Uint8Array } {

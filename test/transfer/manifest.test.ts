@@ -2,14 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sha256 } from '../../src/crypto.ts'
 import {
-  decodeManifest,
-  encodeManifest,
   type ManifestClaim,
   type ManifestEntry,
   ManifestReader,
   manifestRoot,
   pieceHash,
 } from '../../src/transfer/manifest.ts'
+import { decoded, encodeManifest } from './manifests.ts'
 
 const entries: readonly ManifestEntry[] = [
   { kind: 'file', path: 'a', mode: 0o644, size: 5, start: 0 },
@@ -46,11 +45,12 @@ test('comes out as it went in, however it is cut', () => {
       for (const size of sizes) {
         const part = bytes.subarray(at, at + size)
         if (at + part.length === bytes.length) break
-        expect(reader.push(part)).toBe('more')
+        expect([reader.push(part), reader.read(), reader.isBusy]).toEqual([true, 'more', false])
         at += part.length
         expect(reader.length).toBe(at)
       }
-      const manifest = reader.push(bytes.subarray(at))
+      expect(reader.push(bytes.subarray(at))).toBe(true)
+      const manifest = reader.read()
       if (typeof manifest === 'string') throw new Error(manifest)
       expect(manifest.files.map(({ path, start }) => [path, start])).toEqual([
         ['a', 0],
@@ -64,12 +64,25 @@ test('comes out as it went in, however it is cut', () => {
   )
 })
 
+test('is read in slices of 500 entries, whatever came at once', () => {
+  const folders = Array.from(
+    { length: 1_200 },
+    (_, i) => ({ kind: 'folder', path: `${i}`, mode: 0 }) as const,
+  )
+  const bytes = encodeManifest(new Uint8Array(0), folders)
+  const claim = { manifestSize: bytes.length, octets: 0, files: 0, folders: 1_200, name: '0 and 1199 more' }
+  const reader = new ManifestReader({ ...claim, root: manifestRoot(bytes) })
+  reader.push(bytes)
+  expect([reader.read(), reader.isBusy, reader.read(), reader.isBusy]).toEqual(['more', true, 'more', true])
+  expect(reader.read()).toMatchObject({ octets: 0, files: [] })
+})
+
 test('is none when an octet of it is another', () => {
-  expect(decodeManifest(bytes, claim)).toBeDefined()
+  expect(decoded(bytes, claim)).toBeDefined()
   for (let at = 0; at < bytes.length; at++)
-    expect(decodeManifest(bytes.with(at, bytes[at]! ^ 1), claim)).toBeUndefined()
+    expect(decoded(bytes.with(at, bytes[at]! ^ 1), claim)).toBeUndefined()
   for (let size = 0; size < bytes.length; size++)
-    expect(decodeManifest(bytes.subarray(0, size), claim)).toBeUndefined()
+    expect(decoded(bytes.subarray(0, size), claim)).toBeUndefined()
 })
 
 test('any octets give a manifest or none', () => {
@@ -79,7 +92,7 @@ test('any octets give a manifest or none', () => {
       const root = manifestRoot(bytes)
       for (const files of [0, 1, 2]) {
         const claim = { manifestSize: bytes.length, octets, files, folders: 0, root, name: 'a' }
-        const manifest = decodeManifest(bytes, claim)
+        const manifest = decoded(bytes, claim)
         if (manifest) expect(manifest.files.length).toBe(files)
       }
     }),

@@ -118,6 +118,42 @@ test('two paths that fold to the same clash in any folder, and others do not', (
   for (const [path, kind, fault] of tries) expect([path, rules.add(path, kind)]).toEqual([path, fault])
 })
 
+test('what is known of a folder makes no difference to what is in it', () => {
+  const dice = new Dice(8)
+  const chars = [...'aZσΣς/ß℀ﬀéÀабХ.: -\u0301\u0338\u200d\u00ad\u1e9b가가字']
+  const text = (): string => Array.from({ length: 1 + dice.below(5) }, () => dice.pick(chars)).join('')
+  let good = 0
+  for (let i = 0; i < 5_000; i++) {
+    const [folder, name] = [text(), text()]
+    expect(skeleton(`${folder}/${name}`)).toBe(`${skeleton(folder)}/${skeleton(name)}`)
+    const rules = new PathRules()
+    if (name.includes('/') || folder.includes('/') || rules.add(folder, 'folder')) continue
+    const fault = rules.add(`${folder}/${name}`, 'file')
+    expect([folder, name, fault]).toEqual([folder, name, pathFault(`${folder}/${name}`)])
+    if (!fault) good++
+  }
+  expect(good).toBeGreaterThan(500)
+})
+
+test('the limits of a path hold in a folder that keeps them', () => {
+  const rules = new PathRules()
+  const deep = Array.from({ length: 64 }, (_, i) =>
+    Array(i + 1)
+      .fill('d')
+      .join('/'),
+  )
+  for (const path of deep) expect(rules.add(path, 'folder')).toBe(undefined)
+  expect(rules.add(`${deep.at(-1)}/x`, 'file')).toBe('long')
+  const long = Array.from({ length: 8 }, (_, i) =>
+    Array(i + 1)
+      .fill('e'.repeat(250))
+      .join('/'),
+  )
+  for (const path of long) expect(rules.add(path, 'folder')).toBe(undefined)
+  expect(rules.add(`${long.at(-1)}/${'x'.repeat(40)}`, 'file')).toBe(undefined)
+  expect(rules.add(`${long.at(-1)}/${'x'.repeat(41)}`, 'file')).toBe('long')
+})
+
 test('any text has a verdict, and what passes is its own NFC and keeps its skeleton in other case', () => {
   const dice = new Dice(7)
   const ranges = [0x80, 0x600, 0x110000].map((end) => () => dice.below(end))

@@ -15,6 +15,7 @@ import { Outgoing } from '../../src/transfer/outgoing.ts'
 import type { Transfer, TransferOutput, TransferState } from '../../src/transfer/transfer.ts'
 import type { Work } from '../../src/transfer/work.ts'
 import { Sink, Source, type Tree } from './disk.ts'
+import { keptOf } from './manifests.ts'
 
 export const id = transferId(Uint8Array.from({ length: 16 }, (_, i) => 200 + i))
 
@@ -196,7 +197,7 @@ export class Pair {
     }
     this.incoming = new Incoming(offer, key)
     const { manifest, cursor } = this.sink
-    if (this.#accepts === 'at once') this.incoming.accept(manifest && { manifest, cursor })
+    if (this.#accepts === 'at once') this.incoming.accept(keptOf(offer, manifest, cursor))
   }
 }
 

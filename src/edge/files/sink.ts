@@ -112,9 +112,9 @@ export class Sink {
         await syncFolder(join(this.#data, path))
       }
       const tops = [
-        ...folders.map(({ path }) => ({ path, kind: 'folder' as const })),
-        ...files.map(({ path }) => ({ path, kind: 'file' as const })),
-      ].filter(({ path }) => !path.includes('/'))
+        ...folders.filter(isTop).map(({ path }) => ({ path, kind: 'folder' as const })),
+        ...files.filter(isTop).map(({ path }) => ({ path, kind: 'file' as const })),
+      ]
       // While nobody else can put a link where they are.
       for (const { path, mode } of folders) await chmod(join(this.#data, path), modeHere('folder', mode))
       const paths: string[] = []
@@ -314,6 +314,8 @@ export const partName = (fingerprint: string, root: Uint8Array): string =>
  * way before it was looked at. What is in a folder keeps its name.
  */
 const shownName = (name: string): string => name.replace(/^\./u, '_')
+
+const isTop = ({ path }: { readonly path: string }): boolean => !path.includes('/')
 
 const longestCursor = 32 // octets
 const mostOpen = 64 // files: the system allows a process 256 at least

@@ -4,6 +4,7 @@
  * what the disk refused gets its words before it is told.
  */
 import { stat } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { UserError } from '../../error.ts'
 import { type Command, hasEnded, type TalkEvent, type TransferCommand } from '../../session/command.ts'
 import type { Talk } from '../../session/talk.ts'
@@ -125,9 +126,9 @@ export class Transferring implements AsyncDisposable {
     if (!this.#disk.receive(transfer, sink)) throw new UserError('the same is being received there already')
     await this.#disk.settled(sink.folder)
     const kept = await sink.kept(maxManifest)
-    const manifest = kept && decodeManifest(kept.manifest, offer)
+    const manifest = kept && (await inSlices(decodeManifest(kept.manifest, offer)))
     this.#folders.set(transfer, into)
-    return kept && manifest && { ...kept, cursor: await sink.sound(manifest, kept.cursor) }
+    return kept && manifest && { manifest, cursor: await sink.sound(manifest, kept.cursor) }
   }
 }
 
@@ -148,6 +149,15 @@ export async function requireFolder(path: string): Promise<void> {
     throw diskFault(error, `cannot write in ${path}`)
   })
   if (!found.isDirectory()) throw new UserError(`${path} is no folder`)
+}
+
+/** What it returns; others have their turn between its steps. */
+async function inSlices<T>(steps: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await turn()
+  }
 }
 
 /** Who accepts at a prompt names a folder, or none. */

@@ -4,10 +4,10 @@ import { partName, Sink } from '../../../src/edge/files/sink.ts'
 import type { Skipped } from '../../../src/edge/files/walk.ts'
 import { Incoming } from '../../../src/transfer/incoming.ts'
 import { maxManifest } from '../../../src/transfer/limits.ts'
-import { decodeManifest } from '../../../src/transfer/manifest.ts'
 import { decodeOffer, encodeOffer, type Offer, transferId } from '../../../src/transfer/offer.ts'
 import { Outgoing } from '../../../src/transfer/outgoing.ts'
 import type { Transfer, TransferState } from '../../../src/transfer/transfer.ts'
+import { decoded } from '../../transfer/manifests.ts'
 
 export const sender = 'ab'.repeat(56) // a fingerprint
 
@@ -116,9 +116,9 @@ export class Ends implements AsyncDisposable {
     if (offer.form !== 'files') throw new Error('these ends have files')
     const sink = new Sink({ into: this.#into, part: partName(sender, offer.root) })
     const kept = await sink.kept(maxManifest)
-    const manifest = kept && decodeManifest(kept.manifest, offer)
+    const manifest = kept && decoded(kept.manifest, offer)
     this.sink.receive(this.#transfer, sink)
-    if (kept && manifest) this.incoming?.accept({ ...kept, cursor: await sink.sound(manifest, kept.cursor) })
+    if (kept && manifest) this.incoming?.accept({ manifest, cursor: await sink.sound(manifest, kept.cursor) })
     else this.incoming?.accept()
   }
 }

@@ -7,9 +7,10 @@ import type { Run } from '../../../src/edge/run.ts'
 import type { TalkEvent } from '../../../src/session/command.ts'
 import type { Talk } from '../../../src/session/talk.ts'
 import type { Offered } from '../../../src/session/transfers.ts'
-import { encodeManifest, manifestRoot } from '../../../src/transfer/manifest.ts'
+import { manifestRoot } from '../../../src/transfer/manifest.ts'
 import { type TransferId, transferId } from '../../../src/transfer/offer.ts'
 import type { WorkResult } from '../../../src/transfer/work.ts'
+import { encodeManifest } from '../../transfer/manifests.ts'
 import { temporaryFolder } from '../folder.ts'
 
 const bytes = encodeManifest(new Uint8Array(0), [{ kind: 'file', path: 'a', mode: 0o644, size: 0, start: 0 }])
