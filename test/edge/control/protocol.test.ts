@@ -6,9 +6,9 @@ import {
   type Request,
   readHello,
   readReply,
-  readRequest,
   readVersion,
 } from '../../../src/edge/control/protocol.ts'
+import { readRequest } from '../../../src/edge/control/request.ts'
 
 const key = 'ab'.repeat(56)
 const id = '0123456789abcdef'
