@@ -13,7 +13,7 @@ import type { Random } from '../crypto.ts'
 import type { Datagram, Local, Notice, Output, WallClock } from '../machine.ts'
 import type { Mapping } from '../nat/mapping.ts'
 import type { End } from '../nat/punch.ts'
-import { type Goal, pathKind } from '../nat/way.ts'
+import type { Goal } from '../nat/way.ts'
 import type { Attempts } from '../otr/attempts.ts'
 import { DakeBudget } from '../otr/budget.ts'
 import type { Fingerprint } from '../otr/identity.ts'
@@ -25,17 +25,16 @@ import type { Work } from '../transfer/work.ts'
 import type { IsHere } from '../transport/link/link.ts'
 import { Acquaintance, type Whom } from './acquaintance.ts'
 import type { Fresh } from './approach.ts'
-import type { Command, Lost, PathKind, Phase, TalkEvent, TypingState } from './command.ts'
+import type { Command, Lost, TalkEvent, TypingState } from './command.ts'
 import { Exchange, type Kept } from './exchange.ts'
 import type { KnownMessages } from './known.ts'
-import { Ladder } from './ladder.ts'
-import { type Current, isTried, type Live, newRival, type Own, type Rival } from './live.ts'
+import { type Current, isTried, type Live, newRival, type Own, pathOf, type Rival } from './live.ts'
 import type { BuddyReport } from './report.ts'
-import { Search, type SearchEvent } from './search.ts'
+import { Search } from './search.ts'
 import type { SessionEvent } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { Transfers } from './transfers.ts'
-import { betterPaths, pathsTo, Upgrade } from './upgrade.ts'
+import { betterPaths, pathsTo } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
 import type { Found, Near } from './whereabouts.ts'
 
@@ -94,12 +93,9 @@ export class Buddy {
   readonly #events = new Queue<TalkEvent>()
   readonly #exchange: Exchange
   readonly #dakes = new DakeBudget()
-  readonly #ladder: Ladder // of what was tried, for `report`
   readonly #search: Search
   readonly #sessions = new Sessions()
-  #upgrade: Upgrade | undefined // of the conversation there is
   #hurriedAt = -Infinity
-  #path: PathKind | undefined // as it was told
   #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
@@ -107,9 +103,8 @@ export class Buddy {
     const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
     const { known, habits } = options
     this.#options = options
-    this.#search = new Search(now)
-    this.#ladder = new Ladder(now)
     this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
+    this.#search = new Search({ whom: this.#acquaintance, events: this.#events, ends, now })
     const exchange = { acquaintance: this.#acquaintance, events: this.#events, known, wall, habits }
     this.#exchange = new Exchange(exchange)
     this.transfers = new Transfers({ acquaintance: this.#acquaintance, events: this.#events })
@@ -120,7 +115,7 @@ export class Buddy {
       hints: hints.map((address): Goal => ({ address, way: 'hint' })),
     }
     this.#ways = new Ways(this.#acquaintance.pairs, ways)
-    this.#enter('looking', now)
+    this.#search.looking(now)
   }
 
   get alias(): string {
@@ -137,7 +132,7 @@ export class Buddy {
     const { current } = this.#sessions
     if (this.#acquaintance.events.length > 0) return -Infinity
     const exchange = current ? this.#exchange.deadline(current) : Infinity
-    const upgrade = this.#upgrade?.deadline ?? Infinity
+    const upgrade = current?.upgrade.deadline ?? Infinity
     const transfers = this.transfers.deadline(current)
     return Math.min(exchange, upgrade, transfers, this.#ways.deadline, this.#sessions.deadline)
   }
@@ -154,40 +149,23 @@ export class Buddy {
 
   /** How he is being reached, or why not. @param isOnLink - he is listened for there */
   report({ isOnLink }: { readonly isOnLink: boolean }, now: number): BuddyReport {
-    const secured = this.#sessions.current
-    const current = this.#acquaintance.isMet ? secured : undefined
-    const live = secured ?? this.#sessions.rivals.find(isTried)
-    const reached = live && { address: live.session.path.peer, way: live.way }
-    const [{ goals }, ends, record] = [this.#ways, this.#options.ends(), this.#ladder.record(now)]
-    const { phase, unreached, refusedFor } = this.#search
-    const verdict = secured ? undefined : unreached
-    return {
-      state: current ? 'secured' : (phase ?? 'securing'),
-      isInvited: !this.#acquaintance.isMet,
-      ms: this.#ladder.ms(now),
-      ...(current && { path: { kind: this.#pathOf(current), address: current.session.path.peer } }),
-      ...(record && { record }),
-      isOnLan: this.#ladder.isOnLan,
-      attempts: this.#ladder.attempts,
-      ladder: this.#ladder.rungs({ goals, ends, isOnLink, reached }, now),
-      ...(verdict && { verdict }),
-      ...(!current && refusedFor && { refused: refusedFor }),
-    }
+    const live = this.#sessions.current ?? this.#sessions.rivals.find(isTried)
+    return this.#search.report({ goals: this.#ways.goals, isOnLink, live }, now)
   }
 
   found(pair: Pair, found: Found, now: number): void {
     if (this.#isClosed) return
-    this.#ladder.found(found.candidates, now)
+    this.#search.found(found.candidates, now)
     this.#ways.found(pair, found, now)
-    this.#upgrade?.soon(now)
+    this.#sessions.current?.upgrade.soon(now)
   }
 
   /** His program was heard on our link. */
   near(pair: Pair, near: Near, now: number): void {
     if (this.#isClosed) return
-    this.#ladder.near()
+    this.#search.near()
     this.#ways.near(pair, near, now)
-    this.#upgrade?.soon(now)
+    this.#sessions.current?.upgrade.soon(now)
   }
 
   /** He is, or may be, at these too. */
@@ -210,9 +188,9 @@ export class Buddy {
       const home: Goal = { address: peer, way: 'learnt' }
       session.moved([...pathsTo([home], ends), ...paths], now)
     }
-    if (!this.isSecured) this.#ladder.forget()
+    this.#search.moved()
     if (!this.isSecured) this.#ways.moved(now)
-    this.#upgrade?.soon(now)
+    this.#sessions.current?.upgrade.soon(now)
   }
 
   /** What became of an end that is not a main one. */
@@ -330,43 +308,37 @@ export class Buddy {
       }
       if (live.session.isOver) this.#forget(live)
     }
-    if (this.#sessions.current?.session.isOverdue) this.#overdue(now)
-    if (this.#upgrade?.isDue(now)) this.#offerPaths(now)
+    const { current } = this.#sessions
+    if (current?.session.isOverdue) this.#overdue(current, now)
+    if (current?.upgrade.isDue(now)) this.#offerPaths(current, now)
     for (const local of this.#sessions.released(now)) yield { kind: 'close', local }
     if (this.#acquaintance.events.length > 0) this.#tellAcquaintance(now)
     for (const event of this.#events.take()) yield { kind: 'event', event }
   }
 
-  #offerPaths(now: number): void {
-    const { current } = this.#sessions
-    if (!current) return
-    const { goals } = this.#ways
-    const { peer } = current.session.path
-    const isTold = goals.some(({ address }) => address === peer)
-    const paths = betterPaths({ address: peer, way: current.way }, goals, {
-      ends: this.#options.ends(),
-      isTold,
-    })
-    if (paths.length > 0) current.session.offerPaths(paths, now)
+  #offerPaths({ session, way }: Current, now: number): void {
+    const paths = betterPaths({ address: session.path.peer, way }, this.#ways.goals, this.#options.ends())
+    if (paths.length > 0) session.offerPaths(paths, now)
   }
 
   /** He may have moved without knowing where we are: what he publishes tells, and we are ready for him. */
-  #overdue(now: number): void {
+  #overdue({ upgrade }: Current, now: number): void {
     this.#ways.silent(now)
     if (now < this.#hurriedAt + hurryGap) return
     this.#hurriedAt = now
-    this.#upgrade?.soon(now)
+    upgrade.soon(now)
     for (const pair of this.#ways.pairs) this.wishes.push({ kind: 'hurry', pair })
   }
 
   /** Its link has moved. */
   #moved(live: Live): void {
+    const current = this.#sessions.currentOf(live)
     const { peer } = live.session.path
-    live.way = this.#ways.goals.find(({ address }) => address === peer)?.way ?? 'learnt'
-    if (!this.#sessions.currentOf(live) || !this.#acquaintance.isMet) return
-    const path = this.#pathOf(live)
-    if (path === this.#path) return
-    this.#path = path
+    const moved = current ?? live // one that was promoted in this drain is another value
+    moved.way = this.#ways.goals.find(({ address }) => address === peer)?.way ?? 'learnt'
+    const path = pathOf(moved)
+    if (!current || !this.#acquaintance.isMet || path === current.toldPath) return
+    current.toldPath = path
     this.#emit({ kind: 'path', buddy: this.alias, path })
   }
 
@@ -381,9 +353,8 @@ export class Buddy {
     const rival = newRival(event, { ...options, number: nextSession(), accepts, dakes: this.#dakes, now })
     this.#sessions.add(rival)
     if (rival.session.role !== 'initiator') return // the init may be a replay: so far nobody is there
-    this.#ladder.reached(now)
     this.#ways.rest()
-    this.#enter('securing', now)
+    this.#search.reached(now)
   }
 
   /** Somebody is at the other end of a rival's link: its DAKE may run. */
@@ -392,9 +363,8 @@ export class Buddy {
     if (!rival) return
     rival.isUp = true
     this.#pause = endedPause
-    this.#ladder.reached(now)
     this.#ways.rest()
-    this.#enter('securing', now)
+    this.#search.reached(now)
     const up = this.#sessions.rivals.filter(({ isUp }) => isUp)
     if (up.length > maxRivals) this.#dismiss(up[0]!, now)
     // The initiator's DAKE costs us as much as the other side: it counts for both.
@@ -407,14 +377,11 @@ export class Buddy {
         this.#reached(event, now)
         return
       case 'trying':
-        this.#ladder.trying(event.pair, event, this.#options.ends(), now)
-        this.#enter('punching', now)
+        this.#search.trying(event.pair, event, now)
         return
       case 'failed':
-        this.#ladder.failed(event.pair, now)
         this.wishes.push({ kind: 'hurry', pair: event.pair })
-        this.#enter('looking', now)
-        if (!this.isSecured) this.#tell(this.#search.failed(event.why, now))
+        this.#search.failed(event.pair, event.why, now)
         return
       case 'measure':
         this.wishes.push({ kind: 'measure', local: event.local })
@@ -502,10 +469,8 @@ export class Buddy {
       return
     }
     if (this.#sessions.close(now, rival)) this.#lost('restarted', now)
-    const current = this.#sessions.promote(rival, fingerprint)
-    this.#upgrade = new Upgrade(now)
-    this.#search.ended()
-    this.#ladder.secured(now)
+    const current = this.#sessions.promote(rival, fingerprint, now)
+    this.#search.secured(now)
     this.#ways.settle(rival.index)
     this.#ways.rest()
     this.#acquaintance.secured(current, now)
@@ -515,15 +480,11 @@ export class Buddy {
   /** He who answers is the buddy, and can be shown; with an invite code only once it is proved. */
   #welcome(current: Current, now: number): void {
     if (!this.#acquaintance.isMet) return
-    const path = this.#pathOf(current)
-    this.#path = path
+    const path = pathOf(current)
+    current.toldPath = path
     const pq = current.session.isPostQuantum
     const ms = this.#search.ms(now)
     this.#emit({ kind: 'secured', ...this.#acquaintance.under(current), path, ms, pq })
-  }
-
-  #pathOf({ session, way }: Live): PathKind {
-    return pathKind({ address: session.path.peer, way })
   }
 
   #received(live: Live, { payload, key }: SessionEvent & { kind: 'received' }, now: number): void {
@@ -550,7 +511,7 @@ export class Buddy {
 
   #refused(live: Live, { why, clocks }: SessionEvent & { kind: 'refused' }, now: number): void {
     if (this.#sessions.rivalOf(live)) this.#pause = refusedPause
-    this.#tell(this.#search.refused(why, clocks, now))
+    this.#search.refused(why, clocks, now)
   }
 
   #ended(live: Live, why: Lost, now: number): void {
@@ -564,7 +525,7 @@ export class Buddy {
     if (next?.fingerprint !== undefined) this.#promote(next, next.fingerprint, now)
     if (this.#isClosed || sessions.current || sessions.rivals.some(isTried)) return
     if (isCurrent || (rival && isTried(rival))) this.#ways.resume(rival ? this.#pause : 0, now)
-    this.#enter('looking', now)
+    this.#search.looking(now)
   }
 
   /** Its link is gone: its index is free. */
@@ -576,11 +537,9 @@ export class Buddy {
 
   /** The conversation there was is over. */
   #lost(why: Lost, now: number): void {
-    this.#upgrade = undefined
     this.#exchange.lost()
     this.transfers.lost()
     this.#search.begin(now)
-    this.#ladder.begin(now)
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
   }
 
@@ -588,14 +547,6 @@ export class Buddy {
   #dismiss(rival: Rival, now: number): void {
     rival.session.close(now)
     this.#ended(rival, 'closed', now)
-  }
-
-  #enter(phase: Phase, now: number): void {
-    if (!this.isSecured) this.#tell(this.#search.enter(phase, now))
-  }
-
-  #tell(told: SearchEvent | undefined): void {
-    if (told) this.#emit({ ...told, buddy: this.alias })
   }
 
   #emit(event: TalkEvent): void {

@@ -32,18 +32,12 @@ const ways = [
 ]
 
 export class Ladder {
-  #since: number
-  #endedAt: number | undefined // the conversation was secured then
   #attempts = 0
   #isReached = false
   #wasNear = false
   #record: { readonly at: number; readonly candidates: readonly Candidate[] } | undefined
   readonly #tries = new Map<Way, Try>()
   readonly #under = new Set<unknown>() // secrets by which an attempt is under way
-
-  constructor(now: number) {
-    this.#since = now
-  }
 
   get attempts(): number {
     return this.#attempts
@@ -55,9 +49,7 @@ export class Ladder {
   }
 
   /** Looking begins anew; what he published stays true. */
-  begin(now: number): void {
-    this.#since = now
-    this.#endedAt = undefined
+  begin(): void {
     this.#wasNear = false
     this.forget()
   }
@@ -97,15 +89,6 @@ export class Ladder {
     this.#isReached = true
     this.#under.clear()
     this.#end(now)
-  }
-
-  secured(now: number): void {
-    this.reached(now)
-    this.#endedAt = now
-  }
-
-  ms(now: number): number {
-    return Math.round((this.#endedAt ?? now) - this.#since)
   }
 
   record(now: number): RecordReport | undefined {

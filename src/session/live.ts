@@ -1,7 +1,7 @@
 /** A link with a conversation in it, of which a buddy may have several at a time; and how one is begun. */
 import type { Random } from '../crypto.ts'
 import type { WallClock } from '../machine.ts'
-import type { Way } from '../nat/way.ts'
+import { type PathKind, pathKind, type Way } from '../nat/way.ts'
 import type { Attempts } from '../otr/attempts.ts'
 import type { DakeBudget } from '../otr/budget.ts'
 import { Conversation } from '../otr/conversation.ts'
@@ -11,6 +11,7 @@ import { type IsHere, Link } from '../transport/link/link.ts'
 import type { Secured } from './acquaintance.ts'
 import { phiIds } from './phi.ts'
 import { Session } from './session.ts'
+import type { Upgrade } from './upgrade.ts'
 import type { WaysEvent } from './ways.ts'
 
 /** What is ours in every conversation. */
@@ -40,7 +41,16 @@ export interface Rival extends Live {
   fingerprint: Fingerprint | undefined
 }
 
-export type Current = Live & Secured
+/** The conversation there is. */
+export interface Current extends Live, Secured {
+  /** When better paths are offered to its link. */
+  readonly upgrade: Upgrade
+  /** Its path, as it was told. */
+  toldPath: PathKind | undefined
+}
+
+export const pathOf = ({ session, way }: Pick<Live, 'session' | 'way'>): PathKind =>
+  pathKind({ address: session.path.peer, way })
 
 /** Whoever is at the other end was asked for more than a sign of life. */
 export const isTried = ({ isUp, session }: Rival): boolean => isUp || session.role === 'initiator'

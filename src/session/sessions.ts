@@ -6,6 +6,7 @@
 import type { Local } from '../machine.ts'
 import type { Fingerprint } from '../otr/identity.ts'
 import type { Current, Live, Rival } from './live.ts'
+import { Upgrade } from './upgrade.ts'
 
 export class Sessions {
   #current: Current | undefined
@@ -50,10 +51,11 @@ export class Sessions {
   }
 
   /** It is the conversation from here on: there must be none. */
-  promote(rival: Rival, fingerprint: Fingerprint): Current {
+  promote(rival: Rival, fingerprint: Fingerprint, now: number): Current {
     const { session, pair, index, way } = rival
+    const upgrade = new Upgrade(now)
     this.#rivals = this.#rivals.filter((other) => other.session !== session)
-    this.#current = { session, pair, index, way, fingerprint }
+    this.#current = { session, pair, index, way, fingerprint, upgrade, toldPath: undefined }
     return this.#current
   }
 

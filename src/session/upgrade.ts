@@ -38,11 +38,8 @@ export class Upgrade {
  * The best first. What is only as good counts where he does not say that he is where we speak with him: he may have
  * moved.
  */
-export function betterPaths(
-  than: Goal,
-  goals: readonly Goal[],
-  { ends, isTold }: { readonly ends: readonly End[]; readonly isTold: boolean },
-): readonly Path[] {
+export function betterPaths(than: Goal, goals: readonly Goal[], ends: readonly End[]): readonly Path[] {
+  const isTold = goals.some(({ address }) => address === than.address)
   const worst = rankOf(than) - (isTold ? 1 : 0)
   return pathsTo(
     goals.filter((goal) => goal.address !== than.address && rankOf(goal) <= worst),

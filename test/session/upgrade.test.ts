@@ -64,35 +64,29 @@ describe('better paths are tried', () => {
 })
 
 describe('better paths', () => {
-  const told = { ends, isTold: true }
-
   test('are those of a better kind, the best first, each from the ends of its family', () => {
-    expect(betterPaths(punched, [host, punched, v6, lan], told)).toEqual([
+    expect(betterPaths(punched, [host, punched, v6, lan], ends)).toEqual([
       { local: udp4, peer: lan.address },
       { local: udp6, peer: v6.address },
       { local: udp4, peer: host.address },
     ])
-    expect(betterPaths(v6, [host, punched, v6, lan], told)).toEqual([{ local: udp4, peer: lan.address }])
-    expect(betterPaths(lan, [host, punched, v6, lan], told)).toEqual([])
+    expect(betterPaths(v6, [host, punched, v6, lan], ends)).toEqual([{ local: udp4, peer: lan.address }])
+    expect(betterPaths(lan, [host, punched, v6, lan], ends)).toEqual([])
   })
 
   test('are as good ones too, if he does not say any more that he is where we speak with him', () => {
     const other = goal('203.0.113.7:1', 'punched')
-    expect(betterPaths(punched, [other, punched], told)).toEqual([])
-    expect(betterPaths(punched, [other, punched], { ends, isTold: false })).toEqual([
-      { local: udp4, peer: other.address },
-    ])
-    expect(betterPaths(lan, [other], { ends, isTold: false })).toEqual([])
+    expect(betterPaths(punched, [other, punched], ends)).toEqual([])
+    expect(betterPaths(punched, [other], ends)).toEqual([{ local: udp4, peer: other.address }])
+    expect(betterPaths(lan, [other], ends)).toEqual([])
   })
 
   test('need an end of the address’s family', () => {
-    expect(betterPaths(punched, [v6, lan], { ends: [end(udp6!)], isTold: true })).toEqual([
-      { local: udp6, peer: v6.address },
-    ])
+    expect(betterPaths(punched, [v6, lan], [end(udp6!)])).toEqual([{ local: udp6, peer: v6.address }])
   })
 
   test('are neither guesses nor somebody’s word', () => {
     expect(pathsTo(guesses, ends)).toEqual([])
-    expect(betterPaths(punched, guesses, told)).toEqual([])
+    expect(betterPaths(punched, guesses, ends)).toEqual([])
   })
 })
