@@ -1,10 +1,8 @@
 /**
  * One buddy: how he is reached, the conversation with him and perhaps a rival
- * of it, and what was said to him and not confirmed.
+ * of it, and what was said to him and not confirmed. What happens in one part
+ * is told to the others here.
  *
- * A new link never touches the conversation there is. It runs its own DAKE
- * beside it and takes its place only when that ended with the pinned key: a
- * buddy who restarted does that, a thief of his discovery secret cannot.
  * Sans-I/O as `src/machine.ts` says, but that its owner has already looked up
  * whom a datagram is for.
  */
@@ -28,11 +26,11 @@ import type { Fresh } from './approach.ts'
 import type { Command, Lost, TalkEvent, TypingState } from './command.ts'
 import { Exchange, type Kept } from './exchange.ts'
 import type { KnownMessages } from './known.ts'
-import { type Current, isTried, type Live, newRival, type Own, pathOf, type Rival } from './live.ts'
+import { type Current, isTried, type Live, newRival, type Own, pathOf } from './live.ts'
 import type { BuddyReport } from './report.ts'
 import { Search } from './search.ts'
 import type { SessionEvent } from './session.ts'
-import { Sessions } from './sessions.ts'
+import { type Change, Sessions } from './sessions.ts'
 import { Transfers } from './transfers.ts'
 import { betterPaths, pathsTo } from './upgrade.ts'
 import { Ways, type WaysEvent } from './ways.ts'
@@ -94,9 +92,8 @@ export class Buddy {
   readonly #exchange: Exchange
   readonly #dakes = new DakeBudget()
   readonly #search: Search
-  readonly #sessions = new Sessions()
+  readonly #sessions: Sessions
   #hurriedAt = -Infinity
-  #pause = endedPause // ms, after a link that was not secured
   #isClosed = false
 
   constructor(options: BuddyOptions) {
@@ -107,6 +104,7 @@ export class Buddy {
     this.#search = new Search({ whom: this.#acquaintance, events: this.#events, ends, now })
     const exchange = { acquaintance: this.#acquaintance, events: this.#events, known, wall, habits }
     this.#exchange = new Exchange(exchange)
+    this.#sessions = new Sessions({ accepts: this.#accepts, dakes: this.#dakes })
     this.transfers = new Transfers({ acquaintance: this.#acquaintance, events: this.#events })
     const { allocate, release } = indices
     const hints = whom.kind === 'known' ? whom.contact.hints : []
@@ -349,27 +347,12 @@ export class Buddy {
       indices.release(event.established.index)
       return
     }
-    const accepts = (fingerprint: Fingerprint): boolean => this.#acquaintance.accepts(fingerprint)
-    const rival = newRival(event, { ...options, number: nextSession(), accepts, dakes: this.#dakes, now })
-    this.#sessions.add(rival)
-    if (rival.session.role !== 'initiator') return // the init may be a replay: so far nobody is there
-    this.#ways.rest()
-    this.#search.reached(now)
+    const [number, accepts, dakes] = [nextSession(), this.#accepts, this.#dakes]
+    const rival = newRival(event, { ...options, number, accepts, dakes, now })
+    this.#follow(this.#sessions.add(rival), now)
   }
 
-  /** Somebody is at the other end of a rival's link: its DAKE may run. */
-  #up(live: Live, now: number): void {
-    const rival = this.#sessions.rivalOf(live)
-    if (!rival) return
-    rival.isUp = true
-    this.#pause = endedPause
-    this.#ways.rest()
-    this.#search.reached(now)
-    const up = this.#sessions.rivals.filter(({ isUp }) => isUp)
-    if (up.length > maxRivals) this.#dismiss(up[0]!, now)
-    // The initiator's DAKE costs us as much as the other side: it counts for both.
-    if (rival.session.role === 'initiator' && !this.#dakes.take(now)) this.#dismiss(rival, now)
-  }
+  readonly #accepts = (fingerprint: Fingerprint): boolean => this.#acquaintance.accepts(fingerprint)
 
   #approached(event: WaysEvent, now: number): void {
     switch (event.kind) {
@@ -393,11 +376,9 @@ export class Buddy {
       case 'doubt':
         this.#sessions.current?.session.doubt(now)
         return
-      case 'displaced': {
-        const rival = this.#sessions.rivals.find(({ index, isUp }) => index === event.index && !isUp)
-        if (rival) this.#dismiss(rival, now)
+      case 'displaced':
+        this.#follow(this.#sessions.displaced(event.index, now), now)
         return
-      }
       default:
         event satisfies never
     }
@@ -406,13 +387,13 @@ export class Buddy {
   #hear(live: Live, event: SessionEvent, now: number): void {
     switch (event.kind) {
       case 'up':
-        this.#up(live, now)
+        this.#follow(this.#sessions.up(live, now), now)
         return
       case 'secured':
-        this.#secured(live, event.fingerprint, now)
+        this.#follow(this.#sessions.secured(live, event.fingerprint, now), now)
         return
       case 'received':
-        this.#confirmRival(live, now)
+        this.#follow(this.#sessions.heard(live, now), now)
         this.#received(live, event, now)
         return
       case 'bulk':
@@ -427,51 +408,51 @@ export class Buddy {
         this.#heardSmp(live, event, now)
         return
       case 'refused':
-        this.#refused(live, event, now)
+        this.#follow(this.#sessions.refused(live, event), now)
         return
       case 'ended':
-        this.#ended(live, event.why, now)
+        this.#follow(this.#sessions.ended(live, event.why, now), now)
         return
       default:
         event satisfies never
     }
   }
 
-  /**
-   * The responder knows by now that both are secured. The initiator does not:
-   * it lets go of a conversation only when a word came in the new one.
-   */
-  #secured(live: Live, fingerprint: Fingerprint, now: number): void {
-    if (this.#sessions.currentOf(live)) this.#renewed()
-    const rival = this.#sessions.rivalOf(live)
-    if (!rival) return // dismissed meanwhile, or the keys were renewed
-    rival.fingerprint = fingerprint
-    this.#dakes.succeeded()
-    if (!this.isSecured || live.session.role === 'responder') this.#promote(rival, fingerprint, now)
-  }
-
-  /** The keys of the conversation there is are other ones. */
-  #renewed(): void {
-    this.#exchange.rewind()
-    this.transfers.lost()
-  }
-
-  #confirmRival(live: Live, now: number): void {
-    const rival = this.#sessions.rivalOf(live)
-    if (rival?.fingerprint !== undefined) this.#promote(rival, rival.fingerprint, now)
-  }
-
-  #promote(rival: Rival, fingerprint: Fingerprint, now: number): void {
-    // Asked again: since the handshake began, another may have proved a code first.
-    if (!this.#acquaintance.accepts(fingerprint)) {
-      this.#refused(rival, { kind: 'refused', why: 'wrong-fingerprint' }, now)
-      this.#dismiss(rival, now)
-      return
+  /** What follows from what became of the sessions. */
+  #follow(changes: readonly Change[], now: number): void {
+    for (const change of changes) {
+      switch (change.kind) {
+        case 'up':
+          this.#ways.rest()
+          this.#search.reached(now)
+          break
+        case 'began':
+          this.#began(change.current, now)
+          break
+        case 'renewed':
+          this.#exchange.rewind()
+          this.transfers.lost()
+          break
+        case 'refused':
+          this.#search.refused(change.why, change.clocks, now)
+          break
+        case 'lost':
+          this.#lost(change.why, now)
+          break
+        case 'alone':
+          if (this.#isClosed) break
+          if (change.pause !== undefined) this.#ways.resume(change.pause, now)
+          this.#search.looking(now)
+          break
+        default:
+          change satisfies never
+      }
     }
-    if (this.#sessions.close(now, rival)) this.#lost('restarted', now)
-    const current = this.#sessions.promote(rival, fingerprint, now)
+  }
+
+  #began(current: Current, now: number): void {
     this.#search.secured(now)
-    this.#ways.settle(rival.index)
+    this.#ways.settle(current.index)
     this.#ways.rest()
     this.#acquaintance.secured(current, now)
     this.#welcome(current, now)
@@ -509,25 +490,6 @@ export class Buddy {
     if (!this.#isClosed) this.#ways.change(this.#acquaintance.pairs)
   }
 
-  #refused(live: Live, { why, clocks }: SessionEvent & { kind: 'refused' }, now: number): void {
-    if (this.#sessions.rivalOf(live)) this.#pause = refusedPause
-    this.#search.refused(why, clocks, now)
-  }
-
-  #ended(live: Live, why: Lost, now: number): void {
-    const sessions = this.#sessions
-    const [rival, isCurrent] = [sessions.rivalOf(live), sessions.currentOf(live) !== undefined]
-    if (!rival && !isCurrent) return // it was leaving
-    sessions.leave(live)
-    if (isCurrent) this.#lost(why, now)
-    // A rival that waited for its turn has it, if the other side is there too.
-    const next = isCurrent ? sessions.rivals.find(({ fingerprint }) => fingerprint !== undefined) : undefined
-    if (next?.fingerprint !== undefined) this.#promote(next, next.fingerprint, now)
-    if (this.#isClosed || sessions.current || sessions.rivals.some(isTried)) return
-    if (isCurrent || (rival && isTried(rival))) this.#ways.resume(rival ? this.#pause : 0, now)
-    this.#search.looking(now)
-  }
-
   /** Its link is gone: its index is free. */
   #forget(live: Live): void {
     this.#sessions.forget(live)
@@ -543,20 +505,9 @@ export class Buddy {
     if (this.#acquaintance.isMet) this.#emit({ kind: 'lost', buddy: this.alias, why })
   }
 
-  /** It had to make room: what comes of it is told as of one that ended. */
-  #dismiss(rival: Rival, now: number): void {
-    rival.session.close(now)
-    this.#ended(rival, 'closed', now)
-  }
-
   #emit(event: TalkEvent): void {
     this.#events.push(event)
   }
 }
 
-/** Beside each other: the buddy may be started twice in 15 s. */
-const maxRivals = 2
-
 const hurryGap = 15_000 // ms
-const refusedPause = 60_000 // ms; the same key would answer again
-const endedPause = 5_000 // ms; the other side let the link go before it was secured
