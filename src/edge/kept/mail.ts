@@ -4,24 +4,15 @@
  * whoever shows what happens: commands go down, events come up.
  */
 import { UserError } from '../../error.ts'
-import { moveKey } from '../../keyed.ts'
 import { type Command, type TalkEvent, type Under, underOf } from '../../session/command.ts'
 import type { Kept } from '../../session/exchange.ts'
 import type { Mailbox, Standing, Unshown } from '../../session/mailbox.ts'
-import { type Came, encodeRecord, type MailRecord, type Written } from '../../session/mailrecord.ts'
+import type { Came, Written } from '../../session/mailrecord.ts'
 import type { TalkCommand } from '../../session/talk.ts'
+import { type Journal, MailLog } from './maillog.ts'
+import { Standings } from './standings.ts'
 
-/** The file of the log: `LogFile`. */
-export interface Journal {
-  /** Octets. */
-  readonly size: number
-  /** Survives the end of this process when it returns. @throws UserError if it could not be written */
-  append(record: Uint8Array): void
-  /** What was appended so far survives the end of the system. */
-  synced(): Promise<void>
-  /** Writes it anew with these records, and those that are appended meanwhile. */
-  rewrite(records: () => Iterable<Uint8Array>): Promise<void>
-}
+export type { Journal } from './maillog.ts'
 
 export interface MailOptions {
   readonly journal: Journal
@@ -49,9 +40,8 @@ export interface MailTalk {
 export class Mail implements AsyncDisposable {
   readonly #options: MailOptions
   readonly #mailbox: Mailbox
-  /** By name: who answers to it in this process. */
-  readonly #keys = new Map<string, string>()
-  readonly #lastStanding = new Map<string, Standing>() // by name: the vault may have forgotten him first
+  readonly #log: MailLog
+  readonly #standings: Standings
   /** Ids that the talk has; others wait for a conversation to be opened. */
   readonly #handed = new Set<string>()
   /** Ids of what an earlier process wrote. */
@@ -59,28 +49,26 @@ export class Mail implements AsyncDisposable {
   /** Ids of which nothing was told yet. */
   readonly #untold = new Set<string>()
   readonly #announced = new Set<string>() // of those
-  #isCompacting = false
   readonly #showing = new Set<string>() // names of whom more is left to be shown
   #isOver = false
-  #swept = 0 // of the texts that are gone: those that are out of the log
 
   constructor(options: MailOptions) {
     this.#options = options
     this.#mailbox = options.mailbox
     this.#earlier = new Set([...options.mailbox.waiting].map(({ id }) => id))
-    this.#tidy() // after a crash
-    this.#compact()
+    this.#log = new MailLog(options)
+    this.#standings = new Standings(options.standing)
   }
 
   /** What nobody needs any more is gone from the log then. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
-    if (this.#isUntidy) await this.#rewrite()
+    await this.#log[Symbol.asyncDispose]()
   }
 
   /** The conversations know of all that came so far that it is kept: their goodbye takes the receipts along. */
   async settled(): Promise<void> {
-    await this.#options.journal.synced().catch(() => {}) // told to the user already
+    await this.#log.synced().catch(() => {}) // told to the user already
   }
 
   act(command: Command): void {
@@ -105,7 +93,7 @@ export class Mail implements AsyncDisposable {
         this.#announced.add(message.id)
         this.#options.shown.tell(waitingOf(message, name))
       }
-      const { due } = this.#mailbox.of(name, this.#standing(name))
+      const { due } = this.#mailbox.of(name, this.#standings.of(name))
       const isKnown = this.#options.talk.knows(name)
       for (const message of isKnown ? due : []) if (!this.#handed.has(message.id)) this.#hand(message, name)
       this.#showLeft(name)
@@ -117,15 +105,14 @@ export class Mail implements AsyncDisposable {
     this.#guard(() => {
       if (!isKept) this.#drop(name, undefined)
       for (const { fingerprint, id } of this.#unshownBy(name))
-        this.#append({ kind: 'shown', fingerprint, id })
-      this.#keys.delete(name)
-      this.#lastStanding.delete(name)
+        this.#log.append({ kind: 'shown', fingerprint, id })
+      this.#standings.forget(name)
     })
   }
 
   /** As it was written, whoever it is for. */
   #waitingFor(name: string): readonly Written[] {
-    const { due, held } = this.#mailbox.of(name, this.#standing(name))
+    const { due, held } = this.#mailbox.of(name, this.#standings.of(name))
     return [...due, ...held].sort((a, b) => a.at - b.at)
   }
 
@@ -170,7 +157,7 @@ export class Mail implements AsyncDisposable {
         this.#settle([event.id])
         return
       case 'renamed':
-        moveKey(this.#keys, event.buddy, event.to)
+        this.#standings.rename(event.buddy, event.to)
         break
       case 'burnt':
         this.#drop(event.buddy, undefined) // it was for whoever has the other half of the code
@@ -180,7 +167,7 @@ export class Mail implements AsyncDisposable {
     }
     shown.tell(event)
     if (event.kind === 'secured') this.#hold(event)
-    if (event.kind === 'lost') this.#tidy()
+    if (event.kind === 'lost') this.#log.tidy()
     if (event.kind === 'renamed') this.#showLeft(event.to)
     if (event.kind === 'added') this.begin(event.buddy)
   }
@@ -209,7 +196,7 @@ export class Mail implements AsyncDisposable {
   }
 
   #unshownBy(name: string): readonly Unshown[] {
-    const standing = this.#standing(name)
+    const standing = this.#standings.of(name)
     if (standing?.kind !== 'key') return []
     return this.#mailbox.unshown.filter(({ fingerprint }) => fingerprint.startsWith(standing.key))
   }
@@ -221,7 +208,7 @@ export class Mail implements AsyncDisposable {
       talk.act(command)
       return
     }
-    const standing = this.#standing(buddy)
+    const standing = this.#standings.of(buddy)
     const key = fingerprint ?? (standing?.kind === 'key' ? standing.key : undefined)
     const message: Written = { id, at: Date.now(), key, buddy, text, ...(about && { about }) }
     const why = this.#mailbox.refuses(message) ?? this.#write(message)
@@ -232,7 +219,7 @@ export class Mail implements AsyncDisposable {
   /** It is in the log, or not and why. */
   #write(message: Written): 'disk' | undefined {
     try {
-      this.#append({ kind: 'written', message })
+      this.#log.append({ kind: 'written', message })
     } catch (error) {
       if (error instanceof UserError) return 'disk'
       throw error
@@ -254,9 +241,9 @@ export class Mail implements AsyncDisposable {
   }
 
   #drop(name: string, id: string | undefined): void {
-    const ids = this.#mailbox.droppable(name, this.#standing(name), id).map((message) => message.id)
+    const ids = this.#mailbox.droppable(name, this.#standings.of(name), id).map((message) => message.id)
     if (ids.length === 0) return
-    this.#append({ kind: 'settled', ids })
+    this.#log.append({ kind: 'settled', ids })
     this.#options.talk.withdraw(new Set(ids))
     for (const id of ids) this.#handed.delete(id)
     for (const id of ids) this.#tell({ kind: 'undelivered', buddy: name, id, why: 'dropped' })
@@ -264,8 +251,8 @@ export class Mail implements AsyncDisposable {
 
   /** What was written for another key goes to the one of now. */
   #resend(name: string, id: string | undefined): void {
-    for (const message of this.#mailbox.resendable(name, this.#standing(name), id)) {
-      this.#append({ kind: 'addressed', id: message.id, key: message.key })
+    for (const message of this.#mailbox.resendable(name, this.#standings.of(name), id)) {
+      this.#log.append({ kind: 'addressed', id: message.id, key: message.key })
       this.#hand(message, name)
     }
   }
@@ -283,7 +270,7 @@ export class Mail implements AsyncDisposable {
     let isKept = false
     try {
       if (isHeard || this.#mailbox.hasRoomFor(message)) {
-        this.#append({ kind: 'came', message })
+        this.#log.append({ kind: 'came', message })
         isKept = true
       }
     } finally {
@@ -295,9 +282,9 @@ export class Mail implements AsyncDisposable {
 
   #show(event: Heard): void {
     const { id, fingerprint } = event
-    this.#append({ kind: 'showing', id, fingerprint })
+    this.#log.append({ kind: 'showing', id, fingerprint })
     this.#options.shown.tell(event)
-    this.#note({ kind: 'shown', id, fingerprint })
+    this.#log.note({ kind: 'shown', id, fingerprint })
   }
 
   /** `ms` since it was written, also by an earlier process. */
@@ -312,49 +299,24 @@ export class Mail implements AsyncDisposable {
       this.#untold.delete(id)
     }
     const left = ids.filter((id) => this.#mailbox.get(id))
-    if (left.length > 0) this.#note({ kind: 'settled', ids: left })
+    if (left.length > 0) this.#log.note({ kind: 'settled', ids: left })
   }
 
   /** Who answers to this name: what was written while nobody knew is for him alone from here on. */
   #know({ buddy, fingerprint }: Under): void {
-    if (this.#keys.get(buddy) === fingerprint) return
-    const { due } = this.#mailbox.of(buddy, this.#standing(buddy))
+    if (this.#standings.isHeard(buddy, fingerprint)) return
+    const { due } = this.#mailbox.of(buddy, this.#standings.of(buddy))
     for (const { id, key } of due)
-      if (key === undefined) this.#append({ kind: 'addressed', id, key: fingerprint })
-    this.#keys.set(buddy, fingerprint)
+      if (key === undefined) this.#log.append({ kind: 'addressed', id, key: fingerprint })
+    this.#standings.hear(buddy, fingerprint)
   }
 
   /** Asks what is to become of what was written for another key. */
   #hold(secured: Under): void {
-    const { held } = this.#mailbox.of(secured.buddy, this.#standing(secured.buddy))
+    const { held } = this.#mailbox.of(secured.buddy, this.#standings.of(secured.buddy))
     if (held.length === 0) return
     const ids = held.slice(0, mostNamed).map(({ id }) => id)
     this.#options.shown.tell({ kind: 'held', ids, count: held.length, ...underOf(secured) })
-  }
-
-  #standing(name: string): Standing | undefined {
-    const key = this.#keys.get(name)
-    const inVault = this.#options.standing(name)
-    const { others = [] } = inVault ?? this.#lastStanding.get(name) ?? {}
-    const standing = key === undefined ? inVault : ({ kind: 'key', key, others } as const)
-    if (standing) this.#lastStanding.set(name, standing)
-    return standing ?? this.#lastStanding.get(name)
-  }
-
-  #append(record: MailRecord): void {
-    this.#options.journal.append(encodeRecord(record))
-    this.#mailbox.take(record)
-    this.#compact()
-  }
-
-  /** What makes no promise: without it something is sent once more, or shown once more as such. */
-  #note(record: MailRecord): void {
-    try {
-      this.#append(record)
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error
-      this.#mailbox.take(record)
-    }
   }
 
   /** What the disk refuses is told to the user; nothing of it was promised to anybody. */
@@ -372,47 +334,7 @@ export class Mail implements AsyncDisposable {
   }
 
   #sync(then: () => void): void {
-    this.#options.journal.synced().then(then).catch(this.#options.onFault)
-  }
-
-  /** Writes the log anew when most of it is of no use any more. */
-  #compact(): void {
-    const { journal } = this.#options
-    if (this.#isCompacting || journal.size < smallLog || journal.size < 2 * this.#mailbox.size) return
-    this.#isCompacting = true
-    void this.#rewrite().then((isShorter) => {
-      this.#isCompacting = !isShorter // else it stays long until the next process
-    })
-  }
-
-  /** No text stays in the log that nobody needs any more. */
-  #tidy(): void {
-    if (!this.#isUntidy || this.#isCompacting) return
-    this.#isCompacting = true
-    void this.#rewrite().then(() => {
-      this.#isCompacting = false
-    })
-  }
-
-  get #isUntidy(): boolean {
-    return this.#mailbox.gone > this.#swept
-  }
-
-  /** @returns whether the log could be written anew */
-  async #rewrite(): Promise<boolean> {
-    const { journal, onFault } = this.#options
-    let { gone } = this.#mailbox
-    try {
-      await journal.rewrite(() => {
-        gone = this.#mailbox.gone
-        return this.#mailbox.records()
-      })
-      this.#swept = gone
-      return true
-    } catch (error) {
-      if (!(error instanceof UserError)) onFault(error)
-      return false
-    }
+    this.#log.synced().then(then).catch(this.#options.onFault)
   }
 }
 
@@ -448,6 +370,5 @@ const waitingOf = ({ id, text, at, about }: Written, buddy: string): TalkEvent =
 
 const fullKey = 112 // hex digits
 const mostNamed = 64 // ids in one event
-const smallLog = 64 * 1024 // octets
 const shownAtOnce = 64 * 1024 // UTF-16 units of what nobody was shown before
 const shownPause = 20 // ms
