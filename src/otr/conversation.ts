@@ -7,27 +7,13 @@
  * A DAKE runs beside the secured session and replaces it only on success: no
  * Identity and no error takes anyone out of ENCRYPTED_MESSAGES (D11).
  */
-import type { Random } from '../crypto.ts'
 import { equal, wipe } from '../crypto.ts'
-import type { WallClock } from '../machine.ts'
 import { Attempts, ProofLimits, Refusals } from './attempts.ts'
 import { type DakeAllowance, DakeBudget } from './budget.ts'
-import {
-  abandon,
-  answer,
-  conclude,
-  type DakeFault,
-  type Established,
-  finish,
-  type Self,
-  start,
-  validate,
-  verifyAuthR,
-  type WaitingAuthI,
-  type WaitingAuthR,
-} from './dake.ts'
+import type { Established } from './dake.ts'
 import { type ExtraKey, extraKeys, extraKeyTlv, type KeyUse, maxKeys } from './extrakey.ts'
-import { type Fingerprint, fingerprintOf, type IdentityKeys } from './identity.ts'
+import { Handshake, type HandshakeOptions, patience, type Refusal, refused } from './handshake.ts'
+import { type Fingerprint, fingerprintOf } from './identity.ts'
 import {
   type AuthI,
   type AuthR,
@@ -36,28 +22,11 @@ import {
   type Identity,
   ignoreUnreadable,
 } from './message.ts'
-import { ownClientProfile } from './profile.ts'
-import { retire } from './ratchet.ts'
 import { type Sealed, Secured } from './secured.ts'
-import { isSmp, Smp, type SmpEvent, type SmpHurdle, type SmpInput } from './smp.ts'
+import { isSmp, Smp, type SmpEvent, type SmpHurdle, type SmpInput, type SmpOptions } from './smp.ts'
 import { decodePlaintext, type Plaintext, type Tlv, tlvType } from './tlv.ts'
 
-export interface ConversationOptions {
-  /** Only the initiator sends Identity; one from the other side is dropped (D8). */
-  readonly role: 'initiator' | 'responder'
-  readonly identity: IdentityKeys
-  readonly instanceTag: number
-  /** Ours at this time, made by createClientProfile for this tag: asked at each DAKE, as it is to be renewed. */
-  readonly profile: (now: number) => Uint8Array
-  readonly ids: { readonly own: Uint8Array; readonly peer: Uint8Array } // of phi (D2)
-  /**
-   * Whether to go on with who claims this fingerprint. Asked before anything of
-   * ours is signed for them. The responder is asked before the claim is proven:
-   * only `secured` proves it.
-   */
-  readonly accepts: (fingerprint: Fingerprint) => boolean
-  readonly random: Random
-  readonly wall: WallClock
+export interface ConversationOptions extends Omit<HandshakeOptions, 'dakes'> {
   /** Whether plaintexts are filled up to size classes; the text leaves it to whoever sends. */
   readonly padding?: 'none' | 'classes'
   /** Of all conversations of this profile; a conversation without it counts for itself alone. */
@@ -81,15 +50,8 @@ export type ConversationEvent =
   | { readonly kind: 'expired' }
   /** The peer ended the conversation, or did not renew its keys: they are gone, and nothing more is decrypted. */
   | { readonly kind: 'finished' }
-  /** Something of the peer's was not accepted, and changed nothing: `isSecured` is what it was. */
-  | { readonly kind: 'refused'; readonly why: 'wrong-fingerprint' | 'wrong-version' | 'failed' }
-  /** By our clock the peer's profile has expired: one of the two clocks is wrong, or both (D14). */
-  | {
-      readonly kind: 'refused'
-      readonly why: 'clock'
-      readonly expires: number // theirs, unix seconds
-      readonly wall: number // ours, unix ms
-    }
+  /** `isSecured` is what it was. */
+  | Refusal
 
 export interface Received {
   readonly replies: readonly Uint8Array[]
@@ -101,30 +63,28 @@ export interface Outgoing {
   readonly tlvs?: readonly Tlv[]
 }
 
-type Exchange = { readonly kind: 'none' } | WaitingAuthR | WaitingAuthI
-
 export class Conversation {
   readonly #options: ConversationOptions
-  #exchange: Exchange = { kind: 'none' }
-  #exchangeEnds = Infinity // ms
+  readonly #handshake: Handshake
   #session: Secured | undefined
   /** The initiator switches first: what the responder sent before it heard of that still comes. */
   #previous: Secured | undefined
   /** Whom it was first secured with: nobody else is accepted later. */
   #peer: Fingerprint | undefined
   #renewalEnds = Infinity // ms: expired, and to be secured again by then
-  readonly #fingerprint: Fingerprint // our own
-  readonly #attempts: Attempts
-  readonly #proofs = new ProofLimits()
-  readonly #refusals = new Refusals()
   readonly #dakes: DakeAllowance
-  #runs = 0 // of SMP
+  readonly #smp: Omit<SmpOptions, 'peer' | 'ssid'> // of every session
 
   constructor(options: ConversationOptions) {
+    const { identity, attempts = new Attempts(), dakes = new DakeBudget(), random } = options
     this.#options = options
-    this.#fingerprint = fingerprintOf(options.identity)
-    this.#attempts = options.attempts ?? new Attempts()
-    this.#dakes = options.dakes ?? new DakeBudget()
+    this.#dakes = dakes
+    this.#handshake = new Handshake({ ...options, dakes, accepts: (claimed) => this.#accepts(claimed) })
+    let runs = 0
+    this.#smp = {
+      ...{ own: fingerprintOf(identity), attempts, random, nextRun: () => ++runs },
+      ...{ proofs: new ProofLimits(), refusals: new Refusals() },
+    }
   }
 
   get isSecured(): boolean {
@@ -148,13 +108,13 @@ export class Conversation {
 
   /** A DAKE is under way. */
   get isExchanging(): boolean {
-    return this.#exchange.kind !== 'none'
+    return this.#handshake.isUnderWay
   }
 
   /** When `expire` has work, ms; Infinity: never. */
   get deadline(): number {
     const sessions = [this.#session, this.#previous].map((session) => session?.expires ?? Infinity)
-    return Math.min(...sessions, this.#exchangeEnds, this.#renewalEnds)
+    return Math.min(...sessions, this.#handshake.deadline, this.#renewalEnds)
   }
 
   /**
@@ -164,7 +124,7 @@ export class Conversation {
    */
   expire(now: number): Received {
     if (this.#previous && now >= this.#previous.expires) this.#forgetPrevious()
-    if (now >= this.#exchangeEnds) this.#leaveExchange()
+    this.#handshake.expire(now)
     if (this.#session && now >= this.#session.expires) {
       const renewal = this.#renewal(now)
       const tlvs = [renewal === 'refused' ? disconnected : expired]
@@ -190,10 +150,7 @@ export class Conversation {
    * @throws RangeError if our profile is none, or for another tag
    */
   start(now: number): Uint8Array {
-    if (this.#options.role !== 'initiator') throw new Error('conversation: only the initiator starts')
-    const { state, message } = start(this.#selfAt(now))
-    this.#enter(state, now)
-    return message
+    return this.#handshake.start(now)
   }
 
   /** Takes one message, whatever its octets. */
@@ -207,15 +164,13 @@ export class Conversation {
     const message = decodeMessage(bytes)
     switch (message.kind) {
       case 'version':
-        return refused('wrong-version')
+        return telling(refused('wrong-version'))
       case 'malformed':
-        return refused('failed')
+        return telling(refused('failed'))
       case 'identity':
-        return this.#isForUs(message) ? this.#receiveIdentity(message, now) : nothing
       case 'auth-r':
-        return this.#isForUs(message) ? this.#receiveAuthR(message, now) : nothing
       case 'auth-i':
-        return this.#isForUs(message) ? this.#receiveAuthI(message, now) : nothing
+        return this.#isForUs(message) ? this.#receiveDake(message, now) : nothing
       case 'data':
         return this.#isForUs(message) ? this.#receiveData(message, now) : nothing
       default:
@@ -287,7 +242,7 @@ export class Conversation {
 
   /** The user wants to go on after too many failures with the peer of the secured session. */
   allowSmp(): void {
-    if (this.#session) this.#attempts.allow(this.#session.fingerprint)
+    if (this.#session) this.#smp.attempts.allow(this.#session.fingerprint)
   }
 
   #sendSmp(tlv: Tlv | undefined, now: number): Uint8Array | undefined {
@@ -301,44 +256,11 @@ export class Conversation {
     return last
   }
 
-  /** "Receiving an Identity Message"; only a responder heeds one. */
-  #receiveIdentity(message: Identity, now: number): Received {
-    // A DAKE is the dearest thing a peer can ask for.
-    if (this.#options.role !== 'responder' || !this.#dakes.take(now)) return nothing
-    const wall = this.#options.wall(now)
-    const party = validate(message, { own: this.#options.identity.publicKey, wall })
-    if ('kind' in party) return refusedFor(party, wall)
-    if (!this.#accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
-    const { state, message: reply } = answer(this.#selfAt(now), party)
-    this.#enter(state, now)
-    return { replies: [reply], events: [] }
-  }
-
-  /** "Receiving an Auth-R Message" */
-  #receiveAuthR(message: AuthR, now: number): Received {
-    const exchange = this.#exchange
-    if (exchange.kind !== 'waiting-auth-r') return nothing
-    const wall = this.#options.wall(now)
-    const party = validate(message, { own: this.#options.identity.publicKey, wall })
-    if ('kind' in party) return refusedFor(party, wall)
-    if (!verifyAuthR(exchange, party, message.sigma)) return refused('failed')
-    if (!this.#accepts(party.profile.fingerprint)) return refused('wrong-fingerprint')
-    const { established, message: reply } = finish(exchange, party)
-    return { replies: [reply], events: this.#secure(established, now) }
-  }
-
-  /** "Receiving an Auth-I Message" */
-  #receiveAuthI(message: AuthI, now: number): Received {
-    if (this.#exchange.kind !== 'waiting-auth-i') return nothing
-    const established = conclude(this.#exchange, message)
-    if (!established) return refused('failed')
-    // Asked at the Identity, too: meanwhile the answer may have become another.
-    if (this.#accepts(established.peer.fingerprint)) {
-      return { replies: [], events: this.#secure(established, now) }
-    }
-    retire(established.ratchet)
-    this.#leaveExchange()
-    return refused('wrong-fingerprint')
+  #receiveDake(message: Identity | AuthR | AuthI, now: number): Received {
+    const step = this.#handshake.receive(message, now)
+    if (step?.kind === 'refused') return telling(step)
+    const events = step?.kind === 'established' ? this.#secure(step.established, now) : []
+    return { replies: step?.reply ? [step.reply] : [], events }
   }
 
   /** "Receiving a Data Message" */
@@ -350,10 +272,10 @@ export class Conversation {
       const plaintext = decodePlaintext(opened.plaintext)
       if (plaintext) return this.#tell(plaintext, { session, extraKey: opened.extraKey, now })
       wipe(opened.extraKey)
-      return refused('failed')
+      return telling(refused('failed'))
     }
     if (this.#renewalEnds < Infinity) return nothing // sent before the keys were gone here
-    return message.flags & ignoreUnreadable ? nothing : refused('failed')
+    return message.flags & ignoreUnreadable ? nothing : telling(refused('failed'))
   }
 
   #tell(
@@ -417,27 +339,6 @@ export class Conversation {
     return (this.#peer ?? fingerprint) === fingerprint && this.#options.accepts(fingerprint)
   }
 
-  #selfAt(now: number): Self {
-    const { identity, instanceTag: tag, ids, random } = this.#options
-    const profile = this.#options.profile(now)
-    const own = ownClientProfile(profile)
-    if (own?.instanceTag !== tag) throw new RangeError('conversation: the profile is not of this tag')
-    const { isPostQuantum } = own
-    return { identity, tag, profile, isPostQuantum, id: ids.own, peerId: ids.peer, random }
-  }
-
-  #enter(state: WaitingAuthR | WaitingAuthI, now: number): void {
-    this.#leaveExchange()
-    this.#exchange = state
-    this.#exchangeEnds = now + patience
-  }
-
-  #leaveExchange(): void {
-    if (this.#exchange.kind !== 'none') abandon(this.#exchange)
-    this.#exchange = { kind: 'none' }
-    this.#exchangeEnds = Infinity
-  }
-
   /** The session whose keys may be used. */
   #live(now: number): Secured | undefined {
     return this.#session && now < this.#session.expires ? this.#session : undefined
@@ -464,31 +365,16 @@ export class Conversation {
   #secure(established: Established, now: number): ConversationEvent[] {
     const { ssid, peer } = established
     const { fingerprint } = peer
-    this.#exchange = { kind: 'none' } // what it held is in the ratchet, or overwritten
-    this.#exchangeEnds = Infinity
     this.#renewalEnds = Infinity
     this.#peer = fingerprint
     this.#forgetPrevious()
     const ended = this.#session?.smp.leave()
     this.#previous = this.#session
     const { role, instanceTag, random, padding = 'none' } = this.#options
-    const smp = this.#smpWith(established)
+    const smp = new Smp({ ...this.#smp, peer: fingerprint, ssid })
     this.#session = new Secured({ established, smp, instanceTag, padding, random, now })
     if (role === 'responder') this.#forgetPrevious()
     return [...(ended ? [ended] : []), { kind: 'secured', fingerprint, ssid }]
-  }
-
-  #smpWith({ ssid, peer }: Established): Smp {
-    return new Smp({
-      own: this.#fingerprint,
-      peer: peer.fingerprint,
-      ssid,
-      attempts: this.#attempts,
-      proofs: this.#proofs,
-      refusals: this.#refusals,
-      random: this.#options.random,
-      nextRun: () => ++this.#runs,
-    })
   }
 
   #forgetPrevious(): void {
@@ -497,7 +383,7 @@ export class Conversation {
   }
 
   #wipe(): ConversationEvent[] {
-    this.#leaveExchange()
+    this.#handshake.leave()
     this.#renewalEnds = Infinity
     return this.#forgetSession()
   }
@@ -511,17 +397,7 @@ export class Conversation {
   }
 }
 
-const refused = (why: 'wrong-fingerprint' | 'wrong-version' | 'failed'): Received => ({
-  replies: [],
-  events: [{ kind: 'refused', why }],
-})
-
-function refusedFor(fault: DakeFault, wall: number): Received {
-  if (fault.kind === 'clock') {
-    return { replies: [], events: [{ kind: 'refused', why: 'clock', expires: fault.expires, wall }] }
-  }
-  return refused(fault.kind === 'version' ? 'wrong-version' : 'failed')
-}
+const telling = (refusal: Refusal): Received => ({ replies: [], events: [refusal] })
 
 /** Records that OTR itself sends, and hears. */
 const isOwn = ({ type }: Tlv): boolean => type >= tlvType.disconnected && type <= tlvType.extraKey
@@ -533,4 +409,3 @@ const none = new Uint8Array(0)
 const disconnected: Tlv = { type: tlvType.disconnected, value: none }
 const nothing: Received = { replies: [], events: [] }
 const leastLife = 300_000 // ms: no honest peer's keys are too old by then; each renewal costs us a DAKE
-const patience = 30_000 // ms: a DAKE takes three messages and 0.1 s
