@@ -3,30 +3,16 @@
  * what is told of them goes into a log for each key. Nothing is written for
  * anybody else. Only in the process that has the profile's lock.
  */
-
-import { hex } from '@scure/base'
-import { randomBytes, sha256 } from '../../crypto.ts'
 import { UserError } from '../../error.ts'
 import { moveKey } from '../../keyed.ts'
 import { type Fingerprint, parseFingerprint } from '../../otr/identity.ts'
 import { type Buddy, findBuddy, isBuddy } from '../../profile/buddies.ts'
 import { type Habits, inForce } from '../../profile/habits.ts'
-import {
-  encodeRecord,
-  firstTextOf,
-  type History,
-  type HistoryLine,
-  type HistoryRecord,
-  keyOf,
-  readHistory,
-  recordsOf,
-  remains,
-} from '../../profile/history.ts'
+import type { History, HistoryLine } from '../../profile/history.ts'
 import type { Command, EarlierLine, TalkEvent } from '../../session/command.ts'
 import type { OpenProfile } from '../openprofile.ts'
-import { historyHeads } from './histories.ts'
-import type { LogFile } from './logfile.ts'
-import { historyFolder, type LogName } from './logs.ts'
+import type { Entered } from './book.ts'
+import { Shelf } from './shelf.ts'
 
 export interface RecorderOptions {
   readonly profile: OpenProfile
@@ -38,39 +24,28 @@ export interface RecorderOptions {
   readonly now?: () => number
 }
 
-/** The log of one key, open. */
-interface Book {
-  readonly name: LogName
-  readonly log: LogFile
-  /** As the log has it. */
-  alias: string
-  /** Of the lines in it, their texts by name: what is told twice is written once. */
-  readonly known: Map<string, Set<string>>
-}
-
 /** A text of ours, and what it is about. */
 type Spoken = Pick<Extract<Command, { kind: 'say' }>, 'text' | 'about'>
 
-type Entered = Exclude<HistoryRecord, { kind: 'head' }>
-
-/** What is to be done with a book once it is open. */
-type Entry = (book: Book) => void
-
 export class Recorder implements AsyncDisposable {
   readonly #options: RecorderOptions
-  readonly #books = new Map<Fingerprint, Book>()
-  readonly #opening = new Map<Fingerprint, { readonly done: Promise<void>; readonly waiting: Entry[] }>()
+  readonly #shelf: Shelf
   /** With which key each conversation is, by name. */
   readonly #keys = new Map<string, Fingerprint>()
   /** What is to be sent yet, by id. */
   readonly #texts = new Map<string, Spoken>()
   readonly #faulty = new Set<Fingerprint>() // those of whom a fault was told
-  #names: Promise<Map<Fingerprint, LogName>> | undefined
   #syncTimer: NodeJS.Timeout | undefined
   readonly #daily: NodeJS.Timeout
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#shelf = new Shelf({
+      profile: options.profile,
+      aliasOf: (fingerprint) => this.#buddyOf(fingerprint)?.alias,
+      onDamage: (fingerprint, fault) => this.#tell(this.#buddyOf(fingerprint)?.alias ?? '', fault),
+      onFault: (fingerprint, error) => this.#fail(fingerprint, error),
+    })
     this.#daily = setInterval(() => void this.tidy(), tidyEvery).unref()
   }
 
@@ -80,8 +55,7 @@ export class Recorder implements AsyncDisposable {
    */
   async begin(buddies: readonly Buddy[]): Promise<void> {
     for (const { fingerprint } of buddies)
-      if (fingerprint && this.#isKept(fingerprint) && !this.#books.has(fingerprint))
-        await (this.#opening.get(fingerprint)?.done ?? this.#open(fingerprint))
+      if (fingerprint && this.#isKept(fingerprint)) await this.#shelf.open(fingerprint)
   }
 
   /** A text of ours, that is kept when it is sent. */
@@ -94,7 +68,7 @@ export class Recorder implements AsyncDisposable {
       case 'secured': {
         const fingerprint = certain(event.fingerprint)
         this.#keys.set(event.buddy, fingerprint)
-        if (this.#isKept(fingerprint)) this.#write(fingerprint, () => {})
+        if (this.#isKept(fingerprint)) void this.#shelf.open(fingerprint)
         return
       }
       case 'waiting':
@@ -170,13 +144,7 @@ export class Recorder implements AsyncDisposable {
 
   /** What there is of the conversations with a key; `undefined` for none. */
   async read(fingerprint: Fingerprint): Promise<History | undefined> {
-    await this.#opening.get(fingerprint)?.done
-    if (!this.#books.has(fingerprint)) {
-      if (!(await this.#find()).has(fingerprint)) return undefined
-      await (this.#opening.get(fingerprint)?.done ?? this.#open(fingerprint))
-    }
-    const book = this.#books.get(fingerprint)
-    return book && readHistory(book.log.records())
+    return (await this.#shelf.book(fingerprint))?.read()
   }
 
   /**
@@ -192,24 +160,20 @@ export class Recorder implements AsyncDisposable {
   }
 
   async #cut(fingerprint: Fingerprint, before: number): Promise<number> {
-    const history = await this.read(fingerprint)
-    const book = this.#books.get(fingerprint)
-    if (!history || !book) return 0
-    const gone = history.lines.filter(({ at }) => at < before).length
-    if (gone === history.lines.length) {
-      this.#books.delete(fingerprint)
-      ;(await this.#find()).delete(fingerprint)
-      await this.#options.profile.removeLog(book.name)
-    } else if (gone > 0) await book.log.rewrite(() => withoutOlder(book.log.records(), before))
+    const book = await this.#shelf.book(fingerprint)
+    const lines = book?.read()?.lines
+    if (!book || !lines) return 0
+    const gone = lines.filter(({ at }) => at < before).length
+    if (gone === lines.length) await this.#shelf.remove(fingerprint, book)
+    else if (gone > 0) await book.cut(before)
     return gone
   }
 
   /** Writes out of the file what its authors took back. @returns how many lines it was */
   async #sweep(fingerprint: Fingerprint): Promise<number> {
-    const history = await this.read(fingerprint)
-    const book = this.#books.get(fingerprint)
-    const left = history && book ? remains(book.log.records()) : 0
-    if (left > 0) await book?.log.rewrite(() => withoutOlder(book.log.records(), 0))
+    const book = await this.#shelf.book(fingerprint)
+    const left = book?.remains ?? 0
+    if (left > 0) await book?.cut(0)
     return left
   }
 
@@ -217,7 +181,7 @@ export class Recorder implements AsyncDisposable {
   async tidy(): Promise<void> {
     try {
       let gone = 0
-      for (const fingerprint of [...(await this.#find()).keys()]) {
+      for (const fingerprint of await this.#shelf.keys()) {
         const { keep } = this.#habitsOf(fingerprint)
         if (keep !== undefined) gone += await this.#cut(fingerprint, this.#now() - keep * day)
         gone += await this.#sweep(fingerprint)
@@ -231,12 +195,7 @@ export class Recorder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#daily)
     clearTimeout(this.#syncTimer)
-    await Promise.all([...this.#opening.values()].map(({ done }) => done))
-    for (const [fingerprint, { log }] of this.#books) {
-      await log.synced().catch((error: unknown) => this.#fail(fingerprint, error))
-      await log[Symbol.asyncDispose]()
-    }
-    this.#books.clear()
+    await this.#shelf[Symbol.asyncDispose]()
   }
 
   #now(): number {
@@ -267,92 +226,17 @@ export class Recorder implements AsyncDisposable {
     else this.#record(fingerprint, { kind: 'edited', side, id: about.id, at, text }, said)
   }
 
-  /** @param otherwise - of what is about a line that was not kept */
+  /** @param otherwise - in place of what changes a line that was not kept */
   #record(fingerprint: Fingerprint, wanted: Entered, otherwise?: Entered): void {
     if (!this.#isKept(fingerprint)) return
-    this.#write(fingerprint, (book) => {
-      const record = otherwise && !book.known.has(keyOf(wanted)) ? otherwise : wanted
-      const [key, texts] = [keyOf(record), book.known.get(keyOf(record))]
-      const isKnown = record.kind === 'said' ? texts?.has(nameOf(record.text)) : texts !== undefined
-      if (isKnown === (record.kind === 'said')) return // told again, or of a line that was not kept
-      if (record.kind === 'said') note(book.known, key, record.text)
-      const alias = this.#buddyOf(fingerprint)?.alias ?? book.alias
-      if (alias !== book.alias) book.log.append(encodeRecord({ kind: 'head', fingerprint, alias }))
-      book.alias = alias
-      book.log.append(encodeRecord(record))
+    this.#shelf.write(fingerprint, (book) => {
+      if (!book.enter(wanted, { alias: this.#buddyOf(fingerprint)?.alias, otherwise })) return
       this.#faulty.delete(fingerprint)
-      this.#syncTimer ??= setTimeout(() => this.#sync(), syncAfter).unref()
+      this.#syncTimer ??= setTimeout(() => {
+        this.#syncTimer = undefined
+        void this.#shelf.synced()
+      }, syncAfter).unref()
     })
-  }
-
-  /** At once if the book is open: what is written is there whatever happens to the process. */
-  #write(fingerprint: Fingerprint, entry: Entry): void {
-    const book = this.#books.get(fingerprint)
-    if (book) {
-      this.#enter(fingerprint, book, entry)
-      return
-    }
-    const opening = this.#opening.get(fingerprint)
-    if (opening) opening.waiting.push(entry)
-    else void this.#open(fingerprint, entry)
-  }
-
-  #enter(fingerprint: Fingerprint, book: Book, entry: Entry): void {
-    try {
-      entry(book)
-    } catch (error) {
-      this.#fail(fingerprint, error)
-    }
-  }
-
-  async #open(fingerprint: Fingerprint, ...waiting: Entry[]): Promise<void> {
-    const done = this.#opened(fingerprint).then(
-      (book) => {
-        this.#opening.delete(fingerprint)
-        this.#books.set(fingerprint, book)
-        for (const entry of waiting) this.#enter(fingerprint, book, entry)
-      },
-      (error: unknown) => {
-        this.#opening.delete(fingerprint)
-        this.#fail(fingerprint, error)
-      },
-    )
-    this.#opening.set(fingerprint, { done, waiting })
-    await done
-  }
-
-  async #opened(fingerprint: Fingerprint): Promise<Book> {
-    const { profile } = this.#options
-    const names = await this.#find()
-    const name: LogName = names.get(fingerprint) ?? `${historyFolder}/${hex.encode(randomBytes(16))}`
-    const { records, log, fault } = await profile.openLog(name)
-    names.set(fingerprint, name)
-    if (fault) this.#tell(this.#buddyOf(fingerprint)?.alias ?? '', fault)
-    const history = readHistory(records)
-    const alias = this.#buddyOf(fingerprint)?.alias ?? history?.alias ?? ''
-    if (!history) log.append(encodeRecord({ kind: 'head', fingerprint, alias }))
-    const known: Book['known'] = new Map()
-    for (const line of history?.lines.slice(-mostKnown) ?? []) note(known, keyOf(line), firstTextOf(line))
-    return { name, log, alias: history?.alias ?? alias, known }
-  }
-
-  /** Which log each key has. */
-  #find(): Promise<Map<Fingerprint, LogName>> {
-    this.#names ??= historyHeads(this.#options.profile).then(
-      (heads) =>
-        new Map([...heads].flatMap(([name, whose]) => (whose ? [[whose.fingerprint, name] as const] : []))),
-      (error: unknown) => {
-        this.#names = undefined
-        throw error
-      },
-    )
-    return this.#names
-  }
-
-  #sync(): void {
-    this.#syncTimer = undefined
-    for (const [fingerprint, { log }] of this.#books)
-      log.synced().catch((error: unknown) => this.#fail(fingerprint, error))
   }
 
   /** Once until something is written again. */
@@ -366,21 +250,6 @@ export class Recorder implements AsyncDisposable {
     if (!(error instanceof UserError)) throw error
     this.#options.onFault(alias, error)
   }
-}
-
-/** Of a line that was taken away nobody knows the text. */
-function note(known: Book['known'], key: string, text: string | undefined): void {
-  const texts = known.get(key) ?? new Set()
-  if (text !== undefined && texts.size < mostOfOneName) texts.add(nameOf(text))
-  known.set(key, texts)
-  if (known.size > mostKnown) known.delete(known.keys().next().value!)
-}
-
-const nameOf = (text: string): string => hex.encode(sha256(utf8.encode(text)).subarray(0, 8))
-
-function withoutOlder(records: readonly Uint8Array[], before: number): readonly Uint8Array[] {
-  const history = readHistory(records)
-  return history ? recordsOf(history, before) : records
 }
 
 function newest({ lines, fingerprint }: History, count: number): readonly EarlierLine[] {
@@ -412,9 +281,6 @@ function certain(text: string): Fingerprint {
   return fingerprint
 }
 
-const utf8 = new TextEncoder()
-const mostOfOneName = 64 // texts
-const mostKnown = 4_096 // of the newest lines of a log: more than may be repeated
 const mostTold = 256 * 1_024 // UTF-16 units
 const syncAfter = 1_000 // ms: a power failure loses no more of a history
 const tidyEvery = 6 * 60 * 60_000 // ms
