@@ -2,7 +2,7 @@
 import type { TalkEvent, TransferTold } from '../session/command.ts'
 import { explainDuration } from './duration.ts'
 import { bad, type Notice, plain } from './notice.ts'
-import { noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
+import { joined, noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { explainSize } from './size.ts'
 
 export type AboutTransfer = Extract<TalkEvent, { kind: 'offered' | 'transfer' | 'progress' | 'skipped' }>
@@ -61,7 +61,7 @@ function explainTold(event: TransferTold): Notice | undefined {
       return plain(words`${name} is paused${by(event)}`)
     case 'done':
       if (isOurs) return { tone: 'good', text: words`${buddy} has all of ${name}` }
-      return { tone: 'good', text: words`all of ${name} is there${whereTo(event)}` }
+      return { tone: 'good', text: words`all of ${name} is there${whereTo(event)}${underWhich(event)}` }
     case 'rejected':
       return bad(words`${name} was not accepted${by(event)}${reason(event)}`)
     case 'cancelled':
@@ -97,6 +97,14 @@ const by = (event: TransferTold): SafeText =>
 
 const whereTo = (event: TransferTold): SafeText =>
   event.path === undefined ? noText : words`: ${path(event.path)}`
+
+/** Of several things, those that have another name than they were sent under. */
+function underWhich({ renamed = [] }: TransferTold): SafeText {
+  if (renamed.length === 0) return noText
+  const named = renamed.slice(0, mostNamed).map(({ name, as }) => words`${title(name)} as ${title(as)}`)
+  const more = renamed.length > mostNamed ? words`, …` : noText
+  return words`; ${joined(named)}${more}`
+}
 
 /** `35 % of 34 MB`; of a stream, what has come so far. */
 export function explainShare({ octets, of }: Pick<HowFar, 'octets' | 'of'>): SafeText {
@@ -140,5 +148,6 @@ const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
   'unknown-buddy': words`there is no such buddy`,
 }
 
+const mostNamed = 10
 const titleColumns = 60
 const pathColumns = 200

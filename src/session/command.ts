@@ -8,6 +8,7 @@
 import type { Unreached } from '../nat/verdict.ts'
 import type { PathKind } from '../nat/way.ts'
 import type { Why } from '../transfer/offer.ts'
+import type { Renamed } from '../transfer/work.ts'
 import type { Report } from './report.ts'
 
 export type { Unreached } from '../nat/verdict.ts'
@@ -307,6 +308,8 @@ export interface TransferTold {
   readonly why?: Why | 'closed' | 'unknown-buddy'
   /** Where it is put, and of `done` where it is now, if it comes. Of `failed`: the file that it failed at. */
   readonly path?: string
+  /** Of `done`, where several came and `path` is the folder they are in: which of them have another name there. */
+  readonly renamed?: readonly Renamed[]
   /** Of a fault of this machine's disk: in words. */
   readonly message?: string
 }

@@ -424,13 +424,17 @@ const listSize = (offer: Offer): number => (offer.form === 'files' ? offer.manif
 
 const isEnd = ({ kind }: TransferState): boolean => hasEnded(kind)
 
-function stageOf(state: TransferState): Pick<TransferTold, 'state' | 'by' | 'why' | 'path'> {
+function stageOf(state: TransferState): Pick<TransferTold, 'state' | 'by' | 'why' | 'path' | 'renamed'> {
   switch (state.kind) {
     case 'paused':
     case 'cancelled':
       return { state: state.kind, by: state.by }
     case 'done':
-      return { state: 'done', ...(state.path !== '' && { path: state.path }) }
+      return {
+        state: 'done',
+        ...(state.path !== '' && { path: state.path }),
+        ...(state.renamed && { renamed: state.renamed }),
+      }
     case 'rejected':
       return { state: 'rejected', by: state.by, ...(state.why && { why: state.why }) }
     case 'failed': {

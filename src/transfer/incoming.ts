@@ -145,7 +145,11 @@ export class Incoming implements Receiving {
         this.#keeping = 'idle'
         return
       case 'finished':
-        this.#conclude({ kind: 'done', path: result.path })
+        this.#conclude({
+          kind: 'done',
+          path: result.path,
+          ...(result.renamed && { renamed: result.renamed }),
+        })
         return
       case 'failed':
         this.#fail(result.why, result.file)

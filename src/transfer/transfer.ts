@@ -7,7 +7,7 @@
 import type { Manifest } from './manifest.ts'
 import type { NameFault } from './names.ts'
 import type { Answer, Offer, Why } from './offer.ts'
-import type { Work, WorkResult } from './work.ts'
+import type { Finished, Work, WorkResult } from './work.ts'
 
 export type TransferOutput =
   /** For ENet's channel of bulk data; whose it is stands in its first four octets. */
@@ -31,7 +31,7 @@ export type TransferState =
 
 /** After it nothing comes but an `abandon`. */
 export type TransferEnd =
-  | { readonly kind: 'done'; readonly path: string } // path: the receiver's own, of the files
+  | ({ readonly kind: 'done' } & Finished) // where it is at the receiver, told there only
   | { readonly kind: 'rejected'; readonly by: Party; readonly why: Why | undefined }
   | { readonly kind: 'cancelled'; readonly by: Party }
   | ({ readonly kind: 'failed'; readonly by: Party } & Failure)

@@ -54,7 +54,7 @@ export type WorkResult = { readonly transfer: TransferId } & (
   /** Of a `write`: its octets are with the system, and each file of `ended` has its size. */
   | { readonly kind: 'written' }
   | { readonly kind: 'kept' }
-  | { readonly kind: 'finished'; readonly path: string } // where it is; '' for a stream
+  | ({ readonly kind: 'finished' } & Finished)
   /** Any of them: nothing after it is done but `abandon`. `file`: as in the request, where it is one. */
   | { readonly kind: 'failed'; readonly why: DiskFault; readonly file?: number }
 )
@@ -63,6 +63,18 @@ export type WorkResult = { readonly transfer: TransferId } & (
 export type SourceEntry =
   | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
   | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly size: number }
+
+/** Where it is; '' for a stream. Of several things at the top: the folder that they are in. */
+export interface Finished {
+  readonly path: string
+  /** Of several, those that have another name there: the first hundred. */
+  readonly renamed?: readonly Renamed[]
+}
+
+export interface Renamed {
+  readonly name: string // as it was sent
+  readonly as: string
+}
 
 /** `changed`: another size or time than at the survey, or it is not there any more. `disk`: any other error. */
 export type DiskFault = 'changed' | 'full' | 'denied' | 'disk'

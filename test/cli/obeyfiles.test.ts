@@ -79,3 +79,18 @@ test.each([
 ] as const)('%s: what waits says for what', (direction, text) => {
   expect(explainTransfer(told({ direction, state: 'waiting' }))?.text).toBe(text)
 })
+
+test('of several that came, those with another name are told, ten at the most', () => {
+  const renamed = [
+    { name: 'a.txt', as: 'a (2).txt' },
+    { name: '.p\x1b[2J', as: '_p\x1b[2J' },
+  ]
+  const done = told({ name: 'a.txt and 2 more', state: 'done', path: '/in', renamed })
+  expect(explainTransfer(done)?.text).toBe(
+    'all of a.txt and 2 more is there: /in; a.txt as a (2).txt, .p␛[2J as _p␛[2J',
+  )
+  const many = Array.from({ length: 11 }, () => ({ name: 'x', as: 'x (2)' }))
+  const text = explainTransfer(told({ state: 'done', path: '/in', renamed: many }))?.text
+  expect(text?.split('x as x (2)')).toHaveLength(11)
+  expect(text).toMatch(/, …$/)
+})

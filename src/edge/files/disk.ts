@@ -159,7 +159,7 @@ async function done(end: End, work: Exclude<Work, { kind: 'abandon' }>): Promise
       if (end.kind === 'sink') await end.sink.keep(work.cursor)
       return { transfer, kind: 'kept' }
     case 'finish':
-      if (end.kind === 'sink') return { transfer, kind: 'finished', path: await end.sink.finish() }
+      if (end.kind === 'sink') return { transfer, kind: 'finished', ...(await end.sink.finish()) }
       await as(end, 'pipe-sink').pipe.finish()
       return { transfer, kind: 'finished', path: '' }
     default:

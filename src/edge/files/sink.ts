@@ -9,12 +9,12 @@
  */
 import { constants } from 'node:fs'
 import { chmod, type FileHandle, lstat, mkdir, open, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { sha256 } from '../../crypto.ts'
 import { UserError } from '../../error.ts'
 import type { FileEntry, Manifest } from '../../transfer/manifest.ts'
-import type { Part } from '../../transfer/work.ts'
+import type { Finished, Part, Renamed } from '../../transfer/work.ts'
 import { codeOf, diskFault, readWhole, syncFolder, writeWhole } from '../store.ts'
 import { atFile } from './faults.ts'
 import { modeHere, settle } from './settle.ts'
@@ -103,7 +103,7 @@ export class Sink {
   }
 
   /** All is there. @returns where */
-  async finish(): Promise<string> {
+  async finish(): Promise<Finished> {
     const { files, folders } = this.#placed
     await this.#sync()
     try {
@@ -117,14 +117,18 @@ export class Sink {
       ]
       // While nobody else can put a link where they are.
       for (const { path, mode } of folders) await chmod(join(this.#data, path), modeHere('folder', mode))
-      const paths: string[] = []
-      for (const { kind, path } of tops) {
-        const name = shownName(path)
-        paths.push(await settle(join(this.#data, path), { into: this.#into, name, kind }))
+      const [paths, renamed]: [string[], Renamed[]] = [[], []]
+      for (const { kind, path: name } of tops) {
+        const to = { into: this.#into, name: shownName(name), kind }
+        const path = await settle(join(this.#data, name), to)
+        paths.push(path)
+        if (basename(path) !== name && renamed.length < mostRenamed)
+          renamed.push({ name, as: basename(path) })
       }
       await syncFolder(this.#into)
       await rm(this.folder, { recursive: true, force: true })
-      return paths.length === 1 ? paths[0]! : this.#into
+      if (paths.length === 1) return { path: paths[0]! }
+      return { path: this.#into, ...(renamed.length > 0 && { renamed }) }
     } catch (error) {
       throw diskFault(error, `cannot write in ${this.#into}`)
     }
@@ -318,4 +322,5 @@ const shownName = (name: string): string => name.replace(/^\./u, '_')
 const isTop = ({ path }: { readonly path: string }): boolean => !path.includes('/')
 
 const longestCursor = 32 // octets
+const mostRenamed = 100 // that are told
 const mostOpen = 64 // files: the system allows a process 256 at least

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Sink } from '../../../src/edge/files/sink.ts'
 import type { Manifest } from '../../../src/transfer/manifest.ts'
+import type { Finished } from '../../../src/transfer/work.ts'
 import { bundle } from '../bundle.ts'
 import { temporaryFolder } from '../folder.ts'
 
@@ -12,6 +13,15 @@ const part = '.otrtalk-0123456789abcdef.part'
 /** Empty files, and folders, that came. */
 async function received(folders: readonly string[], files: readonly string[]): Promise<string> {
   const into = temporaryFolder()
+  await receive(folders, files, into)
+  return into
+}
+
+async function receive(
+  folders: readonly string[],
+  files: readonly string[],
+  into: string,
+): Promise<Finished> {
   const sink = new Sink({ into, part })
   const manifest: Manifest = {
     bytes: Uint8Array.of(1),
@@ -24,14 +34,27 @@ async function received(folders: readonly string[], files: readonly string[]): P
     [],
     files.map((_, i) => i),
   )
-  await sink.finish()
-  return into
+  return await sink.finish()
 }
 
 test('what programs look for in a folder gets another name, and what is below keeps its own', async () => {
   const into = await received(['.config', '.config/.git'], ['.profile', '_profile', '.config/.git/config'])
   expect((await readdir(into)).sort()).toEqual(['_config', '_profile', '_profile (2)'])
   expect(await readFile(join(into, '_config/.git/config'), 'utf8')).toBe('')
+})
+
+test('of several, those that have another name are told; of one it is in the path', async () => {
+  const into = temporaryFolder()
+  expect(await receive([], ['a.txt', 'b'], into)).toEqual({ path: into })
+  expect(await receive(['d', 'd/b'], ['a.txt', 'b', '.c', 'd/e'], into)).toEqual({
+    path: into,
+    renamed: [
+      { name: 'a.txt', as: 'a (2).txt' },
+      { name: 'b', as: 'b (2)' },
+      { name: '.c', as: '_c' },
+    ],
+  })
+  expect(await receive([], ['b'], into)).toEqual({ path: join(into, 'b (3)') })
 })
 
 test('folders have their modes wherever they come to lie, files are never run, and nothing else is left', async () => {
