@@ -1,5 +1,5 @@
 /** Other programs that bring files from the client of a place to its server, each under keys made for it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,7 +56,11 @@ export async function copied(
   const children = copier
     .commands(path, into)
     .map(([file, ...args]) => spawn(file!, args, { env: own(folder), stdio: ['ignore', 'ignore', 'pipe'] }))
-  const late = setTimeout(() => stop(children), most)
+  let isLate = false
+  const late = setTimeout(() => {
+    isLate = true
+    for (const child of children) child.kill()
+  }, most)
   const ends = children.map(async (child): Promise<string | undefined> => {
     let complaint = ''
     child.stderr.on('data', (text) => {
@@ -68,15 +72,11 @@ export async function copied(
   const why = await ends.at(-1)
   const seconds = (performance.now() - began) / 1_000
   clearTimeout(late)
-  if (why !== undefined && seconds * 1_000 < most) throw new Error(why)
+  if (why !== undefined && !isLate) throw new Error(why)
   await Promise.all(ends)
   const octets = octetsIn(into)
   rmSync(into, { recursive: true, maxRetries: 5 }) // its server may still write
-  return { octets, seconds, isWhole: why === undefined }
-}
-
-function stop(children: readonly ChildProcess[]): void {
-  for (const child of children) child.kill()
+  return { octets, seconds, isWhole: !isLate }
 }
 
 /** Nothing of what the user has set for them. */

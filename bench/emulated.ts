@@ -62,6 +62,7 @@ export class EmulatedLine implements AsyncDisposable {
     const names = ['a', 'b'].map((end) => `${prefix}${process.pid}-${number}${end}`)
     for (const name of names) {
       execFileSync('ip', ['netns', 'add', name])
+      execFileSync('ip', ['-n', name, 'link', 'set', 'lo', 'up']) // several programs at one end hear each other
       // What one run of TCP learned is no use to the next.
       const unlearned = ['sysctl', '-q', 'net.ipv4.tcp_no_metrics_save=1']
       execFileSync('ip', ['netns', 'exec', name, ...unlearned])

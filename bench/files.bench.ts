@@ -133,8 +133,6 @@ class Rounds {
 /** Ada where the client is, bob where the server is, with a private node. */
 async function people({ client, server }: Place): Promise<Two> {
   if (server.length === 0) return await adaAndBob()
-  const [file, ...up] = [...server, 'ip', 'link', 'set', 'lo', 'up'] // bob and the node are on one machine
-  spawnSync(file!, up)
   const program = [process.execPath, entry]
   const [ada, bob] = [{ command: [...client, ...program] }, { command: [...server, ...program] }]
   return await adaAndBob({ node: { interface: 'emu0', ...bob }, ada, bob })
