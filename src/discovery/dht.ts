@@ -11,6 +11,7 @@ import { idFor } from './id.ts'
 import { type Answer, encodeMessage, type Failure, type NodeInfo, type Question } from './krpc.ts'
 import { type Candidate, deepBreadth, k, Lookup, type Storer } from './lookup.ts'
 import { Measure } from './measure.ts'
+import { doubtEvery, Membership } from './membership.ts'
 import { Pace } from './pace.ts'
 import { type Family, familyOf, hostOf, mayTell, scopeOf } from './reach.ts'
 import { type Asked, Rpc } from './rpc.ts'
@@ -85,12 +86,6 @@ interface Wish<Part> extends LookOptions {
   readonly target: Uint8Array
 }
 
-type State =
-  | { readonly kind: 'alone' } // knows no address at all
-  | { readonly kind: 'joining'; readonly attempt: number }
-  | { readonly kind: 'waiting'; readonly attempt: number; readonly until: number }
-  | { readonly kind: 'joined'; refreshAt: number; refreshes: number; checkAt: number }
-
 export class Dht<Part> {
   readonly table: Table
   readonly counters = { puts: 0, lookups: 0 }
@@ -100,12 +95,10 @@ export class Dht<Part> {
   #votes = new Votes()
   readonly #meetings = new Pace({ rate: 2, burst: 20 })
   readonly #events = new Queue<DhtEvent<Part>>()
-  readonly #bootstrap: Set<Address>
-  #learnt: readonly Address[] = []
+  readonly #membership: Membership
   readonly #measures = new Map<Local, Measure>()
   #id: Uint8Array
   #idHost: string | undefined // for which the id was made
-  #state: State
   #searches: Search<Part>[] = []
   #wishes: Wish<Part>[] = []
   #heardAt = -Infinity
@@ -118,8 +111,8 @@ export class Dht<Part> {
     this.#rpc = new Rpc(options.local, options.random)
     this.#id = idFor(undefined, options.random)
     this.table = new Table(this.#id)
-    this.#bootstrap = new Set(this.#ours(options.bootstrap))
-    this.#state = this.#addresses().length > 0 ? { kind: 'joining', attempt: 0 } : { kind: 'alone' }
+    const [bootstrap, saved] = [this.#ours(options.bootstrap), this.#ours(options.saved)]
+    this.#membership = new Membership({ bootstrap, saved })
   }
 
   get id(): Uint8Array {
@@ -127,7 +120,7 @@ export class Dht<Part> {
   }
 
   get isJoined(): boolean {
-    return this.#state.kind === 'joined'
+    return this.#membership.isJoined
   }
 
   /** As whom most see us. */
@@ -142,10 +135,7 @@ export class Dht<Part> {
 
   get deadline(): number {
     if (this.#isStirred || this.#events.length > 0) return -Infinity
-    const state = this.#state
-    let deadline = this.#rpc.deadline
-    if (state.kind === 'waiting') deadline = Math.min(deadline, state.until)
-    if (state.kind === 'joined') deadline = Math.min(deadline, state.refreshAt, state.checkAt)
+    let deadline = Math.min(this.#rpc.deadline, this.#membership.deadline)
     for (const { lookup } of this.#searches) {
       deadline = Math.min(deadline, lookup.deadline(this.#drainedAt, this.#rpc.softTimeout))
     }
@@ -154,17 +144,12 @@ export class Dht<Part> {
 
   /** Asked at the next attempt to join, which is at once if the last one failed. */
   addBootstrap(addresses: readonly Address[]): void {
-    const count = this.#bootstrap.size
-    for (const address of this.#ours(addresses)) this.#bootstrap.add(address)
-    if (this.#bootstrap.size > count) this.#rejoin()
+    if (this.#membership.add(this.#ours(addresses))) this.#rejoin()
   }
 
   /** Others of the internet told of these: tried if nobody else answers. */
   learn(addresses: readonly Address[]): void {
-    if (this.isJoined) return
-    this.#learnt = [...new Set([...this.#ours(addresses), ...this.#learnt])].slice(0, maxLearnt)
-    // Whoever waits goes on waiting: there may be no way to that family here.
-    if (this.#state.kind === 'alone' && this.#learnt.length > 0) this.#rejoin()
+    if (this.#membership.learn(this.#ours(addresses))) this.#rejoin()
   }
 
   /** Asks some nodes from another end of ours, so that they say as whom they see that one. */
@@ -215,7 +200,7 @@ export class Dht<Part> {
     this.#heardAt = -Infinity
     this.#idHost = undefined
     for (const local of this.#measures.keys()) this.#measures.set(local, new Measure(local))
-    if (this.#state.kind !== 'alone') this.#state = { kind: 'joining', attempt: 0 }
+    this.#membership.moved()
     this.#isStirred = true
   }
 
@@ -283,10 +268,9 @@ export class Dht<Part> {
     return this.table.isDoubted ? doubtEvery : checkEvery
   }
 
+  /** The lookup that fills the table begins anew. */
   #rejoin(): void {
-    if (this.isJoined) return
     this.#searches = this.#searches.filter(({ part }) => part !== undefined)
-    this.#state = { kind: 'joining', attempt: 0 }
     this.#isStirred = true
   }
 
@@ -302,13 +286,8 @@ export class Dht<Part> {
     if (question.kind === 'get' || question.kind === 'put') this.table.keeps(peer)
     this.#note(asked, answer)
     if (tag.kind === 'measure') tag.measure.answered(answer.ip !== undefined)
-    if (this.#state.kind !== 'joined') {
-      this.#state = {
-        kind: 'joined',
-        refreshAt: now + minRefresh,
-        refreshes: 0,
-        checkAt: now + this.#checkGap,
-      }
+    if (!this.isJoined) {
+      this.#membership.join(now, this.#checkGap)
       this.#events.push({ kind: 'joined' })
     }
     if (tag.kind === 'lookup') {
@@ -339,7 +318,7 @@ export class Dht<Part> {
   #missed({ peer, question }: Asked<Tag<Part>>, now: number): void {
     if (question.kind === 'get' || question.kind === 'put') this.table.missedItem(peer)
     else this.table.missed(peer)
-    if (this.#state.kind === 'joined') this.#state.checkAt = Math.min(this.#state.checkAt, now + doubtEvery)
+    this.#membership.missed(now)
   }
 
   #refused({ peer, tag, question }: Asked<Tag<Part>>, code: number | undefined): void {
@@ -362,55 +341,28 @@ export class Dht<Part> {
 
   /** Joining, trying again, and what a member does now and then. */
   #step(now: number): void {
-    const state = this.#state
-    switch (state.kind) {
-      case 'alone':
-        return
-      case 'waiting':
-        if (now >= state.until) this.#state = { kind: 'joining', attempt: state.attempt + 1 }
-        else return
-        break
-      case 'joining':
-        break
-      case 'joined':
-        this.#keep(state, now)
-        return
-      default:
-        state satisfies never
-    }
-    if (!this.#searches.some(({ part }) => part === undefined)) this.#search(this.#id)
-  }
-
-  #keep(state: State & { kind: 'joined' }, now: number): void {
-    const { isReadOnly } = this.#options
-    if (now >= state.checkAt) {
+    if (this.#membership.mustJoin(now) && !this.#isFilling) this.#search(this.#id)
+    if (this.#membership.mustCheck(now)) {
       const address = this.table.questionable(now)
       if (address !== undefined) this.#rpc.ask(address, { kind: 'ping' }, { kind: 'check' })
-      state.checkAt = now + this.#checkGap
+      this.#membership.checked(now, this.#checkGap)
     }
-    if (now >= state.refreshAt) {
-      // Dense at first: who joins a network that begins must meet those who come a moment later.
-      state.refreshAt = now + Math.min(maxRefresh, minRefresh * 3 ** ++state.refreshes)
-      // A client needs no more than a place to start from.
-      if (isReadOnly && this.table.size >= enough && state.refreshAt < now + maxRefresh) return
-      this.#search(this.#id)
-      if (!isReadOnly) this.#search(this.#options.random(20))
-    }
+    const { isReadOnly } = this.#options
+    const refresh = this.#membership.mustRefresh(now)
+    // A client needs no more than a place to start from.
+    if (!refresh || (isReadOnly && this.table.size >= enough && refresh === 'often')) return
+    this.#search(this.#id)
+    if (!isReadOnly) this.#search(this.#options.random(20))
   }
 
   #search(target: Uint8Array): void {
-    const lookup = new Lookup(target, this.table.closest(target, maxSeeds), { addresses: this.#addresses() })
+    const lookup = new Lookup(target, this.table.closest(target, maxSeeds), {
+      addresses: this.#membership.addresses,
+    })
     const want = this.#options.hasOther?.() ? ([4, 6] as const) : [this.family]
     const question: Question = { kind: 'find_node', target, want }
     this.counters.lookups++
     this.#searches.push({ part: undefined, lookup, question, isUrgent: true })
-  }
-
-  /** Some saved ones first: they are most likely to be alive, and no one's servers. */
-  #addresses(): Address[] {
-    if (this.#state?.kind === 'joined') return []
-    const saved = this.#ours(this.#options.saved)
-    return [...saved.slice(0, 8), ...this.#bootstrap, ...saved.slice(8, maxSaved), ...this.#learnt]
   }
 
   #advance(now: number): void {
@@ -447,8 +399,11 @@ export class Dht<Part> {
 
   /** A few nodes are enough to begin with; with fewer, all there are. */
   get #isReady(): boolean {
-    const isJoined = this.#state.kind === 'joined'
-    return isJoined && (this.table.size >= 8 || !this.#searches.some(({ part }) => part === undefined))
+    return this.isJoined && (this.table.size >= 8 || !this.#isFilling)
+  }
+
+  get #isFilling(): boolean {
+    return this.#searches.some(({ part }) => part === undefined)
   }
 
   #finish(search: Search<Part>, now: number): void {
@@ -459,11 +414,7 @@ export class Dht<Part> {
       this.#events.push({ kind: 'looked', part: search.part, closest, isFew: this.#isFew(closest, now) })
     else if (closest.length > 0) this.#settle()
     if (closest.length > 0 || now - this.#heardAt < silence) return
-    // Nobody answers any more, or nobody ever did.
-    const attempt = this.#state.kind === 'joining' ? this.#state.attempt : 0
-    if (this.#state.kind === 'waiting') return
-    this.#state = { kind: 'waiting', attempt, until: now + Math.min(maxBackoff, minBackoff * 2 ** attempt) }
-    if (attempt === 0) this.#events.push({ kind: 'unreachable' })
+    if (this.#membership.lost(now)) this.#events.push({ kind: 'unreachable' })
   }
 
   /** Only nodes that know the method give a token. */
@@ -479,16 +430,9 @@ export class Dht<Part> {
 }
 
 const few = 3 // of eight
-const doubtEvery = 250 // ms
 const maxSeeds = 16 // nodes of the table a lookup begins with
-const maxSaved = 200
-const maxLearnt = 16
 const maxSearches = 6 // lookups at a time,
 const maxUrgent = 16 // and when somebody waits for them
 const silence = 10_000 // ms without any answer: our own network is down
-const minBackoff = 1_000 // ms, doubled
-const maxBackoff = 60_000 // ms
-const minRefresh = 5_000 // ms, tripled
-const maxRefresh = 15 * 60_000 // ms (BEP 5)
 const enough = 24 // nodes in a client's table
 const checkEvery = 30_000 // ms; one questionable node each time
