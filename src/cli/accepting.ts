@@ -60,7 +60,7 @@ export class Accepting implements Ui {
     const waiting = [...this.#under.values()].reduce((sum, each) => sum + each, 0)
     if (isWanted && cost + waiting <= max) {
       this.#under.set(transfer, cost)
-      this.#act({ kind: 'accept', buddy, transfer, into })
+      this.#act({ kind: 'accept', buddy, transfer, into, once: true })
     } else this.#act({ kind: 'reject', buddy, transfer, why: isWanted ? 'large' : 'policy' })
   }
 }

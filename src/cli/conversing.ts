@@ -10,6 +10,7 @@ import { Switchboard } from '../edge/control/switchboard.ts'
 import { openDebugLog } from '../edge/debuglog.ts'
 import { openMail } from '../edge/kept/maillog.ts'
 import { Recorder } from '../edge/kept/recorder.ts'
+import { openTransfers } from '../edge/kept/transfers.ts'
 import { InUse, isServing } from '../edge/lock.ts'
 import { chooseNetwork } from '../edge/network.ts'
 import type { OpenProfile } from '../edge/openprofile.ts'
@@ -122,7 +123,8 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     isSilent: options.isSilent === true,
   })
   const mail = await openMail(profile)
-  if (mail.fault) remarkFault(context, mail.fault)
+  const transfers = isServing(command) ? await openTransfers(profile) : undefined
+  for (const fault of [mail.fault, transfers?.fault]) if (fault) remarkFault(context, fault)
   await using _server = isServing(command) ? await serve(context, { profile, command, board }) : undefined
   const expired = await dropExpired(profile)
   const alias = typeof options.alias === 'function' ? await options.alias(profile) : options.alias
@@ -191,6 +193,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     habits: { typing: context.options.typing, read: context.options.read },
     debug,
     mail,
+    transfers,
     recorder,
     shown: { isHeard: (name) => board.isHeard(name), tell: (event) => board.hear(event) },
     onSaved: (event) => watch.saved(event),

@@ -1,5 +1,6 @@
 /** Wording about files and streams that go to a buddy and come from him. */
 import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { explainDate } from './date.ts'
 import { explainDuration } from './duration.ts'
 import { bad, type Notice, plain } from './notice.ts'
 import { joined, noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
@@ -49,6 +50,8 @@ function explainTold(event: TransferTold): Notice | undefined {
     case 'reading':
       return plain(words`reading ${name}, to be sent to ${buddy}`)
     case 'waiting':
+      if (event.since !== undefined)
+        return plain(explainSince(event, event.since), words`/cancel gives it up`)
       if (isOurs) return plain(words`${name} waits until ${buddy} is connected`)
       return plain(words`${name} waits for ${buddy}: it goes on once it is sent on, or sent again`)
     case 'offered':
@@ -71,6 +74,15 @@ function explainTold(event: TransferTold): Notice | undefined {
     default:
       return event.state satisfies never
   }
+}
+
+/** It began in an earlier process. */
+function explainSince({ name, buddy, direction }: TransferTold, at: number): SafeText {
+  const whose =
+    direction === 'out'
+      ? words`offered to ${safeName(buddy)} ${explainDate(at)}`
+      : words`accepted from ${safeName(buddy)} ${explainDate(at)}`
+  return words`${title(name)}, ${whose}, goes on when both are connected`
 }
 
 /** In one sentence, for who waited for it. */
@@ -137,7 +149,7 @@ const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
   policy: words`nothing of this kind is accepted there from you`,
   large: words`it is larger than what is accepted there`,
   names: words`the name of a file cannot be one everywhere`,
-  changed: words`a file was changed while it was sent`,
+  changed: words`a file was changed since it was offered`,
   damaged: words`what came is not what was offered`,
   full: words`the disk is full`,
   denied: words`the system does not permit it`,

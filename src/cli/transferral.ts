@@ -70,7 +70,8 @@ export class Transferral implements Ui {
 
   #begin(): void {
     this.#isBegun = true
-    this.#options.act({ kind: 'send', buddy: this.#buddy, transfer: this.#transfer, ...this.#by.content })
+    const send = { kind: 'send', buddy: this.#buddy, transfer: this.#transfer, ...this.#by.content } as const
+    this.#options.act({ ...send, once: true }) // who runs it again offers it again
   }
 
   #explain(event: TalkEvent): void {

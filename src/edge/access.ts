@@ -5,6 +5,7 @@ import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
 import { changeProfile, type Refusal } from './control/switchboard.ts'
 import { type OwnOutbox, outboxOf, type Waiting } from './kept/outbox.ts'
+import { dropTransfers } from './kept/transfers.ts'
 import type { OpenProfile } from './openprofile.ts'
 
 export interface Access extends AsyncDisposable {
@@ -60,8 +61,10 @@ export function accessTo(profile: OpenProfile): Access {
       const before = profile.contents
       const refusal = await changeProfile(profile, change)
       const isGone = change.kind === 'remove' || change.kind === 'block'
-      if (!refusal && isGone && change.keepsOutbox !== true)
+      if (!refusal && isGone && change.keepsOutbox !== true) {
         await (await outbox()).change({ kind: 'drop', buddy: change.alias }, before)
+        await dropTransfers(profile, change.alias, before)
+      }
       return refusal
     },
     outbox: async () => (await outbox()).waiting,

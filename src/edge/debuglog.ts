@@ -15,6 +15,8 @@ import { diskFault } from './store.ts'
 export interface DebugLog extends Disposable {
   event(event: TalkEvent): void
   readonly datagram: Trace
+  /** So many folders with parts of what was never received whole are removed. */
+  swept(count: number): void
 }
 
 /** Appends to the file, which only its owner may read. @throws UserError if it cannot be written */
@@ -33,6 +35,7 @@ export function openDebugLog(path: string): DebugLog {
     event: (event) => write(escapedJson(event, (key) => !isSecret(key))),
     datagram: (what, { peer, bytes }) =>
       write(`${what} ${peer} ${classify(bytes) ?? 'unknown'} ${bytes.length}`),
+    swept: (count) => write(`removed ${count} old part folders`),
     [Symbol.dispose]() {
       isOpen = false
       closeSync(file)

@@ -20,6 +20,8 @@ import { type Following, follow } from './following.ts'
 import { Mail, type MailOptions } from './kept/mail.ts'
 import { type Waiting, waitingIn } from './kept/outbox.ts'
 import type { Recorder } from './kept/recorder.ts'
+import type { OpenedTransfers } from './kept/transfers.ts'
+import { Unfinished } from './kept/unfinished.ts'
 import { introducing, invitedOf, knownOf, meetingFault, standingOf, watchInvite } from './meeting.ts'
 import type { Network } from './network.ts'
 import type { OpenProfile } from './openprofile.ts'
@@ -39,6 +41,8 @@ export interface TalkingOptions {
   readonly habits?: Habits
   readonly debug?: DebugLog | undefined
   readonly mail: Pick<MailOptions, 'journal' | 'mailbox'>
+  /** Remembers what files are under way; without, none that is sent outlives this process. */
+  readonly transfers?: Pick<OpenedTransfers, 'journal' | 'log'> | undefined
   readonly shown: MailOptions['shown']
   /** Keeps what is said. */
   readonly recorder?: Recorder | undefined
@@ -99,7 +103,25 @@ export function startTalking(options: TalkingOptions): Talking {
   const quiet = new Promise<void>((resolve) => {
     settle = resolve
   })
-  const transferring = new Transferring({ talk: () => running, tell: (event) => tell(event), onFault })
+  const transferring = new Transferring({
+    talk: () => running,
+    tell: (event) => tell(event),
+    onAccepted: (consent) => unfinished?.accepted(consent),
+    onFinished: (transfer) => unfinished?.finished(transfer),
+    onSwept: (count) => debug?.swept(count),
+    onFault,
+  })
+  const unfinished =
+    options.transfers &&
+    new Unfinished({
+      ...options.transfers,
+      standing: (name) => standingOf(profile.contents, name),
+      rootOf: (buddy, transfer) => transferring.rootOf(buddy, transfer),
+      act: (command) => transferring.act(command),
+      tell: (event) => show(event),
+      discard: (consent) => transferring.discard(consent),
+      onFault,
+    })
   const running: Run<Talk> = run(talk, {
     ...network.run,
     trace: debug?.datagram,
@@ -114,6 +136,11 @@ export function startTalking(options: TalkingOptions): Talking {
     debug?.event(event)
     if (event.kind === 'listening') around.listening()
     remember(event).catch(onFault)
+    if (unfinished) unfinished.hear(event)
+    else if (!isOfFormer(event)) show(event)
+  }
+
+  const show = (event: TalkEvent): void => {
     if (event.kind === 'met') mail.hear(introducing(event, profile.contents))
     else if (event.kind === 'why')
       mail.hear({ ...event, report: completed(event.report, { network, around }) })
@@ -178,11 +205,13 @@ export function startTalking(options: TalkingOptions): Talking {
   return {
     act(command) {
       if (isTransferCommand(command)) {
-        transferring.act(command)
+        if (unfinished) unfinished.act(command)
+        else transferring.act(command.kind === 'send' ? { ...command, once: true } : command)
         return
       }
       if (command.kind === 'say') options.recorder?.said(command)
       mail.act(command)
+      if (command.kind === 'open') unfinished?.begin(command.buddy)
     },
     begin: (name) => mail.begin(name),
     unfinished: (name) => mail.unfinished(name),
@@ -210,11 +239,15 @@ export function startTalking(options: TalkingOptions): Talking {
     include(buddy) {
       running.act((talk) => talk.know(knownOf(buddy, profile.contents)))
       mail.act({ kind: 'open', buddy: buddy.alias })
+      unfinished?.begin(buddy.alias)
     },
     exclude: (name) => running.act((talk) => talk.forget(name, performance.now())),
     follow: (change, how) => {
-      if (change.kind === 'remove' || change.kind === 'block')
-        mail.forget(how.name, { isKept: change.keepsOutbox === true })
+      if (change.kind === 'remove' || change.kind === 'block') {
+        const isKept = change.keepsOutbox === true
+        mail.forget(how.name, { isKept })
+        if (!isKept) unfinished?.forget(how.name)
+      }
       running.act((talk) => {
         const following = { ...how, contents: profile.contents, now: performance.now() }
         for (const event of follow(talk, change, following)) tell(event)
@@ -231,12 +264,16 @@ export function startTalking(options: TalkingOptions): Talking {
       running[Symbol.dispose]()
       await mail[Symbol.asyncDispose]()
       await transferring[Symbol.asyncDispose]()
+      await unfinished?.[Symbol.asyncDispose]()
       const found = talk.nodes
       if (network.isPublic && found.length > 0)
         await profile.save((contents) => ({ ...contents, nodes: found }))
     },
   }
 }
+
+/** What became of a transfer of an earlier process is news only where that is remembered. */
+const isOfFormer = (event: TalkEvent): boolean => event.kind === 'transfer' && event.name === ''
 
 /** What is said, and what goes with it, changes nothing there. */
 const isForVault = (event: TalkEvent): boolean =>

@@ -53,7 +53,9 @@ export type Command =
 export type TransferCommand =
   /**
    * Offer these files and folders, or the stream that comes from a socket; `paths` are absolute, of the machine that
-   * has the profile. With a fingerprint it goes to the holder of that key only.
+   * has the profile. With a fingerprint it goes to the holder of that key only. Files are remembered until it is over,
+   * and offered again by the next process; not with `once`, of who offers again by himself. `root` (64 hex digits): of
+   * what was offered under this id before; other content ends it.
    */
   | {
       readonly kind: 'send'
@@ -64,9 +66,20 @@ export type TransferCommand =
       readonly form: 'files' | 'stream'
       readonly paths: readonly string[]
       readonly fingerprint?: string
+      readonly once?: true
+      readonly root?: string
     }
-  /** Take what the buddy offers, into this folder, or a stream into this socket: an absolute path. */
-  | { readonly kind: 'accept'; readonly buddy: string; readonly transfer: string; readonly into: string }
+  /**
+   * Take what the buddy offers, into this folder, or a stream into this socket: an absolute path. That files are taken
+   * is remembered: offered again they go on; not with `once`, of who decides each time.
+   */
+  | {
+      readonly kind: 'accept'
+      readonly buddy: string
+      readonly transfer: string
+      readonly into: string
+      readonly once?: true
+    }
   /** `policy`: nobody was asked; `large`: it is more than what is taken; `disk`: it cannot be there. */
   | {
       readonly kind: 'reject'
@@ -300,6 +313,7 @@ export interface TransferTold {
   readonly kind: 'transfer'
   readonly buddy: string
   readonly transfer: string
+  /** Empty: it began in an earlier process, and whoever remembers it knows how it is called. */
   readonly name: string
   readonly direction: 'in' | 'out'
   readonly state: TransferStage
@@ -312,6 +326,10 @@ export interface TransferTold {
   readonly renamed?: readonly Renamed[]
   /** Of a fault of this machine's disk: in words. */
   readonly message?: string
+  /** Of files that are offered to the buddy: names what is in them, in 64 hex digits. */
+  readonly root?: string
+  /** It waits since an earlier process, where it was offered or accepted then: unix ms. */
+  readonly since?: number
 }
 
 export type TransferStage =

@@ -4,13 +4,15 @@
  * conversation there is, take turns, and become what is told. Work for the disk
  * passes through: what came of it comes back by `worked`.
  */
-import { hexToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { equal, wipe } from '../crypto.ts'
 import { Queue } from '../queue.ts'
+import { endBy } from '../transfer/ending.ts'
 import { frameHead } from '../transfer/frames.ts'
 import { Incoming } from '../transfer/incoming.ts'
 import { maxManifest } from '../transfer/limits.ts'
 import {
+  type Answer,
   decodeAnswer,
   decodeOffer,
   encodeAnswer,
@@ -49,6 +51,10 @@ export interface Sent {
   readonly form: 'files' | 'stream'
   /** Whom alone it is for. */
   readonly to: string | undefined
+  /** Another process offers it again: the end of this one is not its end. */
+  readonly lasts: boolean
+  /** Of what an earlier process has offered under this id: nothing else goes. */
+  readonly root: Uint8Array | undefined
 }
 
 type Entry = {
@@ -59,7 +65,13 @@ type Entry = {
   octets: number // that were told
   asked: number // works that are not answered
 } & (
-  | { readonly direction: 'out'; readonly machine: Sending; to: string | undefined; stream: number }
+  | {
+      readonly direction: 'out'
+      readonly machine: Sending
+      readonly lasts: boolean
+      to: string | undefined
+      stream: number
+    }
   | { readonly direction: 'in'; readonly machine: Incoming; readonly to: string; stream: number }
 )
 
@@ -103,10 +115,10 @@ export class Transfers {
   }
 
   /** Begins to read what is to be sent, and offers it as soon as it can. */
-  send({ transfer, name, form, to }: Sent, now: number): void {
+  send({ transfer, name, form, to, lasts, root }: Sent, now: number): void {
     if (this.#entries.has(transfer)) return
-    const machine = new Outgoing({ transfer, name, form })
-    this.#add({ transfer, name, direction: 'out', machine, to, stream: 0, ...untold(now) })
+    const machine = new Outgoing({ transfer, name, form, root })
+    this.#add({ transfer, name, direction: 'out', machine, lasts, to, stream: 0, ...untold(now) })
   }
 
   /** What an offer that waits for an answer says, and whose it is. */
@@ -149,6 +161,7 @@ export class Transfers {
     const answered = answer && decodeAnswer(answer)
     const entry = answered && this.#entries.get(answered.transfer)
     if (entry?.to === current.fingerprint) entry.machine.answered(answered!)
+    else if (answered && !entry) this.#hearOfFormer(answered)
     if (!offer || !key) return
     const { acquaintance } = this.#options
     const offered = decodeOffer(offer)
@@ -188,12 +201,13 @@ export class Transfers {
 
   /** Offers that nobody has answered are withdrawn; what is half done stays on the disks, for another time. */
   close(current: Current | undefined, now: number): void {
-    for (const { machine, direction } of this.#entries.values()) {
-      if (direction === 'in') continue // he waits, and we may be back
+    for (const entry of this.#entries.values()) {
+      const { machine } = entry
+      if (entry.direction === 'in' || entry.lasts) continue // he waits, and we may be back
       if (isUnderWay(machine.state)) machine.fail('gone')
       else machine.cancel()
     }
-    for (const { work } of this.drain(current, now)) this.#outputs.push(work)
+    this.#keep(this.drain(current, now))
     for (const entry of this.#entries.values()) {
       if (isEnd(entry.machine.state)) continue
       this.#tell({ ...this.#about(entry), state: 'failed', by: 'us', why: 'closed' })
@@ -285,6 +299,22 @@ export class Transfers {
     return frames
   }
 
+  /** Work that was asked for between two turns is done in the next. */
+  #keep(outputs: Iterable<WorkOutput>): void {
+    for (const { work } of outputs) this.#outputs.push(work)
+  }
+
+  /** An earlier process of ours may have accepted it. */
+  #hearOfFormer(answer: Answer): void {
+    const end = endBy(answer, undefined)
+    if (!end || !this.#options.acquaintance.isMet) return
+    const { transfer } = answer
+    this.#tell({
+      ...{ kind: 'transfer', buddy: this.#alias, transfer, name: '', direction: 'in' },
+      ...stageOf(end),
+    })
+  }
+
   #hear(current: Current, { offer, key }: Early, now: number): void {
     const known = this.#entries.get(offer.transfer)
     const { fingerprint } = current
@@ -293,7 +323,7 @@ export class Transfers {
       known.machine.connect(offer, key)
       return
     }
-    if (!known) this.#supersede(offer, { transfer: offer.transfer, to: fingerprint })
+    if (!known) this.#supersede(offer, { transfer: offer.transfer, to: fingerprint }, now)
     const why =
       known || this.#open.length >= maxTransfers ? 'policy' : this.#isMuch(offer) ? 'large' : undefined
     if (why === undefined) {
@@ -327,26 +357,30 @@ export class Transfers {
   }
 
   /** His program was started anew, and has another name for what we have a part of: only one can be written. */
-  #supersede(offer: Offer, by: Pick<Entry, 'transfer' | 'to'>): void {
-    for (const { machine, direction, transfer, to } of this.#entries.values()) {
+  #supersede(offer: Offer, by: Pick<Entry, 'transfer' | 'to'>, now: number): void {
+    for (const entry of this.#entries.values()) {
+      const { machine, direction, transfer, to } = entry
       if (direction !== 'in' || transfer === by.transfer || to !== by.to) continue
       const former = machine.offer
       const isSame = former.form === 'files' && offer.form === 'files' && equal(former.root, offer.root)
-      if (isSame && machine.state.kind === 'waiting') machine.fail('gone')
+      if (!isSame || machine.state.kind !== 'waiting') continue
+      machine.fail('gone')
+      this.#keep(this.#run(entry, undefined, now)) // its end is told before the new one begins
     }
   }
 
   #changed(entry: Entry, state: TransferState, now: number): void {
-    const { machine, meter, direction } = entry
+    const { machine, meter } = entry
     if (state.kind === 'running' || state.kind === 'reading') meter.restart(machine.octets, now)
     if (state.kind === 'done' && machine.octets !== entry.octets) this.#progress(entry, now)
-    if (state.kind === 'offered' && direction === 'in') return // told with all that it says
-    this.#tell({ ...this.#about(entry), ...stageOf(state) })
+    if (state.kind === 'offered' && entry.direction === 'in') return // told with all that it says
+    const root = entry.direction === 'out' && state.kind === 'offered' ? entry.machine.root : undefined
+    this.#tell({ ...this.#about(entry), ...stageOf(state), ...(root && { root: bytesToHex(root) }) })
   }
 
   /** What he may not have heard of, as the link broke, he is told again when he offers it anew. */
-  #ended({ transfer, direction }: Entry): void {
-    if (direction === 'out') this.#entries.delete(transfer)
+  #ended({ transfer, direction, machine }: Entry): void {
+    if (direction === 'out' && !machine.isUnsaid) this.#entries.delete(transfer)
     const over = [...this.#entries.values()].filter(({ machine }) => isEnd(machine.state))
     for (const { transfer } of over.slice(0, Math.max(0, over.length - maxEnded)))
       this.#entries.delete(transfer)
@@ -389,8 +423,12 @@ export function obey(transfers: Transfers, command: TransferCommand, now: number
   if (kind === 'accept') transfers.accept(transfer, undefined)
   else if (kind === 'reject') transfers.reject(transfer, command.why)
   else if (kind !== 'send') transfers.steer(transfer, kind)
-  else
-    transfers.send({ ...command, transfer: transferId(hexToBytes(transfer)), to: command.fingerprint }, now)
+  else {
+    const { name, form, fingerprint: to, once, root } = command
+    const lasts = form === 'files' && !once
+    const id = transferId(hexToBytes(transfer))
+    transfers.send({ transfer: id, name, form, to, lasts, root: root ? hexToBytes(root) : undefined }, now)
+  }
 }
 
 /** There is no conversation with him, nor looked for one. */

@@ -123,13 +123,11 @@ export class Incoming implements Receiving {
   }
 
   answered(answer: Answer): void {
-    if (this.#end || this.#session.kind === 'none') return
+    if (this.#end) return
     const end = endBy(answer, this.#path(answer.file))
-    if (end) {
-      this.#conclude(end)
-      return
-    }
-    this.#course.hear(answer)
+    if (end)
+      this.#conclude(end) // also where it was not offered anew: the sender has given it up meanwhile
+    else if (this.#session.kind !== 'none') this.#course.hear(answer)
   }
 
   worked(result: WorkResult, now: number): void {

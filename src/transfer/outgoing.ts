@@ -3,6 +3,7 @@
  * it, and sends from where the receiver says, never more than `windowSize`
  * beyond what is written there. It outlives sessions: see `Transfer`.
  */
+import { equal } from '../crypto.ts'
 import { Course } from './course.ts'
 import { endBy, failed, farewell, says, type Words } from './ending.ts'
 import { Line, type ReceiverFrame, readReceiverFrame } from './frames.ts'
@@ -19,6 +20,8 @@ export interface OutgoingOptions {
   /** Shown to the receiver of a stream: 1 to 255 octets of UTF-8. Files are offered under their own. */
   readonly name: string
   readonly form: Offer['form']
+  /** Of what an earlier process has offered under this id: what is not that any more fails. */
+  readonly root?: Uint8Array | undefined
 }
 
 type Content =
@@ -27,6 +30,7 @@ type Content =
       readonly kind: 'files'
       readonly name: string
       readonly manifest: Manifest
+      readonly root: Uint8Array
       readonly supply: FileSupply
     }
   | { readonly kind: 'stream'; readonly supply: StreamSupply }
@@ -46,13 +50,17 @@ export class Outgoing implements Sending {
   #session: Session = { kind: 'none' }
   #end: TransferEnd | undefined
   #farewell: Words | undefined // until it could be said
+  readonly #former: Uint8Array | undefined // root of what was offered before
   #got = 0
+  #isHeardOf: boolean // the receiver may know of it, from this session or another
   #manifestAt = 0 // what of the manifest was sent in this session
   #endSent: 'no' | 'yes' = 'no' // of a stream, in this session
 
-  constructor({ transfer, name, form }: OutgoingOptions) {
+  constructor({ transfer, name, form, root }: OutgoingOptions) {
     this.#course = new Course(transfer)
     this.#name = name
+    this.#former = root
+    this.#isHeardOf = root !== undefined
     this.#content =
       form === 'files'
         ? { kind: 'reading', reading: new Reading() }
@@ -74,6 +82,14 @@ export class Outgoing implements Sending {
   get of(): number | undefined {
     if (this.#content.kind === 'reading') return this.#content.reading.of
     return this.#content.kind === 'files' ? this.#content.manifest.octets : undefined
+  }
+
+  get root(): Uint8Array | undefined {
+    return this.#content.kind === 'files' ? this.#content.root : this.#former
+  }
+
+  get isUnsaid(): boolean {
+    return this.#farewell !== undefined
   }
 
   get deadline(): number {
@@ -214,6 +230,7 @@ export class Outgoing implements Sending {
     const { stream } = this.#session
     const name = this.#content.kind === 'files' ? this.#content.name : this.#name
     const offer = { transfer: this.#course.transfer, stream, name, ...offered(this.#content) }
+    this.#isHeardOf = true
     this.#session = { kind: 'asked', offer }
     this.#course.push({ kind: 'offer', offer })
   }
@@ -243,7 +260,10 @@ export class Outgoing implements Sending {
     }
     const { manifest, name } = this.#content.reading
     if (!manifest) return
-    this.#content = { kind: 'files', name, manifest, supply: new FileSupply(manifest.files, manifest.octets) }
+    const root = manifestRoot(manifest.bytes)
+    const supply = new FileSupply(manifest.files, manifest.octets)
+    if (this.#former && !equal(this.#former, root)) this.#fail('changed')
+    else this.#content = { kind: 'files', name, manifest, root, supply }
   }
 
   /** False if the receiver cannot honestly say so. */
@@ -302,9 +322,10 @@ export class Outgoing implements Sending {
     if (this.#end) return
     this.#end = end
     const words = farewell(end, file)
-    if (this.#session.kind === 'none' || this.#session.kind === 'begun') this.#farewell = words
-    else if (words) this.#course.say(words)
+    const isThere = this.#session.kind !== 'none'
     this.disconnect()
+    if (this.#isHeardOf && !isThere) this.#farewell = words
+    else if (this.#isHeardOf && words) this.#course.say(words)
     this.#course.push({
       kind: 'work',
       work: { kind: 'abandon', transfer: this.#course.transfer, leaves: 'all' },
@@ -314,9 +335,10 @@ export class Outgoing implements Sending {
 
 function offered(content: Exclude<Content, { kind: 'reading' }>): OfferedContent {
   if (content.kind === 'stream') return { form: 'stream' }
-  const { bytes, octets, files, folders } = content.manifest
+  const { root, manifest } = content
+  const { bytes, octets, files, folders } = manifest
   return {
-    ...{ form: 'files', root: manifestRoot(bytes), manifestSize: bytes.length },
+    ...{ form: 'files', root, manifestSize: bytes.length },
     ...{ octets, files: files.length, folders: folders.length },
   }
 }

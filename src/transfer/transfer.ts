@@ -86,6 +86,10 @@ export interface Sending extends Transfer {
   connect(stream: number): void
   /** @param key - the 64 octets of the extra symmetric key of the message that took the offer; they are wiped */
   secured(key: Uint8Array): void
+  /** Of the files, once they are read; of what was offered before, until then. */
+  readonly root: Uint8Array | undefined
+  /** It is over, and the receiver, who may know of it, has to be told in the next session. */
+  readonly isUnsaid: boolean
 }
 
 /** `new Incoming(offer, key)`: of a session; nothing is written before `accept`. */

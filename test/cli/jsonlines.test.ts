@@ -56,7 +56,15 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
   },
   transfer: {
     ...{ kind: 'transfer', buddy: 'bob', transfer: 'x', name: 'n', direction: 'out', state: 'failed' },
-    ...{ by: 'us', why: 'full', path: 'p', renamed: [{ name: 'n', as: 'n (2)' }], message: 'm' },
+    ...{
+      by: 'us',
+      why: 'full',
+      path: 'p',
+      renamed: [{ name: 'n', as: 'n (2)' }],
+      message: 'm',
+      root: 'r',
+      since: 1,
+    },
   },
   progress: { kind: 'progress', buddy: 'bob', transfer: 'x', octets: 1, of: 1, rate: 1, left: 1 },
   skipped: { kind: 'skipped', buddy: 'bob', transfer: 'x', path: 'p', why: 'link' },

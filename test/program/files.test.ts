@@ -224,6 +224,88 @@ describe('in a conversation', () => {
     long,
   )
 
+  describe('a transfer of 20 MB that was offered and accepted once goes on by itself', () => {
+    const chat = (who: Started, alias: string): Program => new Program(['chat', alias, '--json'], who)
+    const kill = async (program: Program): Promise<void> => {
+      program.signal('SIGKILL')
+      await program.ended()
+    }
+    /** Offered, accepted, and some of it there. */
+    async function begin(ours: Program, theirs: Program, { file, into }: ReturnType<typeof folders>) {
+      await ours.event('secured')
+      ours.write(`${JSON.stringify({ send: file })}\n`)
+      const { transfer } = await theirs.event('offered')
+      theirs.write(`${JSON.stringify({ accept: transfer, into })}\n`)
+      await hasMoved(theirs)
+    }
+    const isOffer = (line: string): boolean => line.includes('"event":"offered"')
+
+    test(
+      'after kill -9 of the sender’s chat',
+      async () => {
+        const at = folders(20_000_000)
+        await using theirs = chat(bob, 'ada')
+        await using doomed = chat(ada, 'bob')
+        await begin(doomed, theirs, at)
+        await kill(doomed)
+        await using ours = chat(ada, 'bob')
+        const [waiting] = [JSON.parse(await told(ours, 'waiting'))]
+        expect(waiting).toMatchObject({ name: 'gift.bin', direction: 'out', since: expect.any(Number) })
+        await told(ours, 'done')
+        await told(theirs, 'done')
+        expect(theirs.lines.filter(isOffer)).toHaveLength(1)
+        expect(hashOf(join(at.into, 'gift.bin'))).toBe(hashOf(at.file))
+        expect(readdirSync(at.into)).toEqual(['gift.bin'])
+      },
+      long,
+    )
+
+    test(
+      'after kill -9 of both, the receiver’s first',
+      async () => {
+        const at = folders(20_000_000)
+        {
+          await using theirs = chat(bob, 'ada')
+          await using ours = chat(ada, 'bob')
+          await begin(ours, theirs, at)
+          await kill(theirs)
+          await kill(ours)
+        }
+        await using ours = chat(ada, 'bob')
+        await using theirs = chat(bob, 'ada')
+        await told(theirs, 'done')
+        await told(ours, 'done')
+        expect(theirs.lines.filter(isOffer)).toEqual([])
+        expect(hashOf(join(at.into, 'gift.bin'))).toBe(hashOf(at.file))
+        expect(readdirSync(at.into)).toEqual(['gift.bin'])
+      },
+      long,
+    )
+
+    test(
+      'and where the file is another by then, both say so, and nothing of it is left',
+      async () => {
+        const at = folders(20_000_000)
+        await using theirs = chat(bob, 'ada')
+        {
+          await using doomed = chat(ada, 'bob')
+          await begin(doomed, theirs, at)
+          await kill(doomed)
+        }
+        truncateSync(at.file, 19_000_000)
+        await using ours = chat(ada, 'bob')
+        expect(JSON.parse(await told(ours, 'failed'))).toMatchObject({ by: 'us', why: 'changed' })
+        expect(JSON.parse(await told(theirs, 'failed'))).toMatchObject({ by: 'them', why: 'changed' })
+        for (const program of [ours, theirs]) {
+          program.end()
+          await program.ended()
+        }
+        expect(readdirSync(at.into)).toEqual([])
+      },
+      long,
+    )
+  })
+
   test(
     'one rejects, or cancels, and nothing is left',
     async () => {

@@ -328,8 +328,8 @@ function transferFields(event: AboutTransfer): object {
       return { ...name, name: title, form, files, folders, octets, ...under(event) }
     }
     case 'transfer': {
-      const { name: title, direction, state, by, why, path, renamed, message } = event
-      return { ...name, name: title, direction, state, by, why, path, renamed, message }
+      const { name: title, direction, state, by, why, path, renamed, message, root, since } = event
+      return { ...name, name: title, direction, state, by, why, path, renamed, message, root, since }
     }
     case 'progress':
       return { ...name, octets: event.octets, of: event.of, rate: event.rate, left: event.left }

@@ -130,18 +130,19 @@ function transferOf(fields: Fields, whom: Whom): TransferCommand | undefined {
   const { buddy } = whom
   const { kind, transfer, why = 'declined' } = fields
   if (!isTransferId(transfer)) return undefined
+  const again = fields['once'] === true ? ({ once: true } as const) : {}
   switch (kind) {
     case 'send': {
       const { form, paths } = fields
       const name = textOf(fields['name'], longestName)
       const isForm = form === 'files' || form === 'stream'
       return isForm && name !== undefined && arePaths(paths)
-        ? { kind, transfer, name, form, paths, ...whom }
+        ? { kind, transfer, name, form, paths, ...whom, ...again }
         : undefined
     }
     case 'accept': {
       const { into } = fields
-      return isPath(into) ? { kind, buddy, transfer, into } : undefined
+      return isPath(into) ? { kind, buddy, transfer, into, ...again } : undefined
     }
     case 'reject':
       return why === 'declined' || why === 'policy' || why === 'large' || why === 'disk'

@@ -68,6 +68,12 @@ export class Disk implements AsyncDisposable {
     return this.#jobs.has(transfer)
   }
 
+  /** Something is received there. @param folder - of a part */
+  isUsed(folder: string): boolean {
+    const ends = [...[...this.#jobs.values()].map(({ end }) => end), ...this.#leaving.values()]
+    return ends.some((end) => end.kind === 'sink' && end.sink.folder === folder)
+  }
+
   /** What went wrong, in words; asked for once. */
   faultOf(transfer: TransferId): UserError | undefined {
     const fault = this.#faults.get(transfer)

@@ -4,10 +4,19 @@
  * what the disk refused gets its words before it is told.
  */
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { UserError } from '../../error.ts'
-import { type Command, hasEnded, type TalkEvent, type TransferCommand } from '../../session/command.ts'
+import {
+  type Command,
+  hasEnded,
+  type TalkEvent,
+  type TransferCommand,
+  type TransferTold,
+} from '../../session/command.ts'
 import type { Talk } from '../../session/talk.ts'
+import type { Consent } from '../../session/transferrecord.ts'
 import type { Offered } from '../../session/transfers.ts'
 import { maxManifest } from '../../transfer/limits.ts'
 import { decodeManifest } from '../../transfer/manifest.ts'
@@ -17,11 +26,18 @@ import type { Work } from '../../transfer/work.ts'
 import type { Run } from '../run.ts'
 import { codeOf, diskFault } from '../store.ts'
 import { Disk } from './disk.ts'
+import { removePart, sweepParts } from './parts.ts'
 import { partName, Sink } from './sink.ts'
 
 export interface TransferringOptions {
   readonly talk: () => Run<Talk>
   readonly tell: (event: TalkEvent) => void
+  /** Files that are to go on, whatever becomes of this process. */
+  readonly onAccepted?: (consent: Omit<Consent, 'at'>) => void
+  /** All of it is in its place; the conversations do not know yet. */
+  readonly onFinished?: (transfer: TransferId) => void
+  /** So many folders with parts of what nobody went on with are removed. */
+  readonly onSwept?: (count: number) => void
   readonly onFault: (error: unknown) => void
 }
 
@@ -29,12 +45,16 @@ export class Transferring implements AsyncDisposable {
   readonly #options: TransferringOptions
   readonly #disk: Disk
   readonly #folders = new Map<string, string>() // by transfer: where it was accepted into
+  readonly #sweeping = new Map<string, Promise<void>>() // by folder
 
   constructor(options: TransferringOptions) {
     const { onFault } = options
     this.#options = options
     this.#disk = new Disk({
-      answer: (result) => options.talk().act((talk) => talk.worked(result, performance.now())),
+      answer: (result) => {
+        if (result.kind === 'finished') options.onFinished?.(result.transfer)
+        options.talk().act((talk) => talk.worked(result, performance.now()))
+      },
       onFault,
     })
   }
@@ -48,6 +68,7 @@ export class Transferring implements AsyncDisposable {
     }
     if (kind === 'send') {
       const { buddy, paths } = command
+      if (this.#disk.has(id)) return // it is under way
       if (command.form === 'stream') this.#disk.sendPipe(id, paths[0] ?? '')
       else {
         const onSkipped = (path: string, why: SkippedWhy): void =>
@@ -65,6 +86,8 @@ export class Transferring implements AsyncDisposable {
   /** What was told, with where it goes, and what the disk said. */
   completed(event: TalkEvent): TalkEvent {
     if (event.kind !== 'transfer') return event
+    // There was no conversation to have it: nobody else gives it up.
+    if (event.direction === 'out' && isUnsent(event)) this.#letGo(event.transfer as TransferId)
     const into = this.#folders.get(event.transfer)
     if (hasEnded(event.state)) this.#folders.delete(event.transfer)
     if (event.state === 'running' && into !== undefined) return { ...event, path: into }
@@ -73,11 +96,27 @@ export class Transferring implements AsyncDisposable {
     return fault ? { ...event, message: fault.message } : event
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#disk[Symbol.asyncDispose]()
+  /** The root of what is offered under this id, and not answered. */
+  rootOf(buddy: string, transfer: string): string | undefined {
+    let offered: Offered | undefined
+    this.#options.talk().act((talk) => {
+      offered = talk.offered(buddy, transfer)
+    })
+    return offered?.offer.form === 'files' ? bytesToHex(offered.offer.root) : undefined
   }
 
-  async #accept({ buddy, transfer, into }: TransferCommand & { kind: 'accept' }): Promise<void> {
+  /** Removes what came of it, unless somebody receives there. */
+  discard({ fingerprint, root, into }: Consent): void {
+    const folder = join(into, partName(fingerprint, hexToBytes(root)))
+    removePart(folder, (used) => this.#disk.isUsed(used)).catch(this.#options.onFault)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disk[Symbol.asyncDispose]()
+    await Promise.all(this.#sweeping.values())
+  }
+
+  async #accept({ buddy, transfer, into, once }: TransferCommand & { kind: 'accept' }): Promise<void> {
     let offered: Offered | undefined
     this.#options.talk().act((talk) => {
       offered = talk.offered(buddy, transfer)
@@ -87,7 +126,12 @@ export class Transferring implements AsyncDisposable {
     try {
       if (form === 'stream') await requireSocket(into)
       else await requireFolder(into) // whom this offer replaced has let go of its folder by then
-      await this.#take(buddy, offered, into)
+      const isTaken = await this.#take(buddy, offered, into)
+      const { offer, fingerprint } = offered
+      if (!isTaken || offer.form === 'stream') return
+      const consent = { transfer, fingerprint, root: bytesToHex(offer.root), buddy, name, into }
+      if (!once) this.#options.onAccepted?.(consent)
+      this.#sweep(into)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       const about = { kind: 'transfer', buddy, transfer, name, direction: 'in', state: 'offered' } as const
@@ -96,9 +140,9 @@ export class Transferring implements AsyncDisposable {
   }
 
   /** @throws UserError if it cannot be there */
-  async #take(buddy: string, offered: Offered, into: string): Promise<void> {
+  async #take(buddy: string, offered: Offered, into: string): Promise<boolean> {
     const { transfer } = offered.offer
-    if (this.#disk.has(transfer)) return // it was accepted a moment ago
+    if (this.#disk.has(transfer)) return false // it was accepted a moment ago
     let isTaken = false
     try {
       const kept = await this.#prepare(offered, into)
@@ -108,6 +152,18 @@ export class Transferring implements AsyncDisposable {
     } finally {
       if (!isTaken) this.#letGo(transfer)
     }
+    return isTaken
+  }
+
+  /** Beside what is received: once at a time in each folder. */
+  #sweep(into: string): void {
+    if (this.#sweeping.has(into)) return
+    const swept = sweepParts(into, { isUsed: (folder) => this.#disk.isUsed(folder), now: Date.now() })
+    const done = swept.then((count) => {
+      this.#sweeping.delete(into)
+      if (count > 0) this.#options.onSwept?.(count)
+    })
+    this.#sweeping.set(into, done)
   }
 
   #letGo(transfer: TransferId): void {
@@ -134,6 +190,9 @@ export class Transferring implements AsyncDisposable {
 
 export const isTransferCommand = (command: Command): command is TransferCommand =>
   Object.hasOwn(transferKinds, command.kind)
+
+const isUnsent = ({ state, why }: TransferTold): boolean =>
+  state === 'failed' && (why === 'closed' || why === 'unknown-buddy')
 
 const transferKinds: Record<TransferCommand['kind'], true> = {
   ...{ send: true, accept: true, reject: true, pause: true, go: true, withdraw: true, leave: true },

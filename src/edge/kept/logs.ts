@@ -5,8 +5,8 @@ import type { UserError } from '../../error.ts'
 import { codeOf, diskFault, makeFolder, syncFolder } from '../store.ts'
 import { damagedMark, LogFile, type LogOptions, type OpenedLog, temporaryOf } from './logfile.ts'
 
-/** Below the profile's folder: what waits for delivery; what was said with one buddy. */
-export type LogName = 'mail' | `history/${string}`
+/** Below the profile's folder: what waits for delivery; files under way; what was said with one buddy. */
+export type LogName = 'mail' | 'transfers' | `history/${string}`
 
 export class Logs implements AsyncDisposable {
   readonly #folder: string
@@ -20,7 +20,7 @@ export class Logs implements AsyncDisposable {
   /** Each log is open once at a time. @param recordKeys - of the profile, the newest first */
   async open(name: LogName, recordKeys: readonly Uint8Array[], more: MoreOptions = {}): Promise<OpenedLog> {
     if (this.#open.get(name)?.isOpen) throw new Error('a log is opened twice')
-    if (name !== 'mail') await makeFolder(join(this.#folder, historyFolder))
+    if (labelOf(name) === 'history') await makeFolder(join(this.#folder, historyFolder))
     const opened = await LogFile.open(join(this.#folder, name), { ...more, recordKeys, label: labelOf(name) })
     this.#open.set(name, opened.log)
     return opened
@@ -74,7 +74,7 @@ export class Logs implements AsyncDisposable {
   async #files(isWanted: (name: string) => boolean): Promise<string[]>
   async #files(isWanted: (name: string) => boolean): Promise<string[]> {
     const below = (await entries(join(this.#folder, historyFolder))).map((name) => `${historyFolder}/${name}`)
-    const beside = (await entries(this.#folder)).filter((name) => name.startsWith('mail'))
+    const beside = (await entries(this.#folder)).filter((name) => /^(?:mail|transfers)/.test(name))
     return [...beside, ...below].filter(isWanted)
   }
 }
@@ -82,9 +82,11 @@ export class Logs implements AsyncDisposable {
 type MoreOptions = Pick<LogOptions, 'most' | 'disk'>
 
 /** What a log's label is: it is no log of another kind. */
-export const labelOf = (name: LogName): string => (name === 'mail' ? 'mail' : 'history')
+export const labelOf = (name: LogName): 'mail' | 'transfers' | 'history' =>
+  name === 'mail' || name === 'transfers' ? name : 'history'
 
-export const isLogName = (name: string): name is LogName => /^(?:mail|history\/[0-9a-f]{32})$/.test(name)
+export const isLogName = (name: string): name is LogName =>
+  /^(?:mail|transfers|history\/[0-9a-f]{32})$/.test(name)
 
 /** None if there is no such folder. */
 export async function entries(folder: string): Promise<readonly string[]> {
