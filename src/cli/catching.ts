@@ -5,7 +5,6 @@ import { followNames } from './called.ts'
 import { explainEvent } from './explain.ts'
 import { explainFailed, explainTransfer } from './explaintransfer.ts'
 import { jsonLine } from './lines/json.ts'
-import { Progress } from './lines/progress.ts'
 import { TransferLine } from './lines/transferline.ts'
 import { Outcome } from './outcome.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
@@ -28,7 +27,6 @@ export class Catching implements Ui {
   readonly #options: UiOptions
   readonly #by: CatchingOptions
   readonly #from: Set<string>
-  readonly #progress: Progress
   readonly #line: TransferLine
   #caught: { readonly buddy: string; readonly transfer: string } | undefined
   #timer: NodeJS.Timeout | undefined
@@ -38,7 +36,6 @@ export class Catching implements Ui {
     this.#by = by
     this.#from = new Set(by.from)
     this.#line = new TransferLine(options.stderr)
-    this.#progress = new Progress((text) => this.#line.print(text))
   }
 
   get done(): Promise<UiEnd> {
@@ -55,17 +52,12 @@ export class Catching implements Ui {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
-    this.#progress[Symbol.dispose]()
     this.#line[Symbol.dispose]()
     this.#outcome[Symbol.dispose]()
   }
 
   #explain(event: TalkEvent): void {
-    this.#progress.hear(event)
-    if (event.kind === 'progress') {
-      if (event.transfer === this.#caught?.transfer) this.#line.show(event)
-      return
-    }
+    this.#line.hear(event, this.#caught?.transfer)
     const notice = event.kind === 'phase' ? undefined : explainEvent(event)
     if (notice) this.#line.print(notice.text)
   }

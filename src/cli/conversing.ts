@@ -24,7 +24,7 @@ import { Called } from './called.ts'
 import type { Options, ProfileContext } from './context.ts'
 import { join, networkOf } from './joining.ts'
 import { located } from './located.ts'
-import { openFor, reach } from './open.ts'
+import { openFor, ownerOf } from './open.ts'
 import { remark } from './print.ts'
 import { noText, safeTitle, words } from './safetext.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
@@ -88,9 +88,8 @@ async function run(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
   const { context, alias } = options
   if (!options.mayJoin || typeof alias !== 'string') return await own(options, unsettled)
   for (;;) {
-    const reached = await reach(context)
-    if (reached.kind === 'owner') return await join(reached.owner, { ...options, alias }, unsettled)
-    if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
+    const owner = await ownerOf(context)
+    if (owner) return await join(owner, { ...options, alias }, unsettled)
     try {
       return await own(options, unsettled)
     } catch (error) {

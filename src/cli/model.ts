@@ -2,6 +2,7 @@
  * What the screen shows, as a value: `update` is pure and the only way from
  * one state to the next. Foreign text enters here and becomes SafeText.
  */
+import { fold } from '../profile/buddies.ts'
 import type { NetworkState, TalkEvent } from '../session/command.ts'
 import {
   bringToFront,
@@ -66,7 +67,6 @@ export const shown = (model: Model): Conversation => focused(model) ?? model.lob
 
 /** By alias, as people type it: capitals do not count. */
 export function named({ conversations }: Model, alias: string): Conversation | undefined {
-  const fold = (name: string): string => name.normalize('NFKC').toLowerCase() // as src/profile/buddies.ts does
   const wanted = fold(alias)
   return conversations.find(({ buddy }) => fold(buddy) === wanted)
 }

@@ -8,12 +8,18 @@ import {
   keepingOf,
   keepingThrough,
 } from '../edge/access.ts'
-import { type Reached, reachOwner } from '../edge/control/client.ts'
+import { type Owner, type Reached, reachOwner } from '../edge/control/client.ts'
 import type { Home } from '../edge/home.ts'
 import { type Outbox, outboxOf, outboxThrough } from '../edge/kept/outbox.ts'
 import { type Holder, InUse, isServing } from '../edge/lock.ts'
 import type { OpenProfile } from '../edge/openprofile.ts'
-import { findProfile, listProfiles, openProfile, ownerOf, WrongPassphrase } from '../edge/profiles.ts'
+import {
+  findProfile,
+  ownerOf as holderOf,
+  listProfiles,
+  openProfile,
+  WrongPassphrase,
+} from '../edge/profiles.ts'
 import { UserError } from '../error.ts'
 import type { ProfileContext } from './context.ts'
 import { remark } from './print.ts'
@@ -61,14 +67,21 @@ export async function openFor(
   })
 }
 
+/** The process that others use the profile through, if there is one. @throws UserError if it cannot be talked to */
+export async function ownerOf(context: ProfileContext): Promise<Owner | undefined> {
+  const reached = await reach(context)
+  if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
+  return reached.kind === 'owner' ? reached.owner : undefined
+}
+
 /** The process that owns the profile, or why there is none to talk with. @param waits - ms, for one that is just starting */
-export function reach({ home, profile: name, env }: ProfileContext, waits?: number): Promise<Reached> {
+function reach({ home, profile: name, env }: ProfileContext, waits?: number): Promise<Reached> {
   const path = join(home.profiles, name)
   return reachOwner({
     name,
     path,
     env,
-    holder: () => ownerOf(path),
+    holder: () => holderOf(path),
     ...(waits !== undefined && { waits }),
   })
 }
@@ -84,27 +97,25 @@ export async function openAccess(
   command: string,
   access: 'change' | 'read',
 ): Promise<Access> {
-  const reached = await reach(context, access === 'read' ? 0 : undefined) // a read can do without
+  if (access === 'change') {
+    const owner = await ownerOf(context)
+    return owner ? await accessThrough(owner) : accessTo(await openFor(context, command, 'own'))
+  }
+  const reached = await reach(context, 0) // a read can do without
   if (reached.kind === 'owner') return await accessThrough(reached.owner)
-  if (reached.kind === 'refused' && access === 'change' && isServing(reached.holder.command))
-    throw reached.fault
-  return accessTo(await openFor(context, command, access === 'read' ? 'read' : 'own'))
+  return accessTo(await openFor(context, command, 'read'))
 }
 
 /** What waits for buddies: in the process that owns the profile if there is one, else in its log. */
 export async function openOutbox(context: ProfileContext, command: string): Promise<Outbox> {
-  const reached = await reach(context)
-  if (reached.kind === 'owner') return await outboxThrough(reached.owner)
-  if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
-  return await outboxOf(await openFor(context, command, 'own'))
+  const owner = await ownerOf(context)
+  return owner ? await outboxThrough(owner) : await outboxOf(await openFor(context, command, 'own'))
 }
 
 /** The profile for who knows its passphrase, which is always asked for: by the process that owns it, if there is one. */
 export async function openKeeping(context: ProfileContext, command: string): Promise<Keeping> {
-  const reached = await reach(context)
-  if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
-  if (reached.kind !== 'owner') return keepingOf(await openFor(context, command, 'own'))
-  const { owner } = reached
+  const owner = await ownerOf(context)
+  if (!owner) return keepingOf(await openFor(context, command, 'own'))
   const { home, profile: name } = context
   try {
     const { hasPassphrase } = await findProfile(home, name)

@@ -5,7 +5,6 @@ import type { TalkEvent, TransferTold } from '../session/command.ts'
 import { explainEvent } from './explain.ts'
 import { explainTransfer } from './explaintransfer.ts'
 import { jsonLine } from './lines/json.ts'
-import { Progress } from './lines/progress.ts'
 import { TransferLine } from './lines/transferline.ts'
 import { Outcome } from './outcome.ts'
 import { safeName } from './safetext.ts'
@@ -26,7 +25,6 @@ export class Transferral implements Ui {
   readonly #options: UiOptions
   readonly #by: TransferralOptions
   readonly #transfer = newTransfer(() => lineId(randomBytes))
-  readonly #progress: Progress
   readonly #line: TransferLine
   #timer: NodeJS.Timeout | undefined
   #isBegun = false
@@ -37,7 +35,6 @@ export class Transferral implements Ui {
     this.#by = by
     this.#outcome.outlive(options.stdout)
     this.#line = new TransferLine(options.stderr)
-    this.#progress = new Progress((text) => this.#line.print(text))
     this.#wait()
   }
 
@@ -59,7 +56,6 @@ export class Transferral implements Ui {
     if (this.#isBegun && !this.#isOver)
       this.#options.act({ kind: 'leave', buddy: this.#buddy, transfer: this.#transfer })
     clearTimeout(this.#timer)
-    this.#progress[Symbol.dispose]()
     this.#line[Symbol.dispose]()
     this.#outcome[Symbol.dispose]()
   }
@@ -75,11 +71,7 @@ export class Transferral implements Ui {
   }
 
   #explain(event: TalkEvent): void {
-    this.#progress.hear(event)
-    if (event.kind === 'progress') {
-      if (event.transfer === this.#transfer) this.#line.show(event)
-      return
-    }
+    this.#line.hear(event, this.#transfer)
     const isOther = 'transfer' in event && event.transfer !== this.#transfer
     const isOurs = event.kind === 'lost' && event.why === 'closed' // its own goodbye is no news
     const isQuiet = isOurs || isOther || event.kind === 'phase' || event.kind === 'message'

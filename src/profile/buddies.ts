@@ -122,7 +122,8 @@ export const findBuddy = <Named extends { readonly alias: string }>(
   alias: string,
 ): Named | undefined => buddies.find((buddy) => fold(buddy.alias) === fold(alias))
 
-const fold = (alias: string): string => alias.normalize('NFKC').toLowerCase()
+/** As people type names, and look for texts: capitals do not count. */
+export const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
 /** The list without him; the same list if nobody has the alias. */
 export function removeBuddy(buddies: Buddies, alias: string): Buddies {

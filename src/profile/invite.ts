@@ -14,6 +14,7 @@ import {
   type BuddyFault,
   changeBuddy,
   findBuddy,
+  fold,
   isBuddy,
   moveBuddy,
 } from './buddies.ts'
@@ -73,12 +74,7 @@ export const openInvites = ({ buddies, invites }: Acquaintances): Invites =>
   invites.filter((invite) => !buddyOf(invite, buddies))
 
 /** By alias, in whichever case. */
-export function findInvite(invites: Invites, alias: string): Invite | undefined {
-  const wanted = fold(alias)
-  return invites.find((invite) => fold(invite.alias) === wanted)
-}
-
-const fold = (alias: string): string => alias.normalize('NFKC').toLowerCase()
+export const findInvite = (invites: Invites, alias: string): Invite | undefined => findBuddy(invites, alias)
 
 export const isSame = (a: Invite, b: Invite): boolean => equal(a.prk, b.prk) && a.side === b.side
 

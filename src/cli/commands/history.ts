@@ -2,11 +2,10 @@
 import { refuseTakenFile } from '../../edge/carry.ts'
 import { type KeptHistory, readHistories } from '../../edge/kept/histories.ts'
 import { earlierLine, Recorder } from '../../edge/kept/recorder.ts'
-import { isServing } from '../../edge/lock.ts'
 import type { OpenProfile } from '../../edge/openprofile.ts'
 import { writeFresh } from '../../edge/store.ts'
 import { type ExitCode, UserError } from '../../error.ts'
-import { type Buddy, findBuddy, isBuddy } from '../../profile/buddies.ts'
+import { type Buddy, findBuddy, fold, isBuddy } from '../../profile/buddies.ts'
 import { inForce } from '../../profile/habits.ts'
 import type { History } from '../../profile/history.ts'
 import type { EarlierLine } from '../../session/command.ts'
@@ -22,7 +21,7 @@ import {
   shortKey,
   textOfEarlier,
 } from '../explainhistory.ts'
-import { openFor, reach } from '../open.ts'
+import { openFor, ownerOf } from '../open.ts'
 import { usage } from '../options.ts'
 import { printJson, printTable, remark } from '../print.ts'
 import { confirm } from '../prompts/prompt.ts'
@@ -45,7 +44,7 @@ export interface ShowArgs extends WhichArgs {
 /** What is kept with one key, of whom the user named. */
 interface Section {
   readonly name: string
-  readonly fingerprint: string
+  readonly fingerprint: History['fingerprint']
   readonly lines: readonly EarlierLine[]
 }
 
@@ -128,9 +127,7 @@ export async function remove(
   const until = before === undefined ? undefined : readWhen(before, '--before', Date.now())
   if (!isSure && !context.isInteractive)
     throw usage('there is nobody to ask whether this is meant', 'add --yes')
-  const reached = await reach(context)
-  if (reached.kind === 'refused' && isServing(reached.holder.command)) throw reached.fault
-  using owner = reached.kind === 'owner' ? reached.owner : undefined
+  using owner = await ownerOf(context)
   await using profile = await openFor(context, 'history delete', owner ? 'read' : 'own')
   const found = await sections(context, profile, alias, until === undefined ? {} : { until: until - 1 })
   const count = found.reduce((sum, { lines }) => sum + lines.length, 0)
@@ -161,7 +158,7 @@ export async function removeKept(context: ProfileContext, alias: string): Promis
 interface Forgetting {
   readonly profile: OpenProfile
   readonly owner: { forget(fingerprint: string, before?: number): Promise<number> } | undefined
-  readonly found: readonly (Section & Pick<History, 'fingerprint'>)[]
+  readonly found: readonly Section[]
   readonly until: number | undefined
 }
 
@@ -212,7 +209,7 @@ async function sections(
   profile: OpenProfile,
   alias: string,
   { search, since = 0, until = Infinity, last = Infinity }: Which,
-): Promise<readonly (Section & Pick<History, 'fingerprint'>)[]> {
+): Promise<readonly Section[]> {
   const kept = (await readHistories(profile)).filter(
     (history) => history.lines.length > 0 && isMeant(profile, history, alias),
   )
@@ -270,8 +267,5 @@ function rowOf({ name }: Section, line: EarlierLine): SafeText {
   const text = textOfEarlier(line)
   return indented(words`${explainDate(line.at)} ${from}  `, mark === '' ? text : words`${text} (${mark})`)
 }
-
-/** As people look for a text. */
-const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
 const longest = 400 // columns: a path may be as long

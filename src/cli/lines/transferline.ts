@@ -1,13 +1,15 @@
 /**
- * How far a transfer is, in one line at the bottom that is written over where
- * stderr is a terminal; elsewhere a line now and then.
+ * Which phase runs, and how far a transfer is: in one line at the bottom that
+ * is written over where stderr is a terminal; elsewhere a line now and then.
  */
 import type { TalkEvent } from '../../session/command.ts'
 import { explainProgress } from '../explaintransfer.ts'
 import { clip, type SafeText, words } from '../safetext.ts'
+import { Progress } from './progress.ts'
 
 export class TransferLine implements Disposable {
   readonly #out: NodeJS.WriteStream
+  readonly #phases = new Progress((text) => this.print(text))
   #isShown = false
   #saidAt = -Infinity
 
@@ -15,7 +17,13 @@ export class TransferLine implements Disposable {
     this.#out = out
   }
 
-  show(event: TalkEvent & { kind: 'progress' }): void {
+  /** @param transfer - which alone is shown */
+  hear(event: TalkEvent, transfer: string | undefined): void {
+    this.#phases.hear(event)
+    if (event.kind === 'progress' && event.transfer === transfer) this.#show(event)
+  }
+
+  #show(event: TalkEvent & { kind: 'progress' }): void {
     const text = explainProgress(event)
     if (this.#out.isTTY) {
       this.#out.write(`\r${clip(text, Math.max(minColumns, this.#out.columns - 1))}${toEnd}`)
@@ -33,6 +41,7 @@ export class TransferLine implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#phases[Symbol.dispose]()
     this.#clear()
   }
 
