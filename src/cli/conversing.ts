@@ -194,11 +194,7 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     mail,
     transfers,
     recorder,
-    shown: {
-      isHeard: (name) => board.isHeard(name),
-      tell: (event) => board.hear(event),
-      isAwaited: (message) => board.isAwaited(message),
-    },
+    shown: { isHeard: (name) => board.isHeard(name), tell: (event) => board.hear(event) },
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
       const { interface: name } = context.options

@@ -48,6 +48,8 @@ function explainTold(event: TransferTold): Notice | undefined {
   const isOurs = event.direction === 'out'
   switch (event.state) {
     case 'reading':
+      if (event.since !== undefined)
+        return plain(words`reading ${name} again, to go on sending it to ${buddy}`)
       return plain(words`reading ${name}, to be sent to ${buddy}`)
     case 'waiting':
       if (event.since !== undefined)
@@ -56,6 +58,7 @@ function explainTold(event: TransferTold): Notice | undefined {
       return plain(words`${name} waits for ${buddy}: it goes on once it is sent on, or sent again`)
     case 'offered':
       if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`)
+      if (event.since !== undefined) return undefined // who has accepted it is not asked again
       return plain(words`${name} is offered to ${buddy}, who has to accept it`)
     case 'running':
       if (isOurs) return plain(words`sending ${name} to ${buddy}`)

@@ -306,6 +306,7 @@ export class Buddy {
       }
       if (live.session.isOver) this.#forget(live)
     }
+    yield* this.transfers.works()
     const { current } = this.#sessions
     if (current?.session.isOverdue) this.#overdue(current, now)
     if (current?.upgrade.isDue(now)) this.#offerPaths(current, now)

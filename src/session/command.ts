@@ -100,10 +100,6 @@ export interface About {
 }
 
 /** As `id` names a message. */
-/** Something that a buddy said. */
-export const isSaying = (event: TalkEvent): event is TalkEvent & { kind: 'message' | 'edited' | 'deleted' } =>
-  event.kind === 'message' || event.kind === 'edited' || event.kind === 'deleted'
-
 export const isMessageId = (value: unknown): value is string =>
   typeof value === 'string' && /^[\da-f]{16}$/.test(value)
 
@@ -332,7 +328,7 @@ export interface TransferTold {
   readonly message?: string
   /** Of files that are offered to the buddy: names what is in them, in 64 hex digits. */
   readonly root?: string
-  /** It waits since an earlier process, where it was offered or accepted then: unix ms. */
+  /** Of what waits, is read or is offered: it was offered, or accepted, in an earlier process then: unix ms. */
   readonly since?: number
 }
 

@@ -217,12 +217,14 @@ export class Transfers {
     this.lost()
   }
 
-  /** Does what is due, then sends by turns, as far as there is room. */
-  *drain(
-    current: Current | undefined,
-    now: number,
-  ): Generator<{ readonly kind: 'work'; readonly work: Work }> {
+  /** What is to be done before anything is told that came in since `drain`: who is replaced lets go of his folder. */
+  *works(): Generator<WorkOutput> {
     for (const work of this.#outputs.take()) yield { kind: 'work', work }
+  }
+
+  /** Does what is due, then sends by turns, as far as there is room. */
+  *drain(current: Current | undefined, now: number): Generator<WorkOutput> {
+    yield* this.works()
     const on = this.#on(current)
     if (on && this.#session !== on.session) this.#connect(on)
     for (let goesOn = this.#entries.size > 0; goesOn; ) {

@@ -13,7 +13,7 @@ import type { Answer, Offer, OfferedContent, TransferId, Why } from './offer.ts'
 import { Reading } from './reading.ts'
 import { FileSupply, StreamSupply } from './supply.ts'
 import type { Failure, Sending, TransferEnd, TransferOutput, TransferState } from './transfer.ts'
-import type { Work, WorkResult } from './work.ts'
+import type { DiskFault, Work, WorkResult } from './work.ts'
 
 export interface OutgoingOptions {
   readonly transfer: TransferId
@@ -162,7 +162,7 @@ export class Outgoing implements Sending {
         this.#filled(result.octets)
         return
       case 'failed':
-        this.#fail(result.why, result.file)
+        this.#fail(this.#isGone(result.why) ? 'gone' : result.why, result.file)
         return
       default:
         throw new RangeError(`outgoing: nobody asked for what is ${result.kind}`)
@@ -306,6 +306,11 @@ export class Outgoing implements Sending {
     if (parts.length > 0) return line.data(position, parts)
     this.#endSent = 'yes'
     return line.seal({ kind: 'end', position, hash: this.#content.supply.end! })
+  }
+
+  /** What an earlier process has offered is not where it was: it may be there another time. */
+  #isGone(why: DiskFault): boolean {
+    return why === 'disk' && this.#content.kind === 'reading' && this.#former !== undefined
   }
 
   #path(file: number | undefined): string | undefined {

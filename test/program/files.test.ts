@@ -129,6 +129,13 @@ describe('a transfer of 20 MB goes on', () => {
       expect(sent.code).toBe(0)
       expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
       expect(readdirSync(into)).toEqual(['gift.bin'])
+      await told(listening, 'done')
+      // The end of what is taken over is told before the new one begins.
+      const order = listening.lines.flatMap((line) => {
+        const { event, state } = JSON.parse(line)
+        return event === 'offered' ? [event] : event === 'transfer' && state !== 'waiting' ? [state] : []
+      })
+      expect(order).toEqual(['offered', 'running', 'failed', 'offered', 'running', 'done'])
     },
     long,
   )
@@ -283,6 +290,27 @@ describe('in a conversation', () => {
     )
 
     test(
+      'after kill -9 of the process that has the profile, of which another one has asked for it',
+      async () => {
+        const at = folders(20_000_000)
+        await using theirs = chat(bob, 'ada')
+        {
+          await using owner = new Program(['listen', '--json'], ada)
+          await owner.event('secured')
+          await using client = chat(ada, 'bob')
+          await begin(client, theirs, at)
+          await kill(owner)
+        }
+        await using owner = new Program(['listen', '--json'], ada)
+        await told(owner, 'done')
+        await told(theirs, 'done')
+        expect(theirs.lines.filter(isOffer)).toHaveLength(1)
+        expect(hashOf(join(at.into, 'gift.bin'))).toBe(hashOf(at.file))
+      },
+      long,
+    )
+
+    test(
       'and where the file is another by then, both say so, and nothing of it is left',
       async () => {
         const at = folders(20_000_000)
@@ -342,43 +370,6 @@ describe('in a conversation', () => {
       ).toMatchObject({ code: 0 })
       await told(ours, 'done')
       expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
-    },
-    long,
-  )
-})
-
-describe('a message that comes to who shows none', () => {
-  test(
-    'is kept by send --file for who does',
-    async () => {
-      const { file } = folders()
-      await using theirs = new Program(['chat', 'ada', '--json'], bob)
-      await theirs.event('listening')
-      const sending = execute(['send', 'bob', '--file', file, '--json'], ada)
-      const { transfer } = await theirs.event('offered')
-      theirs.write('{"say":"what is it?"}\n')
-      await theirs.event('delivered')
-      theirs.write(`${JSON.stringify({ reject: transfer })}\n`)
-      const { code, stdout } = await sending
-      expect([code, stdout.includes('what is it?')]).toEqual([1, false])
-      await using ours = new Program(['chat', 'bob', '--json'], ada)
-      expect(await ours.event('message')).toMatchObject({ text: 'what is it?', session: 0 })
-    },
-    long,
-  )
-
-  test(
-    'is kept by listen --stream for who does',
-    async () => {
-      {
-        await using listening = new Program(['listen', '--stream', '--json'], bob)
-        expect(await execute(['send', 'bob', 'here it comes'], ada)).toMatchObject({ code: 0 })
-        listening.signal('SIGTERM')
-        const { stderr } = await listening.ended(long)
-        expect(stderr).not.toContain('here it comes')
-      }
-      await using showing = new Program(['listen', '--json'], bob)
-      expect(await showing.event('message')).toMatchObject({ text: 'here it comes', session: 0 })
     },
     long,
   )

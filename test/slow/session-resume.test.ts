@@ -132,6 +132,7 @@ class Process implements Machine<TalkEvent, Work>, Journal {
 
   #show(event: TalkEvent): void {
     if (event.kind === 'progress') return
+    if (event.kind === 'offered') this.#side.worksAtOffer.push(this.works.map(({ kind }) => kind))
     this.#step()
     this.#side.shown.push(event)
     if (event.kind === 'offered') this.ask({ kind: 'accept', buddy: 'ada', transfer, into: '/' })
@@ -179,6 +180,8 @@ class Side {
   other!: Side
   process!: Process
   readonly shown: TalkEvent[] = []
+  /** What the disk was asked for when the user was asked. */
+  readonly worksAtOffer: (readonly Work['kind'][])[] = []
   steps = 0
   copies = 0
   #doom = Infinity
@@ -243,8 +246,8 @@ class Gift {
     for (const side of [this.ada, this.bob]) side.start()
   }
 
-  send(): void {
-    const about = { kind: 'send', buddy: 'bob', transfer, name: 'gift', form: 'files' } as const
+  send(id = transfer): void {
+    const about = { kind: 'send', buddy: 'bob', transfer: id, name: 'gift', form: 'files' } as const
     this.ada.process.ask({ ...about, paths: ['/gift'] })
   }
 
@@ -360,4 +363,17 @@ test('what is cancelled before the two are connected again is over for both', as
   expect(await gift.until(() => gift.bob.states.at(-1) === 'cancelled')).toBe(true)
   expect(gift.ada.states.at(-1)).toBe('cancelled')
   expect([gift.ada.isRemembered, gift.bob.isRemembered]).toEqual([false, false])
+})
+
+test('who takes the place of another is shown when that one has let go of its folder', async () => {
+  const gift = new Gift()
+  gift.send()
+  expect(await gift.until(() => gift.bob.sink.octets > size / 3)).toBe(true)
+  gift.ada.records = [] // as a script, that remembers nothing
+  gift.ada.process.isDead = true
+  await gift.turn()
+  gift.send('08'.repeat(16))
+  expect(await gift.until(() => gift.bob.worksAtOffer.length === 2)).toBe(true)
+  expect(gift.bob.worksAtOffer[1]).toEqual(['abandon'])
+  expect(gift.bob.states.at(-1)).toBe('failed')
 })

@@ -22,17 +22,14 @@ export type Request =
   | { readonly kind: 'forget'; readonly fingerprint: string; readonly before?: number }
   /**
    * Hear of this buddy from here on, or of all; whoever has another key than this is not shown, and told nothing.
-   * `silent`: it shows no messages; they are kept for who does. `confirms`: it says of each message that it is `shown`.
+   * `silent`: it shows no messages; they are kept for who does.
    */
   | {
       readonly kind: 'attach'
       readonly buddy?: string
       readonly fingerprint?: string
       readonly silent?: true
-      readonly confirms?: true
     }
-  /** A message was shown, by who attached to say so; has no answer. */
-  | Shown
   | { readonly kind: 'view' }
   | { readonly kind: 'change'; readonly change: Change }
   /** What waits for buddies, after this change of it. */
@@ -44,14 +41,8 @@ export type Request =
   /** The profile as a file, sealed under this passphrase. */
   | { readonly kind: 'export'; readonly passphrase: string }
 
-export interface Shown {
-  readonly kind: 'shown'
-  readonly fingerprint: string
-  readonly id: string
-}
-
 /** What is answered. */
-export type Asked = Exclude<Request, Command | Shown>
+export type Asked = Exclude<Request, Command>
 
 /** What the owner says: events, and an answer to each request that is no `Command`, in their order. */
 export type Reply = TalkEvent | Answer | Bye
@@ -81,8 +72,6 @@ export interface Attached {
   /** The name under which he is told of: an invite's may be another than the alias. */
   readonly buddy?: string
   readonly buddies: readonly AttachedBuddy[]
-  /** Messages are awaited to be `shown`, as was asked for. */
-  readonly confirms?: true
 }
 
 export interface AttachedBuddy {

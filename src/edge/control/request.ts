@@ -38,10 +38,6 @@ export function readRequest(line: string): Request | undefined {
     }
     case 'attach':
       return attachOf(fields)
-    case 'shown': {
-      const { fingerprint, id } = fields
-      return isFingerprint(fingerprint) && isMessageId(id) ? { kind, fingerprint, id } : undefined
-    }
     default:
       return commandOf(fields)
   }
@@ -63,13 +59,14 @@ function outboxOf(value: unknown): Request | undefined {
 
 function attachOf(fields: Fields): Request | undefined {
   const pin = pinOf(fields)
-  const confirms = fields['confirms'] === true && { confirms: true as const }
   if (fields['buddy'] !== undefined) {
     const buddy = textOf(fields['buddy'], longestName)
-    const silent = fields['silent'] === true && { silent: true as const }
-    return pin && buddy !== undefined ? { kind: 'attach', buddy, ...pin, ...silent, ...confirms } : undefined
+    const isSilent = fields['silent'] === true
+    return pin && buddy !== undefined
+      ? { kind: 'attach', buddy, ...pin, ...(isSilent && { silent: true }) }
+      : undefined
   }
-  return fields['fingerprint'] === undefined ? { kind: 'attach', ...confirms } : undefined // nobody is everybody’s key
+  return fields['fingerprint'] === undefined ? { kind: 'attach' } : undefined // nobody is everybody’s key
 }
 
 type Pin = { readonly fingerprint?: string }

@@ -47,6 +47,7 @@ export class Unfinished implements AsyncDisposable {
   /** By transfer: whose it is that is received. */
   readonly #taken = new Map<string, string>()
   readonly #announced = new Set<string>()
+  readonly #woken = new Set<string>() // offers of an earlier process, that go on
   readonly #withdrawn = new Set<string>() // offers that were asleep
   #rewriting: Promise<void> | undefined
   #swept = 0 // of the records that are gone: those that are out of the log
@@ -194,6 +195,7 @@ export class Unfinished implements AsyncDisposable {
 
   #wake({ transfer, name, paths, root }: OwnOffer, buddy: string, key: string): void {
     this.#awake.add(transfer)
+    this.#woken.add(transfer)
     const fingerprint = key.length === fullKey ? { fingerprint: key } : {}
     const content = { name, form: 'files', paths, ...(root !== undefined && { root }) } as const
     this.#options.act({ kind: 'send', buddy, transfer, ...content, ...fingerprint })
@@ -219,7 +221,8 @@ export class Unfinished implements AsyncDisposable {
     if (offer && root !== undefined && offer.root === undefined)
       this.#remember({ kind: 'read', transfer, root }, offer)
     if (!offer || !hasEnded(event.state)) {
-      tell(event)
+      const isAgain = this.#woken.has(transfer) && (event.state === 'reading' || event.state === 'offered')
+      tell(offer && isAgain ? { ...event, since: offer.at } : event)
       return
     }
     const about = aboutOffer(offer, buddy)
@@ -262,7 +265,6 @@ export class Unfinished implements AsyncDisposable {
       return true
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      const hint = 'if this program ends before it is over, it has to be offered again'
       this.#tell({ kind: 'unkept', message: `${name}: ${error.message}`, hint })
       return false
     }
@@ -285,12 +287,15 @@ export class Unfinished implements AsyncDisposable {
   }
 
   #append(record: TransferRecord): void {
-    const { journal, onFault } = this.#options
+    const { journal, tell, onFault } = this.#options
     const octets = encodeRecord(record)
     if (octets.length > longestRecord) throw tooLong
     journal.append(octets)
     this.#log.take(record)
-    journal.synced().catch(onFault)
+    journal.synced().catch((error: unknown) => {
+      if (error instanceof UserError) tell({ kind: 'unkept', message: error.message, hint })
+      else onFault(error)
+    })
   }
 
   /** No path stays in the log that nobody needs any more. */
@@ -337,6 +342,7 @@ const waits = (about: About, { at }: { readonly at: number }): TransferTold => (
 const isClosed = ({ state, by, why }: TransferTold): boolean =>
   state === 'failed' && by === 'us' && why === 'closed'
 
+const hint = 'if this program ends before it is over, it has to be offered again'
 const tooMany = new UserError('as many files are offered as are remembered')
 const tooLong = new UserError('the paths are too long to be remembered')
 const fullKey = 112 // hex digits

@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Home } from '../../../src/edge/home.ts'
 import { readLogFile } from '../../../src/edge/kept/logfile.ts'
-import type { LogName } from '../../../src/edge/kept/logs.ts'
+import { type LogName, labelOf } from '../../../src/edge/kept/logs.ts'
 import type { OpenProfile } from '../../../src/edge/openprofile.ts'
 import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
 import { cheap } from '../../profile/people.ts'
 import { faultOf } from '../fault.ts'
 import { newHome } from '../folder.ts'
 
-const names: readonly LogName[] = ['mail', `history/${'0'.repeat(32)}`, `history/${'f'.repeat(32)}`]
+const [first, second] = [`history/${'0'.repeat(32)}`, `history/${'f'.repeat(32)}`] as const
+const names: readonly LogName[] = ['mail', first, second, 'transfers']
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 const create = (home: Home) =>
   createProfile({ home, name: 'ada', passphrase: 'pw', command: 'profile create', cost: cheap })
@@ -40,8 +41,10 @@ const whole = Object.fromEntries(names.map((name) => [name, [`kept in ${name}`]]
 async function openedBy(folder: string, recordKey: Uint8Array): Promise<readonly string[]> {
   const opened: string[] = []
   for (const name of names) {
-    const label = name === 'mail' ? 'mail' : 'history'
-    const { records } = await readLogFile(join(folder, name), { recordKeys: [recordKey], label })
+    const { records } = await readLogFile(join(folder, name), {
+      recordKeys: [recordKey],
+      label: labelOf(name),
+    })
     if (records.length > 0) opened.push(name)
   }
   return opened
@@ -55,7 +58,7 @@ test('a profile has a record key from its first log on, and keeps it', async () 
   await profile.openLog('mail')
   const [recordKey] = profile.contents.recordKeys
   expect(recordKey).toHaveLength(32)
-  await profile.openLog(names[1]!)
+  await profile.openLog(first)
   expect(profile.contents.recordKeys).toEqual([recordKey])
   expect(statSync(join(profile.path, 'history')).mode & 0o777).toBe(0o700)
   await using again = await open(home, 'pw', false)
@@ -76,7 +79,7 @@ test('another passphrase brings open and closed logs under another key: the form
   const home = newHome()
   await filled(home)
   const path = join(home.profiles, 'ada')
-  writeFileSync(join(path, `${names[1]}.damaged`), 'told before, under the former key')
+  writeFileSync(join(path, `${first}.damaged`), 'told before, under the former key')
   await using profile = await open(home)
   const [former] = profile.contents.recordKeys.map((key) => key.slice())
   const { log } = await profile.openLog('mail')
@@ -117,7 +120,7 @@ test('a crash between any two steps of the change leaves all logs readable, and 
     // As it stands after the vault was written and so many logs were.
     copyFileSync(vaultWithBoth, join(path, 'vault'))
     for (const name of names.slice(rewritten)) writeFileSync(join(path, name), before[name]!)
-    if (rewritten === 1) writeFileSync(join(path, `${names[1]}.new`), 'a part', { mode: 0o600 })
+    if (rewritten === 1) writeFileSync(join(path, `${first}.new`), 'a part', { mode: 0o600 })
 
     await using profile = await open(home, 'new')
     const [newest, former] = profile.contents.recordKeys.map((key) => key.slice())
@@ -125,7 +128,7 @@ test('a crash between any two steps of the change leaves all logs readable, and 
     expect(await readAll(profile)).toEqual(whole)
     expect(await openedBy(path, newest!)).toEqual(names)
     expect(profile.contents.recordKeys).toEqual([newest])
-    expect(readdirSync(path).sort()).toEqual(['history', 'lock', 'mail', 'vault'])
+    expect(readdirSync(path).sort()).toEqual(['history', 'lock', 'mail', 'transfers', 'vault'])
     expect(readdirSync(join(path, 'history'))).toHaveLength(2)
   }
 })

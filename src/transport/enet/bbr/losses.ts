@@ -13,9 +13,7 @@ export class Losses {
   /** Packets, in this round trip. */
   count = 0
   readonly #line = new LineLoss()
-  // The shortest of this round trip and of the one before: a queue lengthens all, a program that was not run in time some.
-  #least = Infinity
-  #leastBefore = Infinity
+  #rtt = Infinity // the latest
   #shortest = Infinity
   #hadQueue = false // in this round trip
   #roundAt = { delivered: 0, lost: 0 }
@@ -27,9 +25,7 @@ export class Losses {
 
   /** The round trip time shows a queue. */
   get isQueueing(): boolean {
-    return (
-      Math.min(this.#least, this.#leastBefore) > this.#shortest + Math.max(this.#shortest / 8, queueFloor)
-    )
+    return this.#rtt > this.#shortest + Math.max(this.#shortest / 8, queueFloor)
   }
 
   /** 0..1 of what is in flight: what may be lost beside a queue. */
@@ -39,7 +35,7 @@ export class Losses {
 
   /** @param shortest - the shortest round trip time so far */
   hear(rtt: number, shortest: number): void {
-    this.#least = Math.min(this.#least, rtt)
+    this.#rtt = rtt
     this.#shortest = shortest
     this.#hadQueue ||= this.isQueueing
   }
@@ -48,8 +44,6 @@ export class Losses {
   measure({ delivered, lost }: { readonly delivered: number; readonly lost: number }): void {
     if (!this.#hadQueue) this.#line.add(lost - this.#roundAt.lost, delivered - this.#roundAt.delivered)
     this.#roundAt = { delivered, lost }
-    this.#leastBefore = this.#least
-    this.#least = Infinity
     this.#hadQueue = this.isQueueing
   }
 
