@@ -4,7 +4,6 @@
  */
 import { type Settings, settingName, type Theme, themes } from '../edge/settings.ts'
 import { UserError } from '../error.ts'
-import { parsedJson } from '../json.ts'
 import { isKeep, maxKeep } from '../profile/habits.ts'
 import type { Flags, HostPort, Io, Layers, Options } from './context.ts'
 
@@ -267,8 +266,12 @@ function readCommand(text: string, name: string): readonly string[] {
 const isArgument = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0')
 
 function arrayIn(text: string): readonly unknown[] | undefined {
-  const value = parsedJson(text)
-  return Array.isArray(value) ? value : undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined // JSON.parse's only way to say so
+  }
 }
 
 /** `router.example:6881`, `10.0.0.1:6881` or `[2001:db8::1]:6881` */

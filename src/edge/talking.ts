@@ -119,7 +119,7 @@ export function startTalking(options: TalkingOptions): Talking {
       rootOf: (buddy, transfer) => transferring.rootOf(buddy, transfer),
       act: (command) => transferring.act(command),
       tell: (event) => show(event),
-      discard: (consent) => transferring.discard(consent),
+      discard: (consent) => void transferring.discard(consent).catch(onFault),
       onFault,
     })
   const running: Run<Talk> = run(talk, {

@@ -28,9 +28,9 @@ export class Upgrade {
 
   /** True once for each time. */
   isDue(now: number): boolean {
-    if (now < this.deadline) return false
+    const due = this.#at.filter((at) => at <= now)
     this.#at = this.#at.filter((at) => at > now)
-    return true
+    return due.length > 0
   }
 }
 

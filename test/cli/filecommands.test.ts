@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { newConversation, tell } from '../../src/cli/conversation.ts'
+import { explainTransfer } from '../../src/cli/explaintransfer.ts'
 import { located } from '../../src/cli/located.ts'
 import { cancelTransfer, type FileCommand, obeyFiles } from '../../src/cli/obeyfiles.ts'
 import { explainSize, readSize } from '../../src/cli/size.ts'
 import { nameOf } from '../../src/edge/files/walk.ts'
-import type { TalkEvent } from '../../src/session/command.ts'
+import type { TalkEvent, TransferTold } from '../../src/session/command.ts'
 
 const under = { buddy: 'bob', session: 1, fingerprint: 'ab', trust: 'verified' } as const
 const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(32)) as [string, string, string]
@@ -49,6 +50,29 @@ describe('of several transfers', () => {
     const { commands, notices } = obey(several, name, argument)
     expect(commands).toEqual([])
     expect(notices[0]).toMatchObject({ tone: 'bad', text: expect.stringMatching(why) })
+  })
+
+  test('what goes on from an earlier process has a row, too, and says since when, and how to give it up', () => {
+    const since = new Date(2026, 10, 20, 14, 2).getTime()
+    const waiting = { ...told(one, 'running'), state: 'waiting', since } as const
+    const both = having(waiting, { ...waiting, transfer: two, direction: 'in' })
+    expect(obey(both, 'files').notices.map(({ text }) => text)).toEqual([
+      '1: letter to bob, waiting',
+      '2: letter from bob, waiting',
+    ])
+    expect(cancelTransfer(both, '2').commands).toEqual([{ kind: 'withdraw', buddy: 'bob', transfer: two }])
+    const wording = (event: TransferTold) => explainTransfer(event)
+    expect(wording(waiting)).toMatchObject({
+      text: 'letter, offered to bob 2026-11-20 14:02, goes on when both are connected',
+      hint: '/cancel gives it up',
+    })
+    expect(wording({ ...waiting, direction: 'in' })?.text).toMatch(
+      /^letter, accepted from bob 2026-11-20 14:02/,
+    )
+    expect(wording({ ...waiting, state: 'reading' })?.text).toBe(
+      'reading letter again, to go on sending it to bob',
+    )
+    expect(wording({ ...waiting, state: 'offered' })).toBeUndefined()
   })
 
   test('/files has a row for each, with how far it is', () => {

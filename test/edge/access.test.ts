@@ -4,8 +4,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Access, accessTo } from '../../src/edge/access.ts'
 import { openMail } from '../../src/edge/kept/maillog.ts'
 import { outboxOf } from '../../src/edge/kept/outbox.ts'
+import { openTransfers } from '../../src/edge/kept/transfers.ts'
 import { createProfile, openProfile } from '../../src/edge/profiles.ts'
 import { encodeRecord } from '../../src/session/mailrecord.ts'
+import { encodeRecord as encodeTransfer } from '../../src/session/transferrecord.ts'
 import { cheap, other, third, withBuddy } from '../profile/people.ts'
 import { newHome } from './folder.ts'
 
@@ -70,4 +72,34 @@ describe('what waits for a buddy who is called otherwise now', () => {
     await access.change({ kind: 'remove', alias: 'robert' })
     expect(await waitingIn(access)).toEqual([])
   })
+
+  test.each(['remove', 'block'] as const)(
+    'so are files that would go on, by %s, and no others',
+    async (kind) => {
+      const open = await renamed({ isReplaced: true })
+      const profile = await open()
+      const { journal } = await openTransfers(profile)
+      const about = { at: 1, buddy: 'bob', name: 'gift' }
+      const [first, second, third1] = ['1', '2', '3'].map((digit) => digit.repeat(32)) as [
+        string,
+        string,
+        string,
+      ]
+      const offer = { ...about, key: other.fingerprint, paths: ['/gift'] }
+      const consent = { ...about, fingerprint: other.fingerprint, root: 'a'.repeat(64), into: '/in' }
+      for (const record of [
+        { kind: 'offered', offer: { ...offer, transfer: first } },
+        { kind: 'offered', offer: { ...offer, transfer: second, key: third.fingerprint } },
+        { kind: 'accepted', consent: { ...consent, transfer: third1 } },
+      ] as const)
+        journal.append(encodeTransfer(record))
+      await profile[Symbol.asyncDispose]()
+      {
+        await using access = accessTo(await open())
+        await access.change({ kind, alias: 'robert' })
+      }
+      const { log } = await openTransfers(await open())
+      expect([log.offers.map(({ transfer }) => transfer), log.consents]).toEqual([[second], []])
+    },
+  )
 })

@@ -1,7 +1,7 @@
 /** Who offers or accepts files once need not do it again: either side dies at each step, and it goes on by itself. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect, test } from 'vitest'
-import type { Journal } from '../../src/edge/kept/journal.ts'
+import type { Journal } from '../../src/edge/kept/mail.ts'
 import { Unfinished } from '../../src/edge/kept/unfinished.ts'
 import type { Datagram, Machine, Notice, Output } from '../../src/machine.ts'
 import type { TalkEvent, TransferCommand } from '../../src/session/command.ts'
@@ -17,10 +17,10 @@ import { keptOf } from '../transfer/manifests.ts'
 const [ada, bob] = [person('ada', 1), person('bob', 2)]
 const transfer = '07'.repeat(16)
 const tree: Tree = new Map([
-  ['first', content(700_000)],
-  ['second', content(400_000)],
+  ['first', content(400_000)],
+  ['second', content(200_000)],
 ])
-const size = 1_100_000
+const size = 600_000
 
 class Killed extends Error {}
 

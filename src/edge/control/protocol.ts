@@ -4,7 +4,7 @@
  * Spec: docs/Control.md.
  */
 import type { FaultCode } from '../../error.ts'
-import { areFields, escapedJson, type Fields, parsedJson } from '../../json.ts'
+import { escapedJson } from '../../json.ts'
 import type { Change, ChangeFault } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
 import type { Command, TalkEvent, Trust } from '../../session/command.ts'
@@ -146,10 +146,20 @@ function readNetwork(value: unknown): OwnerNetwork | undefined {
 const areHosts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((host) => typeof host === 'string')
 
+/** What a line may have, or not. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export const areFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** The object that a line is. */
 export function parse(line: string): Fields | undefined {
-  const value = parsedJson(line)
-  return areFields(value) ? value : undefined
+  try {
+    const value: unknown = JSON.parse(line)
+    return areFields(value) ? value : undefined
+  } catch {
+    return undefined // JSON.parse's only way to say that it is none
+  }
 }
 
 /** A line of ours. Whoever reads it on a terminal sees no control and no bidi character of anybody's. */

@@ -2,7 +2,6 @@
  * What a client's line asks for, read as if a stranger had written it: a
  * request that is sound, or nothing. Pure. Spec: docs/Control.md.
  */
-import { areFields, type Fields } from '../../json.ts'
 import { readChange } from '../../profile/change.ts'
 import {
   type About,
@@ -12,7 +11,7 @@ import {
   type TransferCommand,
 } from '../../session/command.ts'
 import { maxReceipts } from '../../session/payload.ts'
-import { parse, type Request } from './protocol.ts'
+import { areFields, type Fields, parse, type Request } from './protocol.ts'
 
 /** A client's line; `undefined` for anything that asks for nothing. */
 export function readRequest(line: string): Request | undefined {

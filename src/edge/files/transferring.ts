@@ -105,10 +105,10 @@ export class Transferring implements AsyncDisposable {
     return offered?.offer.form === 'files' ? bytesToHex(offered.offer.root) : undefined
   }
 
-  /** Removes what came of it, unless somebody receives there. */
-  discard({ fingerprint, root, into }: Consent): void {
+  /** Removes what came of it, unless somebody receives there. False if nothing was. */
+  async discard({ fingerprint, root, into }: Consent): Promise<boolean> {
     const folder = join(into, partName(fingerprint, hexToBytes(root)))
-    removePart(folder, (used) => this.#disk.isUsed(used)).catch(this.#options.onFault)
+    return await removePart(folder, (used) => this.#disk.isUsed(used))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,9 +9,10 @@ import type { Kept } from '../../session/exchange.ts'
 import type { Mailbox, Standing, Unshown } from '../../session/mailbox.ts'
 import type { Came, Written } from '../../session/mailrecord.ts'
 import type { TalkCommand } from '../../session/talk.ts'
-import type { Journal } from './journal.ts'
-import { MailLog } from './maillog.ts'
+import { type Journal, MailLog } from './maillog.ts'
 import { Standings } from './standings.ts'
+
+export type { Journal } from './maillog.ts'
 
 export interface MailOptions {
   readonly journal: Journal

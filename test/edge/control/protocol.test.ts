@@ -12,6 +12,7 @@ import { readRequest } from '../../../src/edge/control/request.ts'
 
 const key = 'ab'.repeat(56)
 const id = '0123456789abcdef'
+const transfer = id + id
 const json = JSON.stringify
 
 describe('a request', () => {
@@ -40,6 +41,12 @@ describe('a request', () => {
     [{ kind: 'read', buddy: 'bob', ids: [id, id] }],
     [{ kind: 'verify', buddy: 'bob', secret: 's', question: 'q?' }],
     [{ kind: 'answer', buddy: 'bob', secret: 's' }],
+    [{ kind: 'send', buddy: 'bob', transfer, name: 'n', form: 'files', paths: ['/a', '/b'] }],
+    [{ kind: 'send', buddy: 'bob', transfer, name: 'n', form: 'stream', paths: ['/a'], once: true }],
+    [{ kind: 'accept', buddy: 'bob', transfer, into: '/in' }],
+    [{ kind: 'accept', buddy: 'bob', transfer, into: '/in', once: true }],
+    [{ kind: 'reject', buddy: 'bob', transfer, why: 'large' }],
+    [{ kind: 'withdraw', buddy: 'bob', transfer }],
   ])('%j is read as it was written', (request) => {
     expect(readRequest(json({ ...request, more: 1 }))).toEqual(request)
   })

@@ -1,6 +1,7 @@
-import { mkdir, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { describe, expect, test } from 'vitest'
 import { partName } from '../../../src/edge/files/sink.ts'
 import { Transferring } from '../../../src/edge/files/transferring.ts'
 import type { Run } from '../../../src/edge/run.ts'
@@ -25,6 +26,8 @@ function began(form: 'files' | 'stream' = 'files') {
   const told: TalkEvent[] = []
   const results: WorkResult[] = []
   const faults: unknown[] = []
+  const kept: unknown[] = []
+  const swept: number[] = []
   const late: string[] = []
   const gone = new Set<string>()
   const talk: Pick<Talk, 'offered' | 'accept' | 'worked'> = {
@@ -49,12 +52,15 @@ function began(form: 'files' | 'stream' = 'files') {
   const transferring = new Transferring({
     talk: () => run,
     tell: (event) => told.push(event),
+    onAccepted: (consent) => kept.push(consent),
+    onFinished: (transfer) => kept.push(`${transfer} with ${results.length} results`),
+    onSwept: (count) => swept.push(count),
     onFault: (error) => faults.push(error),
   })
   const accept = (number: number): void =>
     transferring.act({ kind: 'accept', buddy: 'bob', transfer: idOf(number), into })
   const withdraw = (transfer: string): Set<string> => gone.add(transfer)
-  return { transferring, accept, into, accepted, late, told, results, faults, withdraw }
+  return { transferring, accept, into, accepted, late, told, results, faults, kept, swept, withdraw }
 }
 
 test('who accepts twice has accepted once', async () => {
@@ -113,4 +119,49 @@ test('a stream is not accepted into a folder', async () => {
   await expect.poll(() => told).toHaveLength(1)
   expect(told[0]).toMatchObject({ state: 'offered', message: expect.stringContaining('listen --stream') })
   expect(accepted).toEqual([])
+})
+
+describe('what goes on in another process', () => {
+  const fields = { fingerprint: 'f', root: bytesToHex(root), buddy: 'bob', name: 'a' }
+
+  test('is remembered when it is accepted, not by who decides each time, and until it is in its place', async () => {
+    const { transferring, accept, accepted, into, kept } = began()
+    accept(1)
+    await expect.poll(() => kept).toEqual([{ ...fields, transfer: idOf(1), into }])
+    const content = { kind: 'files', manifest, cursor: 0 } as const
+    const about = { transfer: idOf(1), offer: {} as Offered['offer'] }
+    transferring.do({ ...about, kind: 'place', content })
+    transferring.do({ transfer: idOf(1), kind: 'write', parts: [], ended: [0] })
+    transferring.do({ transfer: idOf(1), kind: 'finish' })
+    await expect.poll(() => kept).toHaveLength(2)
+    expect(kept[1]).toBe(`${idOf(1)} with 2 results`) // before the conversations know
+    transferring.act({ kind: 'accept', buddy: 'bob', transfer: idOf(2), into, once: true })
+    await expect.poll(() => accepted).toHaveLength(2)
+    expect(kept).toHaveLength(2)
+  })
+
+  test('has a part that is removed when it is given up, and not while somebody receives there', async () => {
+    const { transferring, accept, accepted, into } = began()
+    const part = join(into, partName('f', root))
+    const consent = { ...fields, transfer: idOf(1), into, at: 1 }
+    await mkdir(part, 0o700)
+    accept(1)
+    await expect.poll(() => accepted).toHaveLength(1)
+    expect(await transferring.discard(consent)).toBe(false)
+    expect(await readdir(into)).toEqual([partName('f', root)])
+    await transferring[Symbol.asyncDispose]()
+    expect(await transferring.discard(consent)).toBe(true)
+    expect(await readdir(into)).toEqual([])
+  })
+
+  test('old parts beside it are removed, and counted', async () => {
+    const { accept, into, swept } = began()
+    const part = join(into, '.otrtalk-0123456789abcdef.part')
+    await mkdir(part, 0o700)
+    for (const name of ['manifest', 'cursor']) await writeFile(join(part, name), '0')
+    for (const path of [join(part, 'manifest'), join(part, 'cursor'), part]) await utimes(path, 0, 0)
+    accept(1)
+    await expect.poll(() => swept).toEqual([1])
+    expect(await readdir(into)).toEqual([])
+  })
 })

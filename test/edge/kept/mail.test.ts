@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Journal } from '../../../src/edge/kept/journal.ts'
-import { Mail, type MailTalk } from '../../../src/edge/kept/mail.ts'
+import { type Journal, Mail, type MailTalk } from '../../../src/edge/kept/mail.ts'
 import { UserError } from '../../../src/error.ts'
 import type { Command, TalkEvent } from '../../../src/session/command.ts'
 import { Mailbox, type Standing } from '../../../src/session/mailbox.ts'

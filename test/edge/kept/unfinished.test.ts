@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Journal } from '../../../src/edge/kept/journal.ts'
+import type { Journal } from '../../../src/edge/kept/mail.ts'
 import { Unfinished } from '../../../src/edge/kept/unfinished.ts'
 import { UserError } from '../../../src/error.ts'
 import type { TalkEvent, TransferCommand, TransferTold } from '../../../src/session/command.ts'
@@ -132,6 +132,20 @@ describe('what is offered', () => {
     unfinished.act(send) // under an id that goes on already
     expect(told).toEqual([{ ...about, direction: 'out', state: 'waiting', since: 1_000 }])
     expect(asked).toEqual([again])
+  })
+
+  test('says while it is read and offered that it goes on, and since when', async () => {
+    const journal = new Records()
+    const first = start(journal)
+    first.unfinished.act(send)
+    const second = start(journal)
+    second.unfinished.hear(secured())
+    await settled()
+    for (const state of ['reading', 'offered'] as const) {
+      expect(first.hear(ended('out', state))).toEqual(ended('out', state))
+      expect(second.hear(ended('out', state))).toEqual(ended('out', state, { since: 1_000 }))
+    }
+    expect(second.hear(ended('out', 'running'))).toEqual(ended('out', 'running'))
   })
 
   test('goes to the key that it was offered to, whatever its holder is called by now, and to nobody else', async () => {
