@@ -1,10 +1,8 @@
 /** Other programs that bring files from the client of a place to its server, each under keys made for it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { Child, Place } from './pair.ts'
+import { Child, type Place } from './pair.ts'
 import { scp } from './scp.ts'
 import { wormhole } from './wormhole.ts'
 
@@ -19,6 +17,7 @@ export interface Copied {
   readonly octets: number
   readonly seconds: number
   readonly isWhole: boolean
+  readonly said: string
 }
 
 /** A server at the place's server, and what copies by it. */
@@ -52,39 +51,24 @@ export async function copied(
   { path, folder, most }: { readonly path: string; readonly folder: string; readonly most: number },
 ): Promise<Copied> {
   const into = mkdtempSync(join(folder, 'into-'))
+  // Nothing of what the user has set for them.
+  const own = ['env', '-i', `PATH=${process.env['PATH']}`, `HOME=${folder}`, 'LANG=C.UTF-8']
+  const heard = ['sh', '-c', 'exec "$@" 2>&1', 'sh']
   const began = performance.now()
-  const children = copier
-    .commands(path, into)
-    .map(([file, ...args]) => spawn(file!, args, { env: own(folder), stdio: ['ignore', 'ignore', 'pipe'] }))
-  let isLate = false
+  const children = copier.commands(path, into).map((command) => new Child([...own, ...heard, ...command]))
+  let isWhole = true
   const late = setTimeout(() => {
-    isLate = true
-    for (const child of children) child.kill()
+    isWhole = false
+    for (const child of children) void child[Symbol.asyncDispose]()
   }, most)
-  const ends = children.map(async (child): Promise<string | undefined> => {
-    let complaint = ''
-    child.stderr.on('data', (text) => {
-      complaint += text
-    })
-    const [code] = await once(child, 'close')
-    return code === 0 ? undefined : `${child.spawnargs.join(' ')} ended with ${code}: ${complaint}`
-  })
-  const why = await ends.at(-1)
+  await children.at(-1)?.over
   const seconds = (performance.now() - began) / 1_000
   clearTimeout(late)
-  if (why !== undefined && !isLate) throw new Error(why)
-  await Promise.all(ends)
+  await Promise.all(children.map((child) => child.over))
   const octets = octetsIn(into)
   rmSync(into, { recursive: true, maxRetries: 5 }) // its server may still write
-  return { octets, seconds, isWhole: !isLate }
+  return { octets, seconds, isWhole, said: children.flatMap((child) => child.lines).join('\n') }
 }
-
-/** Nothing of what the user has set for them. */
-const own = (folder: string): Record<string, string> => ({
-  PATH: process.env['PATH'] ?? '',
-  HOME: folder,
-  LANG: 'C.UTF-8',
-})
 
 const octetsIn = (folder: string): number =>
   readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -103,9 +103,10 @@ class Rounds {
     rates.add('otrtalk, whole', count / took.whole)
     for (const side of sides) this.#memory.add(`${unit} ${side}`, took.memory[side])
     for (const other of this.#others) {
-      const { octets, seconds, isWhole } = await copied(other, { path, folder: this.#folder, most })
+      const { octets, seconds, isWhole, said } = await copied(other, { path, folder: this.#folder, most })
       rates.add(other.name, octets / each / seconds)
-      if (isWhole && octets !== count * each) throw new Error(`${other.name} brought ${octets} octets`)
+      if (isWhole && octets !== count * each)
+        throw new Error(`${other.name} brought ${octets} octets: ${said}`)
       if (!isWhole) this.#stopped.add(`${unit} ${other.name}`)
     }
   }

@@ -103,6 +103,11 @@ export class Child implements AsyncDisposable {
     await this.#first(() => this.#lines.findIndex((line) => line.includes(text)))
   }
 
+  /** All that it printed. */
+  get lines(): readonly string[] {
+    return this.#lines
+  }
+
   /** It has ended, whether asked to or not. */
   get over(): Promise<unknown> {
     return this.#closed

@@ -12,3 +12,18 @@ export function escapedJson(value: unknown, keep?: (key: string) => boolean): st
 }
 
 const controls = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
+
+/** What nobody vouches for; `undefined` for what is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // JSON.parse's only way to say that it is none
+  }
+}
+
+/** What an object of JSON may have, or not. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export const areFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

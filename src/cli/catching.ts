@@ -1,10 +1,10 @@
 /** The Ui of `listen --stream`: takes the first stream that fits, and ends with it. What it tells goes to stderr. */
 import { UserError } from '../error.ts'
-import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { isSaying, type TalkEvent, type TransferTold } from '../session/command.ts'
 import { followNames } from './called.ts'
 import { explainEvent } from './explain.ts'
 import { explainFailed, explainTransfer } from './explaintransfer.ts'
-import { jsonLine } from './lines/json.ts'
+import { jsonLine } from './lines/event.ts'
 import { TransferLine } from './lines/transferline.ts'
 import { Outcome } from './outcome.ts'
 import type { Ui, UiEnd, UiOptions } from './ui.ts'
@@ -43,6 +43,7 @@ export class Catching implements Ui {
   }
 
   tell(event: TalkEvent): void {
+    if (isSaying(event)) return // kept for who shows it
     if (this.#by.json) this.#options.stderr.write(jsonLine(event))
     else this.#explain(event)
     followNames(this.#from, event)

@@ -194,7 +194,11 @@ async function own(options: Conversing, unsettled: Unsettled): Promise<UiEnd> {
     mail,
     transfers,
     recorder,
-    shown: { isHeard: (name) => board.isHeard(name), tell: (event) => board.hear(event) },
+    shown: {
+      isHeard: (name) => board.isHeard(name),
+      tell: (event) => board.hear(event),
+      isAwaited: (message) => board.isAwaited(message),
+    },
     onSaved: (event) => watch.saved(event),
     onUnresolved(hosts) {
       const { interface: name } = context.options

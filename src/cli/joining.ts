@@ -3,7 +3,7 @@ import type { Owner } from '../edge/control/client.ts'
 import type { OwnerNetwork } from '../edge/control/protocol.ts'
 import { openDebugLog } from '../edge/debuglog.ts'
 import { findBuddy } from '../profile/buddies.ts'
-import type { TalkEvent } from '../session/command.ts'
+import { isSaying, type TalkEvent } from '../session/command.ts'
 import { Called } from './called.ts'
 import type { HostPort, Options } from './context.ts'
 import type { Conversing, Lines } from './conversing.ts'
@@ -34,7 +34,7 @@ export async function join(owner: Owner, options: Joining, unsettled: Unsettled)
   const whom = {
     buddy: alias,
     ...(fingerprint !== undefined && { fingerprint }),
-    ...(options.isSilent && { silent: true as const }),
+    ...(options.isSilent ? { silent: true as const } : { confirms: true as const }),
   }
   const attached = await owner.attach(whom, (event) => tell(event))
   const buddy = attached.buddy ?? alias
@@ -64,6 +64,7 @@ export async function join(owner: Owner, options: Joining, unsettled: Unsettled)
     called.hear(event)
     unsettled.hear(event)
     ui.tell(event)
+    if (!options.isSilent && isSaying(event)) owner.shown(event)
     watch.hear(event)
   }
   for (const event of told.splice(0)) tell(event)

@@ -4,6 +4,7 @@
  */
 import { type Settings, settingName, type Theme, themes } from '../edge/settings.ts'
 import { UserError } from '../error.ts'
+import { parsedJson } from '../json.ts'
 import { isKeep, maxKeep } from '../profile/habits.ts'
 import type { Flags, HostPort, Io, Layers, Options } from './context.ts'
 
@@ -266,12 +267,8 @@ function readCommand(text: string, name: string): readonly string[] {
 const isArgument = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0')
 
 function arrayIn(text: string): readonly unknown[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined // JSON.parse's only way to say so
-  }
+  const value = parsedJson(text)
+  return Array.isArray(value) ? value : undefined
 }
 
 /** `router.example:6881`, `10.0.0.1:6881` or `[2001:db8::1]:6881` */

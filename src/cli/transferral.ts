@@ -1,10 +1,10 @@
 /** The Ui of `send --file` and `send --stream`: offers it, waits until all of it is there, tells meanwhile how far it is. */
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
-import type { TalkEvent, TransferTold } from '../session/command.ts'
+import { isSaying, type TalkEvent, type TransferTold } from '../session/command.ts'
 import { explainEvent } from './explain.ts'
 import { explainTransfer } from './explaintransfer.ts'
-import { jsonLine } from './lines/json.ts'
+import { jsonLine } from './lines/event.ts'
 import { TransferLine } from './lines/transferline.ts'
 import { Outcome } from './outcome.ts'
 import { safeName } from './safetext.ts'
@@ -43,6 +43,7 @@ export class Transferral implements Ui {
   }
 
   tell(event: TalkEvent): void {
+    if (isSaying(event)) return // kept for who shows it
     if (this.#by.json) this.#options.stdout.write(jsonLine(event))
     else this.#explain(event)
     if (event.kind === 'listening' && !this.#isBegun) this.#begin() // told again after a change of the network
@@ -74,7 +75,7 @@ export class Transferral implements Ui {
     this.#line.hear(event, this.#transfer)
     const isOther = 'transfer' in event && event.transfer !== this.#transfer
     const isOurs = event.kind === 'lost' && event.why === 'closed' // its own goodbye is no news
-    const isQuiet = isOurs || isOther || event.kind === 'phase' || event.kind === 'message'
+    const isQuiet = isOurs || isOther || event.kind === 'phase'
     const notice = isQuiet ? undefined : explainEvent(event, this.#options.buddies[0]?.given)
     if (notice && !(event.kind === 'transfer' && isFailure(event))) this.#line.print(notice.text)
   }

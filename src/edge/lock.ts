@@ -20,6 +20,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../error.ts'
+import { areFields, parsedJson } from '../json.ts'
 import { isRunning, type ProcessName, thisProcess } from './process.ts'
 import { codeOf, diskFault } from './store.ts'
 
@@ -182,14 +183,9 @@ function readNow(path: string): Buffer | undefined {
 
 /** `undefined` for what no otrtalk wrote: left by a crash of the machine. */
 function parse(octets: Buffer): Holder | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(octets.toString())
-  } catch {
-    return undefined
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  const { pid, start, command } = value as Record<string, unknown>
+  const value = parsedJson(octets.toString())
+  if (!areFields(value)) return undefined
+  const { pid, start, command } = value
   const isHolder = Number.isSafeInteger(pid) && typeof start === 'string' && typeof command === 'string'
   return isHolder && Number(pid) > 0 ? { pid: Number(pid), start, command } : undefined
 }

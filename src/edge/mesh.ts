@@ -4,6 +4,7 @@
  * `--interface` names: to knock at everybody in a network is the user's choice.
  */
 import { execFile } from 'node:child_process'
+import { parsedJson } from '../json.ts'
 import { parseAddress } from '../wire/address.ts'
 import { isV6, type NetworkInterface } from './interfaces.ts'
 
@@ -34,20 +35,12 @@ const fromWireGuard = (output: string): readonly string[] =>
 
 /** Of this interface, and there at the moment. */
 function fromTailscale(output: string, own: NetworkInterface): readonly string[] {
-  const status = parsed(output)
+  const status = parsedJson(output)
   const mine = list(field(field(status, 'Self'), 'TailscaleIPs'))
   if (!mine.some((address) => own.addresses.includes(address))) return []
   return Object.values(field(status, 'Peer') ?? {})
     .filter((peer: unknown) => field(peer, 'Online') === true)
     .flatMap((peer: unknown) => list(field(peer, 'TailscaleIPs')))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const field = (value: unknown, name: string): unknown =>

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { hex } from '@scure/base'
 import { randomBytes } from '../crypto.ts'
 import { UserError } from '../error.ts'
+import { areFields } from '../json.ts'
 import { acquire } from './lock.ts'
 import { faultIn, type Scope, type Settings, settingNames, settingsIn } from './settings.ts'
 import { codeOf, diskFault, readWhole, writeFresh, writeWhole } from './store.ts'
@@ -87,17 +88,14 @@ function parsed(octets: Uint8Array, place: Place): Parsed {
   } catch (error) {
     throw refuse(`this is no JSON: ${error instanceof Error ? error.message.replace(/\s+/g, ' ') : error}`)
   }
-  if (!isRecord(value)) throw refuse('it must be an object: {…}')
+  if (!areFields(value)) throw refuse('it must be an object: {…}')
   const { [internal]: own, ...values } = value
-  const migrations = isRecord(own) ? own['migrations'] : undefined
-  const written = isRecord(migrations) ? migrations['version'] : undefined
+  const migrations = areFields(own) ? own['migrations'] : undefined
+  const written = areFields(migrations) ? migrations['version'] : undefined
   const [, version] = /^(\d{1,4})\.0\.0$/.exec(String(written)) ?? []
   if (own !== undefined && version === undefined) throw refuse(`${internal} is not of otrtalk`)
   return { version: Number(version ?? 0), values }
 }
-
-const isRecord = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What conf makes of a copy: it writes once for each key, and the file is to be old or new. */
 async function migrate(octets: Uint8Array, place: Place): Promise<Values> {

@@ -14,6 +14,7 @@ import type { Own } from '../session/live.ts'
 import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Talk } from '../session/talk.ts'
 import { lookAround, placeOf } from './around.ts'
+import type { MessageName, Told } from './control/awaited.ts'
 import type { DebugLog } from './debuglog.ts'
 import { isTransferCommand, Transferring } from './files/transferring.ts'
 import { type Following, follow } from './following.ts'
@@ -59,6 +60,10 @@ export interface Talking extends AsyncDisposable {
   act(command: Command): void
   /** The buddy of this name has somebody to whom he is shown: what came and was not is told. */
   begin(name: string): void
+  /** A message that was told to clients only was shown by one of them. */
+  seen(message: MessageName): void
+  /** All to whom it was told have left before that. */
+  unseen(message: Told): void
   /** What waits for him. */
   unfinished(name: string): readonly TalkEvent[]
   /** What waits for all. */
@@ -162,6 +167,7 @@ export function startTalking(options: TalkingOptions): Talking {
         options.recorder?.hear(event)
         options.shown.tell(event)
       },
+      isAwaited: (message) => options.shown.isAwaited?.(message) === true,
     },
     onFault,
   })
@@ -214,6 +220,8 @@ export function startTalking(options: TalkingOptions): Talking {
       if (command.kind === 'open') unfinished?.begin(command.buddy)
     },
     begin: (name) => mail.begin(name),
+    seen: (message) => mail.seen(message),
+    unseen: (message) => mail.unseen(message),
     unfinished: (name) => mail.unfinished(name),
     get outbox() {
       return waitingIn(options.mail.mailbox, profile.contents)

@@ -97,22 +97,18 @@ export class Buddy {
   #isClosed = false
 
   constructor(options: BuddyOptions) {
-    const { ends, mayGuess, random, wall, sessionId, indices, loopback, own, whom, now } = options
-    const { known, habits } = options
+    const { own, whom, ends, indices, now } = options
+    const events = this.#events
+    const acquaintance = new Acquaintance({ ...options, selves: own.selves })
     this.#options = options
-    this.#acquaintance = new Acquaintance({ ...options, selves: own.selves })
-    this.#search = new Search({ whom: this.#acquaintance, events: this.#events, ends, now })
-    const exchange = { acquaintance: this.#acquaintance, events: this.#events, known, wall, habits }
-    this.#exchange = new Exchange(exchange)
+    this.#acquaintance = acquaintance
+    this.#search = new Search({ whom: acquaintance, events, ends, now })
+    this.#exchange = new Exchange({ ...options, acquaintance, events })
     this.#sessions = new Sessions({ accepts: this.#accepts, dakes: this.#dakes })
-    this.transfers = new Transfers({ acquaintance: this.#acquaintance, events: this.#events })
+    this.transfers = new Transfers({ acquaintance, events })
     const { allocate, release } = indices
-    const hints = whom.kind === 'known' ? whom.contact.hints : []
-    const ways = {
-      ...{ ends, mayGuess, random, wall, sessionId, allocate, release, loopback },
-      hints: hints.map((address): Goal => ({ address, way: 'hint' })),
-    }
-    this.#ways = new Ways(this.#acquaintance.pairs, ways)
+    const hints = whom.kind === 'known' ? hintsOf(whom.contact) : []
+    this.#ways = new Ways(acquaintance.pairs, { ...options, allocate, release, hints })
     this.#search.looking(now)
   }
 
@@ -246,7 +242,7 @@ export class Buddy {
   /** The user has changed what is known of him. */
   revise(contact: Contact, now: number): void {
     this.#acquaintance.revise(this.#sessions.current, contact, now)
-    const hints = contact.hints.map((address): Goal => ({ address, way: 'hint' }))
+    const hints = hintsOf(contact)
     if (hints.length > 0) for (const pair of this.pairs) this.hear(pair, hints, now)
   }
 
@@ -510,5 +506,8 @@ export class Buddy {
     this.#events.push(event)
   }
 }
+
+/** Where the user says that he may be. */
+const hintsOf = ({ hints }: Contact): readonly Goal[] => hints.map((address) => ({ address, way: 'hint' }))
 
 const hurryGap = 15_000 // ms

@@ -100,6 +100,10 @@ export interface About {
 }
 
 /** As `id` names a message. */
+/** Something that a buddy said. */
+export const isSaying = (event: TalkEvent): event is TalkEvent & { kind: 'message' | 'edited' | 'deleted' } =>
+  event.kind === 'message' || event.kind === 'edited' || event.kind === 'deleted'
+
 export const isMessageId = (value: unknown): value is string =>
   typeof value === 'string' && /^[\da-f]{16}$/.test(value)
 

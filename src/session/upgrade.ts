@@ -28,9 +28,9 @@ export class Upgrade {
 
   /** True once for each time. */
   isDue(now: number): boolean {
-    const due = this.#at.filter((at) => at <= now)
+    if (now < this.deadline) return false
     this.#at = this.#at.filter((at) => at > now)
-    return due.length > 0
+    return true
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { jsonLine } from '../../src/cli/lines/json.ts'
+import { jsonLine } from '../../src/cli/lines/event.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { report } from './reports.ts'
 

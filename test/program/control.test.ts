@@ -6,7 +6,10 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomBytes } from '../../src/crypto.ts'
 import { placesOf } from '../../src/edge/control/place.ts'
+import { formatProfileAddress } from '../../src/profile/address.ts'
+import { createIdentity } from '../../src/profile/identity.ts'
 import { coupleOfFile } from '../support/couple.ts'
 import { execute, Program } from '../support/program.ts'
 import { start } from '../support/pty.ts'
@@ -411,5 +414,38 @@ describe('the socket', () => {
     expect(view).toMatchObject({ profile: 'ada', buddies: [{ alias: 'bob' }] })
     client.write({ kind: 'change', change: { kind: 'rename', alias: 'eve', to: 'x' } })
     expect(await client.next('unchanged')).toEqual({ kind: 'unchanged', why: 'unknown-buddy' })
+  })
+})
+
+describe('what only clients are told of', () => {
+  test('is told again when they die before they say that it was shown, and once they said so to nobody', async () => {
+    await run(`buddy add carol ${formatProfileAddress(createIdentity(randomBytes).address)}`)
+    await using owning = new Program(['chat', 'carol', '--json'], ada)
+    await owning.event('listening')
+    const attach = { kind: 'attach', buddy: 'bob', confirms: true }
+    {
+      await using doomed = new Stranger(socketOf())
+      doomed.write({ otrtalk: 1 }, attach)
+      expect(await doomed.next('attached')).toMatchObject({ confirms: true })
+      await doomed.next('secured')
+      expect(await execute(['send', 'ada', 'for nobody?'], bob)).toMatchObject({ code: 0 })
+      expect(await doomed.next('message')).not.toHaveProperty('again')
+    }
+    {
+      await using client = new Stranger(socketOf())
+      client.write({ otrtalk: 1 }, attach)
+      const { id, fingerprint, ...told } = await client.next('message')
+      expect(told).toMatchObject({ text: 'for nobody?', again: true })
+      client.write({ kind: 'shown', id, fingerprint }, { kind: 'view' })
+      await client.next('view')
+    }
+    await using last = new Stranger(socketOf())
+    last.write({ otrtalk: 1 }, attach)
+    await last.next('secured')
+    expect(await execute(['send', 'ada', 'another'], bob)).toMatchObject({ code: 0 })
+    expect(await last.next('message')).toMatchObject({ text: 'another' })
+    owning.signal('SIGTERM')
+    await owning.ended()
+    await run('buddy remove carol --yes')
   })
 })

@@ -375,6 +375,43 @@ describe('in a conversation', () => {
   )
 })
 
+describe('a message that comes to who shows none', () => {
+  test(
+    'is kept by send --file for who does',
+    async () => {
+      const { file } = folders()
+      await using theirs = new Program(['chat', 'ada', '--json'], bob)
+      await theirs.event('listening')
+      const sending = execute(['send', 'bob', '--file', file, '--json'], ada)
+      const { transfer } = await theirs.event('offered')
+      theirs.write('{"say":"what is it?"}\n')
+      await theirs.event('delivered')
+      theirs.write(`${JSON.stringify({ reject: transfer })}\n`)
+      const { code, stdout } = await sending
+      expect([code, stdout.includes('what is it?')]).toEqual([1, false])
+      await using ours = new Program(['chat', 'bob', '--json'], ada)
+      expect(await ours.event('message')).toMatchObject({ text: 'what is it?', session: 0 })
+    },
+    long,
+  )
+
+  test(
+    'is kept by listen --stream for who does',
+    async () => {
+      {
+        await using listening = new Program(['listen', '--stream', '--json'], bob)
+        expect(await execute(['send', 'bob', 'here it comes'], ada)).toMatchObject({ code: 0 })
+        listening.signal('SIGTERM')
+        const { stderr } = await listening.ended(long)
+        expect(stderr).not.toContain('here it comes')
+      }
+      await using showing = new Program(['listen', '--json'], bob)
+      expect(await showing.event('message')).toMatchObject({ text: 'here it comes', session: 0 })
+    },
+    long,
+  )
+})
+
 describe('pipes', () => {
   test(
     '5 MB of standard input come out of standard output, and nothing else',

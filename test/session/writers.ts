@@ -4,7 +4,8 @@
  * any record is written, before any event is shown, before a sync is done. What
  * survives is the log: all of it after a kill, what was synced after a power cut.
  */
-import { type Journal, Mail } from '../../src/edge/kept/mail.ts'
+import type { Journal } from '../../src/edge/kept/journal.ts'
+import { Mail } from '../../src/edge/kept/mail.ts'
 import type { Datagram, Machine, Notice, Output } from '../../src/machine.ts'
 import type { TalkEvent } from '../../src/session/command.ts'
 import { Mailbox } from '../../src/session/mailbox.ts'

@@ -28,6 +28,29 @@ describe('a line that loses', () => {
   })
 })
 
+describe('processes that do not always run', () => {
+  const cells = [
+    { rate: 200, loss: 0.01, awake: 10, asleep: 5, least: 0.5 },
+    { rate: 200, loss: 0.01, awake: 10, asleep: 20, least: 0.2 },
+    { rate: 200, loss: 0, awake: 10, asleep: 20, least: 0.2 },
+    { rate: 100, loss: 0.01, awake: 10, asleep: 40, least: 0.15 },
+    { rate: 20, loss: 0.01, awake: 10, asleep: 40, least: 0.2 },
+  ]
+  test.each(cells)(
+    '$rate Mbit/s, $loss lost, $asleep ms of sleep after $awake: use what they have of the time',
+    ({ least, ...cell }) => {
+      const { awake, asleep, ...line } = cell
+      const { isWhole, goodput, retransmitted } = bulk({
+        ...{ ...line, queue: 256, delay: 25, seed: 5, sleep: { awake, asleep } },
+        megabytes: 25,
+      })
+      expect(isWhole).toBe(true)
+      expect(goodput).toBeGreaterThan((least * cell.rate) / 8)
+      expect(retransmitted).toBeLessThan(0.05)
+    },
+  )
+})
+
 describe('a path that changes', () => {
   const patient = { timeout: { limit: 32, minimum: 90_000, maximum: 90_000 } }
   /** MB/s of the next second. */

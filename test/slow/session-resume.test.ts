@@ -1,7 +1,7 @@
 /** Who offers or accepts files once need not do it again: either side dies at each step, and it goes on by itself. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect, test } from 'vitest'
-import type { Journal } from '../../src/edge/kept/mail.ts'
+import type { Journal } from '../../src/edge/kept/journal.ts'
 import { Unfinished } from '../../src/edge/kept/unfinished.ts'
 import type { Datagram, Machine, Notice, Output } from '../../src/machine.ts'
 import type { TalkEvent, TransferCommand } from '../../src/session/command.ts'

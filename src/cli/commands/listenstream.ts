@@ -31,7 +31,7 @@ export async function listenStream(context: ProfileContext, args: ListenStreamAr
     for (const alias of args.from) requireBuddy(options, alias)
     return new Catching(options, { ...args, into: pipe.path, json: given.json })
   }
-  const end = await converse({ context, command: 'listen', openUi })
+  const end = await converse({ context, command: 'listen', isSilent: true, openUi })
   if (end.kind === 'ended') await drained
   return exitCodeOf(end)
 }

@@ -1,11 +1,11 @@
 /** `otrtalk send <alias> [text | -]`: exit 0 means that the buddy decrypted it. */
 import { randomBytes } from '../../crypto.ts'
 import { type ExitCode, UserError } from '../../error.ts'
-import type { TalkEvent } from '../../session/command.ts'
+import { isSaying, type TalkEvent } from '../../session/command.ts'
 import type { ProfileContext } from '../context.ts'
 import { converse } from '../conversing.ts'
 import { explainEvent, explainUndelivered } from '../explain.ts'
-import { jsonLine } from '../lines/json.ts'
+import { jsonLine } from '../lines/event.ts'
 import { Progress } from '../lines/progress.ts'
 import { usage } from '../options.ts'
 import { Outcome } from '../outcome.ts'
@@ -134,7 +134,7 @@ class Sending implements Ui {
 
   tell(event: TalkEvent): void {
     const { stdout, stderr } = this.#options
-    if (event.kind === 'message') return // kept for who shows it
+    if (isSaying(event)) return // kept for who shows it
     if (event.kind === 'undelivered' && event.why === 'dropped' && this.isDropped) return // by ourselves
     if (this.#json) stdout.write(jsonLine(event))
     // Its own goodbye is no news.

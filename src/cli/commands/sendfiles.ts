@@ -42,7 +42,7 @@ export async function offerContent(
   return exitCodeOf(
     await converse({
       ...{ context, command: 'send', alias, fingerprint, timeoutMs, turnMs: timeoutMs, openUi },
-      ...{ mayJoin: true, tellsOfItself: true },
+      ...{ mayJoin: true, isSilent: true, tellsOfItself: true },
     }),
   )
 }

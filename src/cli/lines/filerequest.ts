@@ -1,4 +1,5 @@
 /** What a line of JSON on stdin asks for about files. Pure. */
+import type { Fields } from '../../json.ts'
 import { isTransferId, type TransferCommand } from '../../session/command.ts'
 
 type Unaddressed<C> = C extends TransferCommand ? Omit<C, 'buddy'> : never
@@ -8,23 +9,21 @@ export type FileRequest =
   | (Omit<Unaddressed<TransferCommand & { kind: 'send' }>, 'transfer'> & { readonly transfer?: string })
 
 /** `undefined` if it is about something else; a text says what is wrong with it. */
-export function fileRequest(value: object): FileRequest | string | undefined {
-  if ('send' in value) return sendRequest(value.send, 'transfer' in value ? value.transfer : undefined)
-  if ('accept' in value) {
-    const into = 'into' in value ? value.into : ''
-    if (!isTransferId(value.accept)) return '"accept" is no transfer'
-    return typeof into === 'string' ? { kind: 'accept', transfer: value.accept, into } : '"into" is no path'
+export function fileRequest(fields: Fields): FileRequest | string | undefined {
+  const { send, transfer, accept, into = '', reject, pause, go, cancel } = fields
+  if (send !== undefined) return sendRequest(send, transfer)
+  if (accept !== undefined) {
+    if (!isTransferId(accept)) return '"accept" is no transfer'
+    return typeof into === 'string' ? { kind: 'accept', transfer: accept, into } : '"into" is no path'
   }
-  if ('reject' in value)
-    return isTransferId(value.reject)
-      ? { kind: 'reject', transfer: value.reject, why: 'declined' }
+  if (reject !== undefined)
+    return isTransferId(reject)
+      ? { kind: 'reject', transfer: reject, why: 'declined' }
       : '"reject" is no transfer'
-  if ('pause' in value) return steered('pause', value.pause)
-  if ('go' in value) return steered('go', value.go)
-  if ('cancel' in value && typeof value.cancel === 'string')
-    return isTransferId(value.cancel)
-      ? { kind: 'withdraw', transfer: value.cancel }
-      : '"cancel" is no transfer'
+  if (pause !== undefined) return steered('pause', pause)
+  if (go !== undefined) return steered('go', go)
+  if (typeof cancel === 'string')
+    return isTransferId(cancel) ? { kind: 'withdraw', transfer: cancel } : '"cancel" is no transfer'
   return undefined
 }
 

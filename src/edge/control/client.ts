@@ -24,6 +24,7 @@ import {
   type Request,
   readHello,
   readReply,
+  type Shown,
   version,
 } from './protocol.ts'
 import type { Refusal } from './switchboard.ts'
@@ -129,6 +130,7 @@ export class Owner implements Disposable {
   hello: Hello | undefined
   #onEvent: (event: TalkEvent) => void = () => {}
   readonly #channel: Channel
+  #confirms = false
   readonly #waiting: ((answer: Answer) => void)[] = []
   #greet!: (how: Greeted) => void
   #leave!: (error: UserError) => void
@@ -202,13 +204,14 @@ export class Owner implements Disposable {
 
   /** `onEvent` hears of the buddy, or of all, from the present state on. */
   async attach(
-    whom: Pick<Attach, 'buddy' | 'fingerprint' | 'silent'>,
+    whom: Pick<Attach, 'buddy' | 'fingerprint' | 'silent' | 'confirms'>,
     onEvent: (event: TalkEvent) => void,
   ): Promise<Attached> {
     this.#onEvent = onEvent
     const answer = await this.#ask({ kind: 'attach', ...whom })
-    if (answer.kind === 'attached') return answer
-    throw unexpected(answer)
+    if (answer.kind !== 'attached') throw unexpected(answer)
+    this.#confirms = answer.confirms === true
+    return answer
   }
 
   /** A text with so many escapes that no line holds it is too long. */
@@ -216,6 +219,11 @@ export class Owner implements Disposable {
     if (Buffer.byteLength(lineOf(command)) <= longestRequest) this.#channel.send(command)
     else if (command.kind === 'say')
       this.#onEvent({ kind: 'undelivered', buddy: command.buddy, id: command.id, why: 'too-long' })
+  }
+
+  /** The message was shown to the user; an owner that does not wait for that is not told. */
+  shown({ fingerprint, id }: Omit<Shown, 'kind'>): void {
+    if (this.#confirms) this.#channel.send({ kind: 'shown', fingerprint, id } satisfies Shown)
   }
 
   [Symbol.dispose](): void {

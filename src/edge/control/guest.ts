@@ -4,7 +4,7 @@ import type { Command, TalkEvent } from '../../session/command.ts'
 import { otherFingerprint } from '../refusals.ts'
 import type { Talking } from '../talking.ts'
 import type { Channel } from './channel.ts'
-import type { Answer, Fault, Request } from './protocol.ts'
+import type { Answer, Fault, Request, Shown } from './protocol.ts'
 import { readRequest } from './request.ts'
 import type { Guest } from './server.ts'
 import type { Listener, Switchboard } from './switchboard.ts'
@@ -19,6 +19,7 @@ export class Client implements Guest, Listener {
   readonly #attached = new Map<string, string | undefined>()
   #isToAll = false
   isSilent = false
+  confirms = false
   /** It has shown that it knows the passphrase of then. */
   #unlocked: number | undefined
 
@@ -88,7 +89,7 @@ export class Client implements Guest, Listener {
   }
 
   /** What needs conversations. */
-  #converse(talking: Talking | undefined, request: Command | Attach | Outbox): void {
+  #converse(talking: Talking | undefined, request: Command | Attach | Outbox | Shown): void {
     const board = this.#board
     if (!talking) throw busy()
     switch (request.kind) {
@@ -97,13 +98,17 @@ export class Client implements Guest, Listener {
         return
       case 'attach': {
         this.isSilent = request.silent === true
+        this.confirms = request.confirms === true
         const attached = board.attach(talking, this, request)
         this.#attach(attached.buddy, request)
-        this.#send(attached)
+        this.#send({ ...attached, ...(this.confirms && { confirms: true }) })
         for (const event of board.present(talking, attached.buddy)) this.tell(event)
         board.begin(talking, attached.buddy)
         return
       }
+      case 'shown':
+        board.shown(talking, request, this)
+        return
       default:
         board.act(talking, this.#pinned(request), this)
     }

@@ -4,7 +4,7 @@
  * Spec: docs/Control.md.
  */
 import type { FaultCode } from '../../error.ts'
-import { escapedJson } from '../../json.ts'
+import { areFields, escapedJson, type Fields, parsedJson } from '../../json.ts'
 import type { Change, ChangeFault } from '../../profile/change.ts'
 import type { ProfileView } from '../../profile/view.ts'
 import type { Command, TalkEvent, Trust } from '../../session/command.ts'
@@ -22,14 +22,17 @@ export type Request =
   | { readonly kind: 'forget'; readonly fingerprint: string; readonly before?: number }
   /**
    * Hear of this buddy from here on, or of all; whoever has another key than this is not shown, and told nothing.
-   * `silent`: it shows no messages; they are kept for who does.
+   * `silent`: it shows no messages; they are kept for who does. `confirms`: it says of each message that it is `shown`.
    */
   | {
       readonly kind: 'attach'
       readonly buddy?: string
       readonly fingerprint?: string
       readonly silent?: true
+      readonly confirms?: true
     }
+  /** A message was shown, by who attached to say so; has no answer. */
+  | Shown
   | { readonly kind: 'view' }
   | { readonly kind: 'change'; readonly change: Change }
   /** What waits for buddies, after this change of it. */
@@ -41,8 +44,14 @@ export type Request =
   /** The profile as a file, sealed under this passphrase. */
   | { readonly kind: 'export'; readonly passphrase: string }
 
+export interface Shown {
+  readonly kind: 'shown'
+  readonly fingerprint: string
+  readonly id: string
+}
+
 /** What is answered. */
-export type Asked = Exclude<Request, Command>
+export type Asked = Exclude<Request, Command | Shown>
 
 /** What the owner says: events, and an answer to each request that is no `Command`, in their order. */
 export type Reply = TalkEvent | Answer | Bye
@@ -72,6 +81,8 @@ export interface Attached {
   /** The name under which he is told of: an invite's may be another than the alias. */
   readonly buddy?: string
   readonly buddies: readonly AttachedBuddy[]
+  /** Messages are awaited to be `shown`, as was asked for. */
+  readonly confirms?: true
 }
 
 export interface AttachedBuddy {
@@ -146,20 +157,10 @@ function readNetwork(value: unknown): OwnerNetwork | undefined {
 const areHosts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((host) => typeof host === 'string')
 
-/** What a line may have, or not. */
-export type Fields = Readonly<Record<string, unknown>>
-
-export const areFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** The object that a line is. */
 export function parse(line: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return areFields(value) ? value : undefined
-  } catch {
-    return undefined // JSON.parse's only way to say that it is none
-  }
+  const value = parsedJson(line)
+  return areFields(value) ? value : undefined
 }
 
 /** A line of ours. Whoever reads it on a terminal sees no control and no bidi character of anybody's. */

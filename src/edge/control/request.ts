@@ -2,6 +2,7 @@
  * What a client's line asks for, read as if a stranger had written it: a
  * request that is sound, or nothing. Pure. Spec: docs/Control.md.
  */
+import { areFields, type Fields } from '../../json.ts'
 import { readChange } from '../../profile/change.ts'
 import {
   type About,
@@ -11,7 +12,7 @@ import {
   type TransferCommand,
 } from '../../session/command.ts'
 import { maxReceipts } from '../../session/payload.ts'
-import { areFields, type Fields, parse, type Request } from './protocol.ts'
+import { parse, type Request } from './protocol.ts'
 
 /** A client's line; `undefined` for anything that asks for nothing. */
 export function readRequest(line: string): Request | undefined {
@@ -38,6 +39,10 @@ export function readRequest(line: string): Request | undefined {
     }
     case 'attach':
       return attachOf(fields)
+    case 'shown': {
+      const { fingerprint, id } = fields
+      return isFingerprint(fingerprint) && isMessageId(id) ? { kind, fingerprint, id } : undefined
+    }
     default:
       return commandOf(fields)
   }
@@ -59,14 +64,13 @@ function outboxOf(value: unknown): Request | undefined {
 
 function attachOf(fields: Fields): Request | undefined {
   const pin = pinOf(fields)
+  const confirms = fields['confirms'] === true && { confirms: true as const }
   if (fields['buddy'] !== undefined) {
     const buddy = textOf(fields['buddy'], longestName)
-    const isSilent = fields['silent'] === true
-    return pin && buddy !== undefined
-      ? { kind: 'attach', buddy, ...pin, ...(isSilent && { silent: true }) }
-      : undefined
+    const silent = fields['silent'] === true && { silent: true as const }
+    return pin && buddy !== undefined ? { kind: 'attach', buddy, ...pin, ...silent, ...confirms } : undefined
   }
-  return fields['fingerprint'] === undefined ? { kind: 'attach' } : undefined // nobody is everybody’s key
+  return fields['fingerprint'] === undefined ? { kind: 'attach', ...confirms } : undefined // nobody is everybody’s key
 }
 
 type Pin = { readonly fingerprint?: string }

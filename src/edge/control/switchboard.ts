@@ -11,7 +11,7 @@ import { type Buddy, findBuddy, pinBuddy } from '../../profile/buddies.ts'
 import { type Change, type ChangeFault, changed } from '../../profile/change.ts'
 import { findInvite, openInvites } from '../../profile/invite.ts'
 import { type ProfileView, viewOf } from '../../profile/view.ts'
-import type { Command, TalkEvent } from '../../session/command.ts'
+import { type Command, isSaying, type TalkEvent } from '../../session/command.ts'
 import { exported } from '../carry.ts'
 import type { OutboxChange, Waiting } from '../kept/outbox.ts'
 import type { Recorder } from '../kept/recorder.ts'
@@ -19,6 +19,7 @@ import type { OpenProfile } from '../openprofile.ts'
 import { blockedFault, otherFingerprint, soughtNowhere, unknownBuddy } from '../refusals.ts'
 import { aliasOf } from '../remember.ts'
 import type { Talking } from '../talking.ts'
+import { Awaited, type MessageName, type Told } from './awaited.ts'
 import { Present } from './present.ts'
 import type { Attached } from './protocol.ts'
 
@@ -37,6 +38,8 @@ export interface SwitchboardOptions {
 export interface Listener {
   /** Shows no messages: they are kept for who does. */
   readonly isSilent?: boolean
+  /** Says of each message when it has shown it. */
+  readonly confirms?: boolean
   tell(event: TalkEvent): void
 }
 
@@ -46,6 +49,7 @@ type Actor = Listener | 'owner'
 export class Switchboard {
   readonly #options: SwitchboardOptions
   readonly #present = new Present()
+  readonly #awaited = new Awaited<Listener>()
   readonly #listeners = new Map<Listener, Set<string> | 'all'>()
   readonly #own = new Set<string>() // names whom the owner began with
   readonly #included = new Set<string>() // names that are looked for because of clients alone
@@ -91,9 +95,20 @@ export class Switchboard {
       this.#report(event)
       return
     }
+    if (isSaying(event)) this.#await(event)
     if (this.#isOwn(event)) this.#options.onEvent(event)
     this.#tellClients(event)
     if (event.kind === 'removed') this.#own.delete(event.buddy)
+  }
+
+  /** Nobody but clients has it, and none of them has said so far that he has shown it. */
+  isAwaited(message: MessageName): boolean {
+    return this.#awaited.has(message)
+  }
+
+  /** A client has shown a message. */
+  shown(talking: Talking, message: MessageName, by: Listener): void {
+    if (this.#awaited.shown(message, by)) talking.seen(message)
   }
 
   /**
@@ -168,6 +183,7 @@ export class Switchboard {
 
   detach(talking: Talking | undefined, listener: Listener): void {
     this.#listeners.delete(listener)
+    for (const told of this.#awaited.leave(listener)) talking?.unseen(told)
     for (const [name, askers] of this.#askers)
       this.#askers.set(
         name,
@@ -280,12 +296,23 @@ export class Switchboard {
       for (const names of [this.#own, this.#included, ...this.#listeners.values()])
         if (names !== 'all' && names.delete(buddy)) names.add(to)
       moveKey(this.#askers, buddy, to)
+      this.#awaited.rename(buddy, to)
       for (const [alias, name] of this.#names) if (name === buddy || name === to) this.#names.delete(alias)
     }
     if (event.kind === 'removed') this.#included.delete(event.buddy)
     if (!('fingerprint' in event) || event.kind === 'message') return
     const alias = aliasOf(this.#options.profile.contents, event)
     if (alias !== event.buddy) this.#names.set(alias, event.buddy)
+  }
+
+  /** Whoever does not confirm has shown a message when it is written to him. */
+  #await(message: Told): void {
+    const { buddy } = message
+    if (this.#own.has(buddy) && this.#options.isSilent !== true) return
+    const clients = [...this.#listeners].flatMap(([listener, names]) =>
+      listener.isSilent !== true && (names === 'all' || names.has(buddy)) ? [listener] : [],
+    )
+    if (clients.every(({ confirms }) => confirms)) this.#awaited.tell(message, clients)
   }
 
   #isOwn(event: TalkEvent): boolean {

@@ -9,10 +9,10 @@ import type { Kept } from '../../session/exchange.ts'
 import type { Mailbox, Standing, Unshown } from '../../session/mailbox.ts'
 import type { Came, Written } from '../../session/mailrecord.ts'
 import type { TalkCommand } from '../../session/talk.ts'
-import { type Journal, MailLog } from './maillog.ts'
+import type { MessageName, Told } from '../control/awaited.ts'
+import type { Journal } from './journal.ts'
+import { MailLog } from './maillog.ts'
 import { Standings } from './standings.ts'
-
-export type { Journal } from './maillog.ts'
 
 export interface MailOptions {
   readonly journal: Journal
@@ -26,6 +26,8 @@ export interface MailOptions {
     /** Whether messages of this buddy are shown at all here and now. */
     isHeard(buddy: string): boolean
     tell(event: TalkEvent): void
+    /** Of a message that was told: whether it is `seen`, or not, is still to come. */
+    isAwaited?(message: MessageName): boolean
   }
   readonly onFault: (error: unknown) => void
 }
@@ -50,6 +52,7 @@ export class Mail implements AsyncDisposable {
   readonly #untold = new Set<string>()
   readonly #announced = new Set<string>() // of those
   readonly #showing = new Set<string>() // names of whom more is left to be shown
+  readonly #awaited = new Set<string>() // what is told, and perhaps shown
   #isOver = false
 
   constructor(options: MailOptions) {
@@ -98,6 +101,18 @@ export class Mail implements AsyncDisposable {
       for (const message of isKnown ? due : []) if (!this.#handed.has(message.id)) this.#hand(message, name)
       this.#showLeft(name)
     })
+  }
+
+  /** A message that was awaited was shown. */
+  seen(message: MessageName): void {
+    const { fingerprint, id } = message
+    if (this.#awaited.delete(nameOf(message)))
+      this.#guard(() => this.#log.note({ kind: 'shown', fingerprint, id }))
+  }
+
+  /** Who was told of it has gone: it is told again. */
+  unseen(told: Told): void {
+    if (this.#awaited.delete(nameOf(told))) this.#guard(() => this.#showLeft(told.buddy))
   }
 
   /** The user knows nobody of this name any more, and what waits for him is dropped, or `kept` for the next one. */
@@ -176,6 +191,7 @@ export class Mail implements AsyncDisposable {
   #showLeft(name: string): void {
     let room = shownAtOnce
     for (const message of this.#unshownBy(name)) {
+      if (this.#awaited.has(nameOf(message))) continue // somebody has it
       if (this.#showing.has(name) || !this.#options.shown.isHeard(name)) return
       if (room <= 0) {
         this.#showLeftLater(name)
@@ -186,7 +202,7 @@ export class Mail implements AsyncDisposable {
     }
   }
 
-  /** What is told at once is written to another process at once: one that cannot follow is dropped, and what it was told is lost. */
+  /** What is told at once is written to another process at once: one that cannot follow is dropped. */
   #showLeftLater(name: string): void {
     this.#showing.add(name)
     setTimeout(() => {
@@ -283,8 +299,10 @@ export class Mail implements AsyncDisposable {
   #show(event: Heard): void {
     const { id, fingerprint } = event
     this.#log.append({ kind: 'showing', id, fingerprint })
-    this.#options.shown.tell(event)
-    this.#log.note({ kind: 'shown', id, fingerprint })
+    const { shown } = this.#options
+    shown.tell(event)
+    if (shown.isAwaited?.(event)) this.#awaited.add(nameOf(event))
+    else this.#log.note({ kind: 'shown', id, fingerprint })
   }
 
   /** `ms` since it was written, also by an earlier process. */
@@ -367,6 +385,8 @@ function messageOf({ isShowing, changes, about, text, ...came }: Unshown, buddy:
 const waitingOf = ({ id, text, at, about }: Written, buddy: string): TalkEvent => ({
   ...{ kind: 'waiting', buddy, id, text, at, ...(about && { about }) },
 })
+
+const nameOf = ({ fingerprint, id }: MessageName): string => `${fingerprint} ${id}`
 
 const fullKey = 112 // hex digits
 const mostNamed = 64 // ids in one event

@@ -3,18 +3,7 @@ import { UserError } from '../../error.ts'
 import { Mailbox } from '../../session/mailbox.ts'
 import { encodeRecord, type MailRecord } from '../../session/mailrecord.ts'
 import type { OpenProfile } from '../openprofile.ts'
-
-/** The file of the log: `LogFile`. */
-export interface Journal {
-  /** Octets. */
-  readonly size: number
-  /** Survives the end of this process when it returns. @throws UserError if it could not be written */
-  append(record: Uint8Array): void
-  /** What was appended so far survives the end of the system. */
-  synced(): Promise<void>
-  /** Writes it anew with these records, and those that are appended meanwhile. */
-  rewrite(records: () => Iterable<Uint8Array>): Promise<void>
-}
+import type { Journal } from './journal.ts'
 
 export interface OpenedMail {
   /** The profile closes it. */

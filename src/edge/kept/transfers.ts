@@ -4,7 +4,7 @@ import type { Contents } from '../../profile/contents.ts'
 import { isFor, TransferLog } from '../../session/transferlog.ts'
 import { standingOf } from '../meeting.ts'
 import type { OpenProfile } from '../openprofile.ts'
-import type { Journal } from './mail.ts'
+import type { Journal } from './journal.ts'
 
 export interface OpenedTransfers {
   /** The profile closes it. */

@@ -15,7 +15,7 @@ import {
   type OwnOffer,
   type TransferRecord,
 } from '../../session/transferrecord.ts'
-import type { Journal } from './mail.ts'
+import type { Journal } from './journal.ts'
 
 export interface UnfinishedOptions {
   readonly journal: Journal

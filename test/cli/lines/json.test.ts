@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { jsonLine, openJson } from '../../../src/cli/lines/json.ts'
+import { jsonLine } from '../../../src/cli/lines/event.ts'
+import { openJson } from '../../../src/cli/lines/json.ts'
 import type { Ui } from '../../../src/cli/ui.ts'
 import type { TalkEvent } from '../../../src/session/command.ts'
 import { until } from '../emulator.ts'

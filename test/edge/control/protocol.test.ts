@@ -19,6 +19,9 @@ describe('a request', () => {
   test.each<[Request]>([
     [{ kind: 'attach' }],
     [{ kind: 'attach', buddy: 'bob' }],
+    [{ kind: 'attach', confirms: true }],
+    [{ kind: 'attach', buddy: 'bob', confirms: true }],
+    [{ kind: 'shown', fingerprint: key, id: '00000000000000aa' }],
     [{ kind: 'attach', buddy: 'bob', fingerprint: key }],
     [{ kind: 'view' }],
     [{ kind: 'change', change: { kind: 'block', alias: 'bob' } }],
@@ -71,6 +74,7 @@ describe('a request', () => {
     ['another state of typing', json({ kind: 'typing', buddy: 'bob', state: true })],
     ['what was read by no id', json({ kind: 'read', buddy: 'bob', ids: ['x'] })],
     ['what was read of 1025', json({ kind: 'read', buddy: 'bob', ids: Array(1_025).fill(id) })],
+    ['what is shown without whose it is', json({ kind: 'shown', id: '00000000000000aa' })],
     ['half a fingerprint', json({ kind: 'attach', buddy: 'bob', fingerprint: key.slice(1) })],
     ['a fingerprint of everybody', json({ kind: 'attach', fingerprint: key })],
     ['nobody to forget', json({ kind: 'forget' })],

@@ -44,12 +44,15 @@ async function inviting() {
   })
   talk.know(invitedOf(invite))
   const acts: Command[] = []
+  const settled: string[] = []
   const talking: Talking = {
     act: (command) => {
       acts.push(command)
       if (command.kind !== 'drop' && command.kind !== 'resend') talk.act(command, 0)
     },
     begin() {},
+    seen: ({ id }) => settled.push(`${id} seen`),
+    unseen: ({ id }) => settled.push(`${id} unseen`),
     unfinished: () => [],
     outbox: [],
     ...{ offer: () => undefined, take: () => 'unknown-buddy', isGathered: true },
@@ -88,7 +91,7 @@ async function inviting() {
   talking.act({ kind: 'open', buddy: 'friend' })
   board.open(talking, ['friend'])
   return {
-    ...{ profile, board, talking, invite, acts, recorder },
+    ...{ profile, board, talking, invite, acts, recorder, settled },
     change: (change: Change) => board.change(talking, change),
     /** What a client of lines is told. */
     async told(...lines: readonly object[]): Promise<readonly object[]> {
@@ -163,6 +166,29 @@ describe('a client', () => {
       { kind: 'fault', of: 'line' },
       { kind: 'fault', of: 'line' },
     ])
+  })
+
+  test('says what it has shown, and nothing is awaited where the owner shows it, or who never says so', async () => {
+    const { change, board, talking, settled } = await inviting()
+    await change({ kind: 'add', alias: 'bob', address: addressOf(other), at: [] })
+    const under = { session: 1, fingerprint: other.fingerprint, trust: 'unverified' } as const
+    const tell = (number: number, buddy = 'bob'): boolean => {
+      const message = { kind: 'message', id: `${number}`, text: 'x', at: 1, buddy, ...under } as const
+      board.hear(message)
+      return board.isAwaited(message)
+    }
+    const listener = { tell() {}, confirms: true }
+    board.attach(talking, listener, { buddy: 'bob' })
+    expect([tell(1), tell(2), tell(3, 'friend')]).toEqual([true, true, false])
+    board.shown(talking, { fingerprint: other.fingerprint, id: '1' }, listener)
+    const mute = { tell() {} }
+    board.attach(talking, mute, { buddy: 'bob' })
+    expect(tell(4)).toBe(false)
+    board.detach(talking, mute)
+    board.attach(talking, { tell() {}, isSilent: true }, { buddy: 'bob' })
+    expect(tell(5)).toBe(true)
+    board.detach(talking, listener)
+    expect(settled).toEqual(['1 seen', '2 unseen', '5 unseen'])
   })
 
   test('that showed a passphrase has to show the next one, whoever changed it', async () => {

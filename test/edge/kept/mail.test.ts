@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Journal, Mail, type MailTalk } from '../../../src/edge/kept/mail.ts'
+import type { Journal } from '../../../src/edge/kept/journal.ts'
+import { Mail, type MailTalk } from '../../../src/edge/kept/mail.ts'
 import { UserError } from '../../../src/error.ts'
 import type { Command, TalkEvent } from '../../../src/session/command.ts'
 import { Mailbox, type Standing } from '../../../src/session/mailbox.ts'
@@ -57,7 +58,7 @@ class Records implements Journal {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A process with what earlier ones have left, and what it asks of conversations. */
-function start(journal: Records, how: { key?: string; isHeard?: boolean } = {}) {
+function start(journal: Records, how: { key?: string; isHeard?: boolean; isAwaited?: boolean } = {}) {
   const { key = bob } = how
   const told: TalkEvent[] = []
   const asked: unknown[] = []
@@ -72,7 +73,11 @@ function start(journal: Records, how: { key?: string; isHeard?: boolean } = {}) 
   const mailbox = Mailbox.of(journal.records)
   const mail = new Mail({
     ...{ journal, mailbox, standing, talk },
-    shown: { isHeard: () => how.isHeard !== false, tell: (event) => told.push(event) },
+    shown: {
+      isHeard: () => how.isHeard !== false,
+      tell: (event) => told.push(event),
+      isAwaited: () => how.isAwaited === true,
+    },
     onFault: (error) => faults.push(error),
   })
   return { mail, mailbox, told, asked, faults }
@@ -260,6 +265,38 @@ describe('what comes', () => {
     const { mail, told } = start(journal)
     mail.act({ kind: 'open', buddy: 'bob' })
     expect(told).toEqual([{ ...message, session: 0, again: true }])
+  })
+
+  test('and is with somebody who has still to show it is told once, and again when he has gone', async () => {
+    const journal = new Records()
+    const { mail, told, asked } = start(journal, { isAwaited: true })
+    const named = { buddy: 'bob', fingerprint: bob, id }
+    mail.hear(message)
+    await journal.sync()
+    expect(asked).toEqual([{ kept: id }])
+    mail.begin('bob')
+    expect(told).toEqual([message])
+    mail.unseen(named)
+    const again = { ...message, session: 0, again: true }
+    expect(told).toEqual([message, again])
+    mail.begin('bob')
+    expect(told).toHaveLength(2)
+    const next = start(journal)
+    next.mail.begin('bob')
+    expect(next.told).toEqual([again])
+  })
+
+  test('and is with somebody who has shown it is told no more', () => {
+    const journal = new Records()
+    const { mail, told } = start(journal, { isAwaited: true })
+    mail.hear(message)
+    mail.seen({ fingerprint: bob, id })
+    mail.unseen({ buddy: 'bob', fingerprint: bob, id })
+    mail.begin('bob')
+    expect(told).toEqual([message])
+    const next = start(journal)
+    next.mail.begin('bob')
+    expect(next.told).toEqual([])
   })
 
   test('and changes a line, or takes it back, is kept, confirmed and told again like any message', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Journal } from '../../../src/edge/kept/mail.ts'
+import type { Journal } from '../../../src/edge/kept/journal.ts'
 import { Unfinished } from '../../../src/edge/kept/unfinished.ts'
 import { UserError } from '../../../src/error.ts'
 import type { TalkEvent, TransferCommand, TransferTold } from '../../../src/session/command.ts'

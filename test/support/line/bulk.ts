@@ -13,6 +13,7 @@ import type { HostEvent, Peer } from '../../../src/transport/enet/peer.ts'
 import { next } from '../../../src/transport/enet/sequence.ts'
 import { mulberry32 } from '../network.ts'
 import { Line, type LineOptions, type Station } from './line.ts'
+import { type Sleep, Stalled } from './stalled.ts'
 import type { Tally } from './way.ts'
 
 /** A line as many have it. */
@@ -65,6 +66,8 @@ export interface FlowOptions {
   readonly sender?: Partial<HostOptions>
   readonly receiver?: Partial<HostOptions>
   readonly watch?: (receiver: Machine<HostEvent>) => Machine<HostEvent>
+  /** Both processes run only by turns. */
+  readonly sleep?: Omit<Sleep, 'seed'>
 }
 
 /** Two hosts, the left one of which sends to the other whenever there is room. */
@@ -95,7 +98,10 @@ export class Flow {
       receiver,
       seed = 1,
       watch = (machine: Machine<HostEvent>) => machine,
+      sleep,
     } = options
+    const inProcess = (machine: Machine<HostEvent>, seed: number) =>
+      sleep ? new Stalled(machine, { ...sleep, seed }) : machine
     const random = mulberry32(seed)
     const octets = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256))
     const [a, b] = line.ends()
@@ -108,8 +114,8 @@ export class Flow {
       ...sender,
     })
     const right = new Host({ ...common, local: b.local, acceptsConnects: true, ...receiver })
-    this.station = line.attach(a, left, (event) => this.#left(event))
-    line.attach(b, watch(right), (event, now) => this.#right(event, now))
+    this.station = line.attach(a, inProcess(left, 2 * seed), (event) => this.#left(event))
+    line.attach(b, inProcess(watch(right), 2 * seed + 1), (event, now) => this.#right(event, now))
     const { passes } = line
     line.passes = (datagram, from) => {
       if (datagram.local === a.local) this.#count(datagram.bytes)

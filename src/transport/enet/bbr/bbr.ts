@@ -41,6 +41,7 @@ export class Bbr implements Congestion {
   #wasWindowLimited = false
   #recalls = 0 // in a row
   #isRestarting = false // after a pause
+  #isHeld = true // nothing was sent for another reason than the pace
   #rtt = Infinity // ms, the latest
   #drainRound = 0
   // "ProbeBW"
@@ -76,9 +77,11 @@ export class Bbr implements Congestion {
 
   sent(packet: Packet, now: number): void {
     this.#restart(now)
+    if (!this.#isHeld && this.#pacer.isLate(now)) this.#sampler.limited(this.#inFlight)
     packet.snapshot = this.#sampler.sent(packet, this.#inFlight)
     this.#inFlight += packet.octets
-    this.#pacer.sent(packet.octets, now)
+    this.#pacer.sent(packet.octets, now, this.#isHeld ? this.#pacer.burst : this.#pacer.arrears)
+    this.#isHeld = false
   }
 
   acknowledged(packet: Packet, now: number): void {
@@ -124,6 +127,7 @@ export class Bbr implements Congestion {
   }
 
   stopped(by: Obstacle): void {
+    this.#isHeld = true
     if (by === 'window') this.#isWindowLimited = true
     else if (this.#inFlight < this.#window) this.#sampler.limited(this.#inFlight)
   }
@@ -188,7 +192,7 @@ export class Bbr implements Congestion {
     // What the trains tell is reached: no need to see it three times.
     const most = nearly * (1 - losses.line) * trains.rate
     if (trains.isKnown && !isAppLimited && rate > most) this.#pipe.isReached = true
-    if (bounds.isRoundStart && losses.isMuch && losses.count >= startupLosses) {
+    if (bounds.isRoundStart && !isAppLimited && losses.isMuch && losses.count >= startupLosses) {
       this.#pipe.isReached = true
       bounds.longTerm = Math.max(this.#bdp(1), bounds.latestDelivered)
     }
@@ -437,7 +441,9 @@ export class Bbr implements Congestion {
     if (pacer.rate === 0) rate = Math.max(rate, this.#initialRate)
     if (this.#pipe.isReached || rate > pacer.rate || this.#trains.rate < Infinity) pacer.rate = rate
     pacer.quantum = this.#train
-    pacer.burst = Math.min(Math.max(creditTime * pacer.rate, 2 * packet, pacer.quantum), maxBurst * packet)
+    const [most, least] = [maxBurst * packet, Math.max(2 * packet, pacer.quantum)]
+    pacer.burst = Math.min(Math.max(creditTime * pacer.rate, least), most)
+    pacer.arrears = Math.min(Math.max(arrearsTime * pacer.rate, least), most)
   }
 
   /** Octets that leave together, to measure the bottleneck by: no more than it passes in some milliseconds. */
@@ -502,5 +508,6 @@ const fullRounds = 3
 const startupLosses = 6
 const nearly = 0.95 // of the bottleneck's rate
 const creditTime = 4 // ms
+const arrearsTime = 20 // ms
 const longestTrain = 32 // packets: 3 ms at 100 Mbit/s
 const maxBurst = 64 // packets

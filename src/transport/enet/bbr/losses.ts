@@ -13,7 +13,9 @@ export class Losses {
   /** Packets, in this round trip. */
   count = 0
   readonly #line = new LineLoss()
-  #rtt = Infinity // the latest
+  // The shortest of this round trip and of the one before: a queue lengthens all, a program that was not run in time some.
+  #least = Infinity
+  #leastBefore = Infinity
   #shortest = Infinity
   #hadQueue = false // in this round trip
   #roundAt = { delivered: 0, lost: 0 }
@@ -25,7 +27,9 @@ export class Losses {
 
   /** The round trip time shows a queue. */
   get isQueueing(): boolean {
-    return this.#rtt > this.#shortest + Math.max(this.#shortest / 8, queueFloor)
+    return (
+      Math.min(this.#least, this.#leastBefore) > this.#shortest + Math.max(this.#shortest / 8, queueFloor)
+    )
   }
 
   /** 0..1 of what is in flight: what may be lost beside a queue. */
@@ -35,7 +39,7 @@ export class Losses {
 
   /** @param shortest - the shortest round trip time so far */
   hear(rtt: number, shortest: number): void {
-    this.#rtt = rtt
+    this.#least = Math.min(this.#least, rtt)
     this.#shortest = shortest
     this.#hadQueue ||= this.isQueueing
   }
@@ -44,6 +48,8 @@ export class Losses {
   measure({ delivered, lost }: { readonly delivered: number; readonly lost: number }): void {
     if (!this.#hadQueue) this.#line.add(lost - this.#roundAt.lost, delivered - this.#roundAt.delivered)
     this.#roundAt = { delivered, lost }
+    this.#leastBefore = this.#least
+    this.#least = Infinity
     this.#hadQueue = this.isQueueing
   }
 

@@ -6,6 +6,8 @@
 export class Pacer {
   /** Octets that may leave together after a pause. */
   burst = 0
+  /** Octets that may leave together after their time, when the process was not run in it. */
+  arrears = 0
   /** Octets that are waited for, to leave together: 0, each packet on its own. */
   quantum = 0
   #rate = 0
@@ -35,9 +37,15 @@ export class Pacer {
     return this.#rate > 0 ? this.#at : -Infinity
   }
 
-  sent(octets: number, now: number): void {
+  /** Whether what leaves now could have left so long ago that `arrears` do not make up for it. */
+  isLate(now: number): boolean {
+    return this.#rate > 0 && now - this.arrears / this.#rate > this.#next
+  }
+
+  /** @param credit - octets: `arrears` if it could have left before, and only nobody was there to send it */
+  sent(octets: number, now: number, credit = this.burst): void {
     if (this.#rate === 0) return
-    this.#turn = Math.max(this.#next, now - this.burst / this.#rate)
+    this.#turn = Math.max(this.#next, now - credit / this.#rate)
     this.#octets = octets
     this.#next = this.#turn + octets / this.#rate
     this.#rest = this.#next > now ? Math.max(0, this.quantum - octets) : 0

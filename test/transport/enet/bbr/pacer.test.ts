@@ -21,6 +21,15 @@ test('a pause earns no more than a burst', () => {
   expect(pacer.at).toBe(1_010)
 })
 
+test('what the process was too late for leaves at once, up to the arrears', () => {
+  const pacer = Object.assign(new Pacer(), { rate: 100, burst: 2_000, arrears: 5_000 })
+  for (let i = 0; i < 3; i++) pacer.sent(1_000, 0)
+  expect([pacer.at, pacer.isLate(60), pacer.isLate(61)]).toEqual([10, false, true])
+  let left = 0
+  for (; pacer.at <= 1_000; left++) pacer.sent(1_000, 1_000, pacer.arrears)
+  expect(left).toBe(6)
+})
+
 test('a quantum is waited for, and leaves together', () => {
   const pacer = Object.assign(new Pacer(), { rate: 100, burst: 4_000, quantum: 4_000 })
   for (const now of [1_000, 1_040]) {
