@@ -11,6 +11,7 @@ import { findInvite, type Invite, type Invites, isSame, openInvites } from '../p
 import { selvesOf } from '../profile/rotation.ts'
 import type { Command, TalkEvent, Under } from '../session/command.ts'
 import type { Own } from '../session/live.ts'
+import type { Standing } from '../session/mailbox.ts'
 import type { OfferKind, TakeFault } from '../session/offers.ts'
 import { Talk } from '../session/talk.ts'
 import { lookAround, placeOf } from './around.ts'
@@ -80,8 +81,11 @@ export interface Talking extends AsyncDisposable {
   /** Looks for him no more, and ends the conversation. */
   exclude(name: string): void
   /** The user has changed the vault: the conversations follow. */
-  follow(change: Change, how: Pick<Following, 'name' | 'isOpenToAll'>): void
+  follow(change: Change, how: Followed): void
 }
+
+/** How a change is followed, and who it was about, as the vault had him before it. */
+type Followed = Pick<Following, 'name' | 'isOpenToAll'> & { readonly was: Standing | undefined }
 
 export function startTalking(options: TalkingOptions): Talking {
   const { profile, buddies, invites, network, debug, onFault } = options
@@ -253,8 +257,8 @@ export function startTalking(options: TalkingOptions): Talking {
     follow: (change, how) => {
       if (change.kind === 'remove' || change.kind === 'block') {
         const isKept = change.keepsOutbox === true
-        mail.forget(how.name, { isKept })
-        if (!isKept) unfinished?.forget(how.name)
+        mail.forget(how.name, { isKept, was: how.was })
+        if (!isKept) unfinished?.forget(how.name, how.was)
       }
       running.act((talk) => {
         const following = { ...how, contents: profile.contents, now: performance.now() }

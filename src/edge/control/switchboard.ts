@@ -15,6 +15,7 @@ import { type Command, isSaying, type TalkEvent } from '../../session/command.ts
 import { exported } from '../carry.ts'
 import type { OutboxChange, Waiting } from '../kept/outbox.ts'
 import type { Recorder } from '../kept/recorder.ts'
+import { standingOf } from '../meeting.ts'
 import type { OpenProfile } from '../openprofile.ts'
 import { blockedFault, otherFingerprint, soughtNowhere, unknownBuddy } from '../refusals.ts'
 import { aliasOf } from '../remember.ts'
@@ -203,10 +204,11 @@ export class Switchboard {
     const before = 'alias' in change ? findBuddy(profile.contents.buddies, change.alias) : undefined
     const name = before ? this.#nameIn(before) : 'alias' in change ? change.alias : ''
     if (this.#isTaken(talking, change, name)) return { why: 'alias-taken' }
+    const was = before && standingOf(profile.contents, before.alias)
     const refusal = await changeProfile(profile, change)
     if (refusal) return refusal
     if (before && givesAliasUp(change)) this.#names.delete(before.alias)
-    talking?.follow(change, { name, isOpenToAll })
+    talking?.follow(change, { name, isOpenToAll, was })
     return this.view
   }
 

@@ -115,9 +115,10 @@ export class Mail implements AsyncDisposable {
     if (this.#awaited.delete(nameOf(told))) this.#guard(() => this.#showLeft(told.buddy))
   }
 
-  /** The user knows nobody of this name any more, and what waits for him is dropped, or `kept` for the next one. */
-  forget(name: string, { isKept }: { readonly isKept: boolean }): void {
+  /** The user knows nobody of this name any more. */
+  forget(name: string, { isKept, was }: Forgetting): void {
     this.#guard(() => {
+      this.#standings.had(name, was)
       if (!isKept) this.#drop(name, undefined)
       for (const { fingerprint, id } of this.#unshownBy(name))
         this.#log.append({ kind: 'shown', fingerprint, id })
@@ -357,6 +358,13 @@ export class Mail implements AsyncDisposable {
 }
 
 /** What a buddy said. */
+/** What waits for him is dropped, or `kept` for the next one. */
+interface Forgetting {
+  readonly isKept: boolean
+  /** As the vault had him: it may have forgotten him. */
+  readonly was: Standing | undefined
+}
+
 type Heard = Extract<TalkEvent, { kind: 'message' | 'edited' | 'deleted' }>
 
 function cameOf(event: Heard): Came {

@@ -33,6 +33,11 @@ export class Standings {
     moveKey(this.#keys, from, to)
   }
 
+  /** As the vault had whom this name stood for: it may have forgotten him. */
+  had(name: string, was: Standing | undefined): void {
+    if (was && !this.#inVault(name)) this.#last.set(name, was)
+  }
+
   forget(name: string): void {
     this.#keys.delete(name)
     this.#last.delete(name)

@@ -108,9 +108,11 @@ export class Unfinished implements AsyncDisposable {
     if (event.kind === 'secured') queueMicrotask(() => this.#goOn(event.buddy, event.fingerprint))
   }
 
-  /** The user wants nothing more of the buddy of this name. */
-  forget(name: string): void {
-    const isHis = this.#whose(name)
+  /** The user wants nothing more of the buddy of this name. @param was - as the vault had him: it may have forgotten him */
+  forget(name: string, was: Standing | undefined): void {
+    const keys = [this.#keyOf(name), was?.kind === 'key' ? was.key : undefined]
+    const isHis = (offer: Pick<OwnOffer, 'key'>): boolean =>
+      keys.some((key) => key !== undefined && isFor(offer, key))
     for (const { transfer, key } of this.#log.offers) {
       if (!isHis({ key })) continue
       this.#note({ kind: 'sent', transfer })

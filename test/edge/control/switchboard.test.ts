@@ -9,11 +9,12 @@ import { invitedOf, knownOf } from '../../../src/edge/meeting.ts'
 import type { OpenProfile } from '../../../src/edge/openprofile.ts'
 import { createProfile, openProfile } from '../../../src/edge/profiles.ts'
 import type { Talking } from '../../../src/edge/talking.ts'
-import { formatProfileAddress } from '../../../src/profile/address.ts'
+import { formatProfileAddress, keyIn } from '../../../src/profile/address.ts'
 import { findBuddy } from '../../../src/profile/buddies.ts'
 import type { Change } from '../../../src/profile/change.ts'
 import { bind, newInvite } from '../../../src/profile/invite.ts'
 import type { Command, TalkEvent } from '../../../src/session/command.ts'
+import type { Standing } from '../../../src/session/mailbox.ts'
 import { Talk } from '../../../src/session/talk.ts'
 import { cheap, other, third } from '../../profile/people.ts'
 import { ownOf, seeded, wall } from '../../session/people.ts'
@@ -45,6 +46,7 @@ async function inviting() {
   talk.know(invitedOf(invite))
   const acts: Command[] = []
   const settled: string[] = []
+  const followed: (Standing | undefined)[] = []
   const talking: Talking = {
     act: (command) => {
       acts.push(command)
@@ -60,6 +62,7 @@ async function inviting() {
     include: (buddy) => talk.know(knownOf(buddy, profile.contents)),
     exclude: (name) => talk.forget(name, 0),
     follow(change, how) {
+      followed.push(how.was)
       for (const event of follow(talk, change, { ...how, contents: profile.contents, now: 0 }))
         board.hear(event)
       for (const out of talk.drain(0)) if (out.kind === 'event') board.hear(out.event)
@@ -91,7 +94,7 @@ async function inviting() {
   talking.act({ kind: 'open', buddy: 'friend' })
   board.open(talking, ['friend'])
   return {
-    ...{ profile, board, talking, invite, acts, recorder, settled },
+    ...{ profile, board, talking, invite, acts, recorder, settled, followed },
     change: (change: Change) => board.change(talking, change),
     /** What a client of lines is told. */
     async told(...lines: readonly object[]): Promise<readonly object[]> {
@@ -129,6 +132,13 @@ describe('who waits for the buddy of a code', () => {
     await change({ kind: 'remove', alias: 'bob' })
     await change({ kind: 'add', alias: 'bob', address: addressOf(third), at: [] })
     expect(attach('bob')).toBe('bob')
+  })
+
+  test('is told of whom a change was about as he was before it: the vault has forgotten him by then', async () => {
+    const { change, followed } = await inviting()
+    await change({ kind: 'add', alias: 'bob', address: addressOf(other), at: [] })
+    await change({ kind: 'remove', alias: 'bob' })
+    expect(followed).toEqual([undefined, { kind: 'key', key: keyIn(other.address), others: [] }])
   })
 
   test('may be called as the code was by whom it led to, and by nobody who has his alias then', async () => {

@@ -66,15 +66,26 @@ class Records implements Journal {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+interface How {
+  /** Of who has the name: `undefined`, nobody knows yet; null, nobody has it. */
+  readonly key?: string | undefined | null
+  readonly now?: number
+  readonly root?: string
+}
+
 /** A process with what earlier ones have left, and what it asks of the transfers. */
-function start(journal: Records, how: { key?: string | undefined; now?: number; root?: string } = {}) {
+function start(journal: Records, how: How = {}) {
   const told: TalkEvent[] = []
   const asked: TransferCommand[] = []
   const discarded: Consent[] = []
   const faults: unknown[] = []
   const key = 'key' in how ? how.key : bob
   const standing = (name: string): Standing | undefined =>
-    name !== 'bob' ? undefined : key === undefined ? { kind: 'invited', since: 0 } : { kind: 'key', key }
+    name !== 'bob' || key === null
+      ? undefined
+      : key === undefined
+        ? { kind: 'invited', since: 0 }
+        : { kind: 'key', key }
   const unfinished = new Unfinished({
     ...{ journal, log: TransferLog.of(journal.records), standing },
     rootOf: () => how.root ?? root,
@@ -254,11 +265,21 @@ describe('what is offered', () => {
     const { unfinished, asked } = start(journal)
     unfinished.act(send)
     unfinished.accepted({ ...consent, transfer: other })
-    unfinished.forget('bob')
+    unfinished.forget('bob', undefined)
     await settled()
     expect(asked.at(-1)).toEqual({ kind: 'leave', buddy: 'bob', transfer })
     expect(journal.records).toEqual([])
   })
+})
+
+test('what is offered and accepted goes with a buddy who was not there, and whom the vault has forgotten', async () => {
+  const journal = new Records()
+  const before = start(journal)
+  before.unfinished.act(send)
+  before.unfinished.accepted({ ...consent, transfer: other })
+  start(journal, { key: null }).unfinished.forget('bob', { kind: 'key', key: bob })
+  await settled()
+  expect(journal.records).toEqual([])
 })
 
 describe('what was accepted', () => {
