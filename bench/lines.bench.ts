@@ -1,13 +1,16 @@
 /**
  * What a person waits for in a conversation: from a line to the moment it is
  * decrypted at the buddy, and to its receipt. Two built programs and a private
- * node on loopback; a third process writes to the one and reads the other.
+ * node on loopback; a third process writes to the one and reads the other. A
+ * receipt is a message, too, and begins a ratchet: who is answered by a receipt
+ * alone has the first line of one next.
  */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { adaAndBob } from '../test/support/people.ts'
 import { Program } from '../test/support/program.ts'
 import type { Bench, Figure } from './bench.ts'
+import { percentile } from './percentile.ts'
 
 export const bench: Bench = { name: 'lines', run }
 
@@ -16,14 +19,17 @@ async function* run(): AsyncIterable<Figure> {
   await using ada = new Program(['chat', 'bob', '--json'], two.ada)
   await using bob = new Program(['chat', 'ada', '--json'], two.bob)
   await Promise.all([ada.event('secured'), bob.event('secured')])
-  const turns: Heard[] = []
+  const [within, first]: [Heard[], Heard[]] = [[], []]
   for (let i = 0; i < lines; i++) {
-    turns.push(await said(ada, bob, `turn ${i} of ada;`))
+    within.push(await said(ada, bob, `turn ${i} of ada;`)) // her receipt for his line began her ratchet
     await sleep(calm)
-    await said(bob, ada, `turn ${i} of bob;`) // a change of direction: each line is the first of its ratchet
+    first.push(await said(ada, bob, `line ${i} of ada;`)) // his receipt came between
+    await sleep(calm)
+    await said(bob, ada, `turn ${i} of bob;`)
     await sleep(calm)
   }
-  yield* figures('line, first of a ratchet', turns)
+  yield* figures('line, within a ratchet', within)
+  yield* figures('line, first of a ratchet', first)
 }
 
 interface Heard {
@@ -46,16 +52,12 @@ function* figures(name: string, heard: readonly Heard[]): Iterable<Figure> {
     ['decrypted at the buddy', 'decrypted'],
     ['its receipt', 'confirmed'],
   ] as const) {
-    const sorted = heard.map((each) => each[part]).toSorted((a, b) => a - b)
+    const times = heard.map((each) => each[part])
     for (const [share, label] of [
       [0.5, 'median'],
       [0.95, '95 %'],
     ] as const)
-      yield {
-        name: `${name} → ${what}, ${label}`,
-        value: sorted[Math.floor(sorted.length * share)] ?? NaN,
-        unit: 'ms',
-      }
+      yield { name: `${name} → ${what}, ${label}`, value: percentile(times, share), unit: 'ms' }
   }
 }
 
