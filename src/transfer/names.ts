@@ -3,6 +3,8 @@
  * offer: what a sender wants to be elsewhere than it says is no accident. The
  * same rules tell the sender beforehand what of his own cannot be sent.
  */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { sha256 } from '../crypto.ts'
 
 /** What is wrong with a path; the wording is the edge's and the CLI's. */
 export type NameFault =
@@ -63,7 +65,7 @@ export class PathRules {
     const name = path.slice(end + 1)
     const fault = segmentFault(name)
     if (fault) return fault
-    const look = folder.before + skeleton(name)
+    const look = folder.before + kept(skeleton(name))
     if (this.#seen.has(look)) return 'clash'
     this.#seen.add(look)
     if (kind === 'folder') this.#folders.set(path, { depth: folder.depth + 1, before: `${look}/` })
@@ -106,6 +108,10 @@ export function skeleton(path: string): string {
     .normalize('NFKD')
 }
 
+/** What is remembered of a skeleton: a letter of some scripts has one of 18, and there may be a million. */
+const kept = (look: string): string =>
+  look.length <= longestLook || isAscii.test(look) ? look : String.fromCharCode(...sha256(utf8ToBytes(look)))
+
 /**
  * Capitals of Cyrillic and Greek that are drawn as Latin ones, or whose small
  * letters are (Unicode's confusables.txt): case is folded before.
@@ -135,6 +141,7 @@ const hidden =
 /** In any case: the names of devices, also with something behind a dot; and how the folder begins that a transfer is received in. */
 const reserved = /^(?:(?:con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d) *(?:[.:]|$)|\.otrtalk-)/iu
 
+const longestLook = 64 // UTF-16 units, where it is not ASCII
 const maxSegment = 255
 const maxSegments = 64
 /** Octets: with the receiver's own folder before it, it stays below Linux's 4,096. */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { safeTitle } from '../../src/cli/safetext.ts'
 import { type NameFault, PathRules, pathFault, skeleton } from '../../src/transfer/names.ts'
@@ -166,4 +168,18 @@ test('any text has a verdict, and what passes is its own NFC and keeps its skele
     expect(path.split('/').some((segment) => /^\.{0,2}$/.test(segment))).toBe(false)
     expect(skeleton(path.toUpperCase())).toBe(skeleton(path))
   }
+})
+
+test('10,000 names of 249 octets whose letters fold to 18 each are remembered in 5 MB, and clash as others do', () => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const nameAt = (number: number): string => `${'\ufdfa'.repeat(81)}${number}`
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const rules = new PathRules()
+  for (let i = 0; i < 10_000; i++) expect(rules.add(nameAt(100_000 + i), 'file')).toBe(undefined)
+  collect()
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(5e6)
+  expect(rules.add(nameAt(100_000), 'file')).toBe('clash')
+  expect(rules.add(nameAt(100_001).replaceAll('1', '１'), 'folder')).toBe('clash')
 })

@@ -57,16 +57,9 @@ class Records implements Journal {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-interface How {
-  readonly key?: string
-  readonly isHeard?: boolean
-  readonly isAwaited?: boolean
-  readonly isInVault?: boolean
-}
-
 /** A process with what earlier ones have left, and what it asks of conversations. */
-function start(journal: Records, how: How = {}) {
-  const { key = bob, isInVault = true } = how
+function start(journal: Records, how: { key?: string; isHeard?: boolean; isAwaited?: boolean } = {}) {
+  const { key = bob } = how
   const told: TalkEvent[] = []
   const asked: unknown[] = []
   const faults: unknown[] = []
@@ -76,8 +69,7 @@ function start(journal: Records, how: How = {}) {
     kept: (kept) => asked.push({ kept: kept.id }),
     withdraw: (ids) => asked.push({ withdrawn: [...ids] }),
   }
-  const standing = (name: string): Standing | undefined =>
-    name === 'bob' && isInVault ? { kind: 'key', key } : undefined
+  const standing = (name: string): Standing | undefined => (name === 'bob' ? { kind: 'key', key } : undefined)
   const mailbox = Mailbox.of(journal.records)
   const mail = new Mail({
     ...{ journal, mailbox, standing, talk },
@@ -216,11 +208,11 @@ describe('what was said to one key', () => {
     }
   })
 
-  test('goes with a buddy whom the vault has forgotten, and nobody had looked up before', () => {
+  test('goes with a buddy whom the vault has forgotten, also if it was written under an earlier name of his', () => {
     const journal = new Records()
     start(journal).mail.act(say)
-    const { mail } = start(journal, { isInVault: false })
-    mail.forget('bob', { isKept: false, was: { kind: 'key', key: bob } })
+    const { mail } = start(journal)
+    mail.forget('robert', { isKept: false, was: { kind: 'key', key: bob } })
     expect([...Mailbox.of(journal.records).waiting]).toEqual([])
   })
 })
