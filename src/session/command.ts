@@ -71,7 +71,8 @@ export type TransferCommand =
     }
   /**
    * Take what the buddy offers, into this folder, or a stream into this socket: an absolute path. That files are taken
-   * is remembered: offered again they go on; not with `once`, of who decides each time.
+   * is remembered: offered again they go on; not with `once`, of who decides each time. With `again` nobody is there
+   * who looks: the folder must be what it was.
    */
   | {
       readonly kind: 'accept'
@@ -79,6 +80,7 @@ export type TransferCommand =
       readonly transfer: string
       readonly into: string
       readonly once?: true
+      readonly again?: true
     }
   /** `policy`: nobody was asked; `large`: it is more than what is taken; `disk`: it cannot be there. */
   | {

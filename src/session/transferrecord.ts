@@ -38,7 +38,7 @@ export interface Consent {
   readonly root: string
   readonly buddy: string
   readonly name: string
-  /** The folder, absolute. */
+  /** The folder, absolute, without links. */
   readonly into: string
 }
 

@@ -3,7 +3,7 @@
  * what a command names is looked up here before the machines hear of it, and
  * what the disk refused gets its words before it is told.
  */
-import { stat } from 'node:fs/promises'
+import { lstat, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
@@ -116,7 +116,7 @@ export class Transferring implements AsyncDisposable {
     await Promise.all(this.#sweeping.values())
   }
 
-  async #accept({ buddy, transfer, into, once }: TransferCommand & { kind: 'accept' }): Promise<void> {
+  async #accept({ buddy, transfer, once, ...how }: TransferCommand & { kind: 'accept' }): Promise<void> {
     let offered: Offered | undefined
     this.#options.talk().act((talk) => {
       offered = talk.offered(buddy, transfer)
@@ -124,8 +124,8 @@ export class Transferring implements AsyncDisposable {
     if (!offered) return
     const { name, form } = offered.offer
     try {
-      if (form === 'stream') await requireSocket(into)
-      else await requireFolder(into) // whom this offer replaced has let go of its folder by then
+      // Whom this offer replaced has let go of its folder by then.
+      const into = form === 'stream' ? await socketAt(how.into) : await folderAt(how)
       const isTaken = await this.#take(buddy, offered, into)
       const { offer, fingerprint } = offered
       if (!isTaken || offer.form === 'stream') return
@@ -219,11 +219,32 @@ async function inSlices<T>(steps: Generator<undefined, T>): Promise<T> {
   }
 }
 
+/** Where it is, without links: of each folder there is one name, and what is put in the place of a link later is another. */
+async function folderAt({ into, again }: Pick<TransferCommand & { kind: 'accept' }, 'into' | 'again'>) {
+  await requireFolder(into)
+  const found = await realpath(into).catch((error: unknown) => {
+    throw diskFault(error, `cannot write in ${into}`)
+  })
+  if (again && (found !== into || (await isOfOthers(into))))
+    throw new UserError(`${into} is another folder than the one that you named`, {
+      hint: 'accept it once more, into a folder that you have looked at',
+    })
+  return found
+}
+
+/** In a folder such as `/tmp` anybody may have made it, since ours was removed. */
+async function isOfOthers(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined)
+  const us = process.getuid?.()
+  return !stats?.isDirectory() || (us !== undefined && stats.uid !== us && stats.uid !== 0)
+}
+
 /** Who accepts at a prompt names a folder, or none. */
-async function requireSocket(path: string): Promise<void> {
+async function socketAt(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined)
   if (!found?.isSocket())
     throw new UserError('a stream is put in no folder: otrtalk listen --stream > FILE takes it')
+  return path
 }
 
 type SkippedWhy = Extract<TalkEvent, { kind: 'skipped' }>['why']

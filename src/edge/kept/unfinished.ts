@@ -211,7 +211,7 @@ export class Unfinished implements AsyncDisposable {
       this.#note({ kind: 'received', transfer, fingerprint })
       return false
     }
-    this.#options.act({ kind: 'accept', buddy, transfer, into: consent.into })
+    this.#options.act({ kind: 'accept', buddy, transfer, into: consent.into, again: true })
     return true
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rmdir, utimes, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, rmdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { describe, expect, test } from 'vitest'
@@ -57,8 +57,8 @@ function began(form: 'files' | 'stream' = 'files') {
     onSwept: (count) => swept.push(count),
     onFault: (error) => faults.push(error),
   })
-  const accept = (number: number): void =>
-    transferring.act({ kind: 'accept', buddy: 'bob', transfer: idOf(number), into })
+  const accept = (number: number, how: { into?: string; again?: true } = {}): void =>
+    transferring.act({ kind: 'accept', buddy: 'bob', transfer: idOf(number), into, ...how })
   const withdraw = (transfer: string): Set<string> => gone.add(transfer)
   return { transferring, accept, into, accepted, late, told, results, faults, kept, swept, withdraw }
 }
@@ -90,6 +90,17 @@ test('the same content in the same folder is received once at a time', async () 
   transferring.do({ transfer: idOf(1), kind: 'abandon', leaves: 'all' })
   accept(2)
   await expect.poll(() => accepted).toEqual([idOf(1), idOf(2)])
+})
+
+test('and a link to it is the same folder', async () => {
+  const { accept, accepted, into, told, kept } = began()
+  const link = join(temporaryFolder(), 'link')
+  await symlink(into, link)
+  accept(1, { into: link })
+  await expect.poll(() => kept).toMatchObject([{ into }])
+  accept(2)
+  await expect.poll(() => told).toMatchObject([{ message: expect.stringMatching(/received there already/) }])
+  expect(accepted).toEqual([idOf(1)])
 })
 
 test('an offer that was withdrawn while it was accepted leaves its folder to the next one', async () => {
@@ -152,6 +163,25 @@ describe('what goes on in another process', () => {
     await transferring[Symbol.asyncDispose]()
     expect(await transferring.discard(consent)).toBe(true)
     expect(await readdir(into)).toEqual([])
+  })
+
+  test('is asked for where the folder was exchanged for a link, or is another user’s, meanwhile', async () => {
+    const { accept, accepted, into, told } = began()
+    const [mine, theirs, link] = [join(into, 'mine'), join(into, 'theirs'), join(into, 'link')]
+    for (const folder of [mine, theirs]) await mkdir(folder)
+    await symlink(mine, link)
+    const isRoot = process.getuid?.() === 0 // nobody else can give a folder away
+    if (isRoot) await chown(theirs, 65_534, 65_534)
+    for (const [i, folder] of (isRoot ? [link, theirs] : [link]).entries()) {
+      accept(i, { into: folder, again: true })
+      await expect.poll(() => told).toHaveLength(i + 1)
+      expect(told[i]).toMatchObject({ transfer: idOf(i), state: 'offered' })
+      expect(told[i]).toHaveProperty('message', `${folder} is another folder than the one that you named`)
+    }
+    expect(accepted).toEqual([])
+    accept(0, { into: link }) // somebody has looked
+    accept(2, { into: into, again: true })
+    await expect.poll(() => accepted.toSorted()).toEqual([idOf(0), idOf(2)])
   })
 
   test('old parts beside it are removed, and counted', async () => {

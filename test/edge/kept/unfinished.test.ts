@@ -298,7 +298,7 @@ describe('what was accepted', () => {
     await settled()
     expect(told).toEqual([{ ...about, direction: 'in', state: 'waiting', since: 1_000 }])
     expect(hear(offered())).toBeUndefined()
-    expect(asked).toEqual([accept])
+    expect(asked).toEqual([{ ...accept, again: true }])
   })
 
   test('is asked for when it is other content, under another key, or was done with', () => {
