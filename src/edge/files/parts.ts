@@ -30,10 +30,27 @@ export async function sweepParts(into: string, { isUsed, now }: Sweep): Promise<
   return removed
 }
 
-/** Removes a part folder of ours, whatever is in it. False if there is none, or it is used or somebody else's. */
+/** Removes a part folder of ours, however new. False if there is none, or it is used or somebody else's. */
 export async function removePart(folder: string, isUsed: Sweep['isUsed']): Promise<boolean> {
   const stats = await lstat(folder).catch(() => undefined)
-  return stats !== undefined && isOwn(stats) && (await remove(folder, isUsed))
+  return stats !== undefined && isOwn(stats) && (await isPart(folder)) && (await remove(folder, isUsed))
+}
+
+/** Whether nobody but our user can have made it, or can write in it. @param stats - of the folder, not of a link to it */
+export const isOwn = (stats: Stats): boolean =>
+  stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0
+
+/**
+ * Whether nothing is in the folder but what a sink makes there. Where a folder is shared, another user may give a folder
+ * of ours the name of a part, which is known to who sends.
+ */
+export async function isPart(folder: string): Promise<boolean> {
+  try {
+    for await (const { name } of await opendir(folder)) if (!made.test(name)) return false
+    return true
+  } catch {
+    return false // nobody knows what is in it
+  }
 }
 
 /** Under another name first: nobody begins in what is half removed. */
@@ -52,7 +69,7 @@ async function remove(folder: string, isUsed: Sweep['isUsed']): Promise<boolean>
 /** A folder of ours that has what a sink writes, and nothing of it is new. */
 async function isOld(folder: string, now: number): Promise<boolean> {
   const stats = await lstat(folder)
-  if (!isOwn(stats)) return false
+  if (!isOwn(stats) || !(await isPart(folder))) return false
   const [manifest, cursor] = await Promise.all([look(folder, 'manifest'), look(folder, 'cursor')])
   const written = Math.max(stats.mtimeMs, manifest?.mtimeMs ?? 0, cursor?.mtimeMs ?? 0)
   return manifest?.isFile() === true && cursor?.isFile() !== false && written < now - longest
@@ -61,9 +78,8 @@ async function isOld(folder: string, now: number): Promise<boolean> {
 const look = (folder: string, name: string): Promise<Stats | undefined> =>
   lstat(join(folder, name)).catch(() => undefined)
 
-const isOwn = (stats: Stats): boolean =>
-  stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0
-
+/** By a sink, or by `writeWhole` for it. */
+const made = /^(?:data|(?:manifest|cursor)(?:\.new)?)$/
 /** As `partName` makes them. */
 const partPattern = /^\.otrtalk-[\da-f]{16}\.part$/
 const longest = 30 * 24 * 60 * 60_000 // ms

@@ -17,6 +17,7 @@ import type { FileEntry, Manifest } from '../../transfer/manifest.ts'
 import type { Finished, Part, Renamed } from '../../transfer/work.ts'
 import { codeOf, diskFault, readWhole, syncFolder, writeWhole } from '../store.ts'
 import { atFile } from './faults.ts'
+import { isOwn, isPart, removePart } from './parts.ts'
 import { modeHere, settle } from './settle.ts'
 
 export interface SinkOptions {
@@ -144,7 +145,7 @@ export class Sink {
     const handles = [...this.#open.values()]
     this.#open.clear()
     for (const { handle } of handles) await handle.close()
-    if (leaves === 'nothing' && this.#manifest) await rm(this.folder, { recursive: true, force: true })
+    if (leaves === 'nothing' && this.#manifest) await removePart(this.folder, () => false)
   }
 
   get #placed(): Manifest {
@@ -291,12 +292,11 @@ async function makeOne(path: string): Promise<void> {
   }
 }
 
-/** Nobody else has made the folder, and nobody else can write in it. */
+/** Nobody else has made the folder, and nobody else can write in it; nothing else of ours is in it. */
 async function isOurs(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined)
   if (!stats) return false
-  const isSafe = stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0
-  if (!isSafe)
+  if (!isOwn(stats) || !(await isPart(path)))
     throw new UserError(`${path} is no folder of otrtalk’s own`, {
       hint: 'remove it, or choose another folder',
     })

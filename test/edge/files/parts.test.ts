@@ -1,7 +1,8 @@
 import { chmod, lstat, lutimes, mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { removePart, sweepParts } from '../../../src/edge/files/parts.ts'
+import { isPart, removePart, sweepParts } from '../../../src/edge/files/parts.ts'
+import { Sink } from '../../../src/edge/files/sink.ts'
 import { temporaryFolder } from '../folder.ts'
 
 const now = Date.UTC(2026, 10, 21)
@@ -54,6 +55,23 @@ test('what is not as we make it stays: a link, a folder that others may read, on
   expect(await sweepParts(into, { isUsed: nobody, now })).toBe(0)
   expect(await readdir(into)).toHaveLength(5)
   expect(await readdir(whole)).toHaveLength(3)
+})
+
+test('a folder of the user’s that somebody else has given the name of a part stays, whoever asks', async () => {
+  const into = temporaryFolder()
+  const letters = await part(into, nameOf(1), 31)
+  await writeFile(join(letters, 'letter'), 'dear')
+  await utimes(letters, 0, 0)
+  expect(await sweepParts(into, { isUsed: nobody, now })).toBe(0)
+  expect(await removePart(letters, nobody)).toBe(false)
+  const sink = new Sink({ into, part: nameOf(1) })
+  await expect(sink.kept(1_000)).rejects.toThrow('is no folder of otrtalk’s own')
+  await expect(
+    sink.place({ bytes: new Uint8Array(1), octets: 0, files: [], folders: [] }, 0),
+  ).rejects.toThrow('is no folder of otrtalk’s own')
+  await sink.abandon('nothing')
+  expect(await isPart(join(into, 'none'))).toBe(false)
+  expect(await readdir(letters)).toEqual(['cursor', 'data', 'letter', 'manifest'])
 })
 
 test('a link inside is removed, and what it leads to stays', async () => {
