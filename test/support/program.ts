@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline'
 export const entry: string = join(import.meta.dirname, '../../dist/otrtalk.js')
 
 /** Ms. Two Noise handshakes, a DAKE and a machine that does other work fit well within. */
-export const patience = 20_000
+export const patience = 45_000
 
 export interface Started {
   /** Where OTRTALK_HOME points; none is set without. */
