@@ -55,7 +55,7 @@ function explainTold(event: TransferTold): Notice | undefined {
       if (event.since !== undefined)
         return plain(explainSince(event, event.since), words`/cancel gives it up`)
       if (isOurs) return plain(words`${name} waits until ${buddy} is connected`)
-      return plain(words`${name} waits for ${buddy}: it goes on once it is sent on, or sent again`)
+      return plain(words`${name} waits until ${buddy} goes on sending it, or sends it again`)
     case 'offered':
       if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`)
       if (event.since !== undefined) return undefined // who has accepted it is not asked again
@@ -64,7 +64,10 @@ function explainTold(event: TransferTold): Notice | undefined {
       if (isOurs) return plain(words`sending ${name} to ${buddy}`)
       return plain(words`receiving ${name} from ${buddy}${whereTo(event)}`)
     case 'paused':
-      return plain(words`${name} is paused${by(event)}`)
+      return plain(
+        words`${name} is paused${by(event)}`,
+        event.by === 'us' ? words`/go lets it go on` : undefined,
+      )
     case 'done':
       if (isOurs) return { tone: 'good', text: words`${buddy} has all of ${name}` }
       return { tone: 'good', text: words`all of ${name} is there${whereTo(event)}${underWhich(event)}` }
@@ -151,7 +154,7 @@ const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
   declined: words`the answer was no`,
   policy: words`nothing of this kind is accepted there from you`,
   large: words`it is larger than what is accepted there`,
-  names: words`the name of a file cannot be one everywhere`,
+  names: words`the name of a file cannot be one everywhere, or two have the same`,
   changed: words`a file was changed since it was offered`,
   damaged: words`what came is not what was offered`,
   full: words`the disk is full`,

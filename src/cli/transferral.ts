@@ -123,7 +123,8 @@ const isFailure = ({ state }: TransferTold): boolean =>
 function hintOf({ why, by }: TransferTold, form: 'files' | 'stream'): string | undefined {
   if (why === 'gone' || why === 'full') return form === 'files' ? resumes : undefined
   if (by !== 'them') return undefined
-  if (why === 'large') return 'how much is accepted at a time is for them to say: otrtalk listen --max'
+  if (why === 'large')
+    return 'how much is accepted at a time is for them to say: otrtalk listen --max, where each file and folder counts 4 KiB more'
   if (why !== 'policy') return undefined
   const listening = form === 'files' ? '--accept-from … --into …' : '--stream'
   return `they need: otrtalk listen ${listening}, or /accept in a conversation`

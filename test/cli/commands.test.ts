@@ -6,6 +6,7 @@ import { createProfile, openProfile } from '../../src/edge/profiles.ts'
 import { discoveryKeyIn, formatProfileAddress, profileAddress } from '../../src/profile/address.ts'
 import { touchBuddy } from '../../src/profile/buddies.ts'
 import { newInvite } from '../../src/profile/invite.ts'
+import type { About } from '../../src/session/command.ts'
 import { encodeRecord } from '../../src/session/mailrecord.ts'
 import { temporaryFolder } from '../edge/folder.ts'
 import { aliceAddress, bobAddress, cheap, other } from '../profile/people.ts'
@@ -497,7 +498,7 @@ describe('buddy', () => {
   })
 
   /** Texts for the buddy of this address, from an earlier run. */
-  const writeTo = async (buddy: string, count: number): Promise<void> => {
+  const writeTo = async (buddy: string, count: number, about?: About): Promise<void> => {
     await using profile = await open()
     const { journal } = await openMail(profile)
     const key = other.fingerprint
@@ -505,10 +506,18 @@ describe('buddy', () => {
       journal.append(
         encodeRecord({
           kind: 'written',
-          message: { id: `${i}`.padStart(16, '0'), at: i, text: 'hi', buddy, key },
+          message: { id: `${i}`.padStart(16, '0'), at: i, text: 'hi', buddy, key, ...(about && { about }) },
         }),
       )
   }
+
+  test('outbox list says which of it is an edit, and of what', async () => {
+    await add('bob')
+    const about = { as: 'edit', id: 'f'.repeat(16) } as const
+    await writeTo('bob', 1, about)
+    expect((await otrtalk('outbox')).stdout).toMatch(/ waits {2}\(edits a line\) hi\n$/)
+    expect(await json('outbox')).toMatchObject([{ text: 'hi', about }])
+  })
 
   test('outbox list knows the buddies, and the texts for whom there is nobody any more', async () => {
     await add('bob')

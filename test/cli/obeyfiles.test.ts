@@ -67,6 +67,11 @@ test.each([
   expect(explainTransfer(told({ state: 'rejected', by, why }))?.text).toBe(text)
 })
 
+test('who paused it is told how it goes on, and nobody else', () => {
+  const hint = (by: 'us' | 'them') => explainTransfer(told({ state: 'paused', by }))?.hint
+  expect([hint('us'), hint('them')]).toEqual(['/go lets it go on', undefined])
+})
+
 test('all of it is there, and nothing more is left to wait for', () => {
   const whole = { octets: 3, of: 3, rate: 93, left: 0 }
   expect(explainProgress(whole)).toBe('100 % of 3 B, 93 B/s')
@@ -74,7 +79,7 @@ test('all of it is there, and nothing more is left to wait for', () => {
 })
 
 test.each([
-  ['in', 'boat.tar waits for ada: it goes on once it is sent on, or sent again'],
+  ['in', 'boat.tar waits until ada goes on sending it, or sends it again'],
   ['out', 'boat.tar waits until ada is connected'],
 ] as const)('%s: what waits says for what', (direction, text) => {
   expect(explainTransfer(told({ direction, state: 'waiting' }))?.text).toBe(text)

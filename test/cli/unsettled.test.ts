@@ -20,6 +20,31 @@ test('what was not confirmed is told, by what is known of it', () => {
   ])
 })
 
+test('an edit is told as one', () => {
+  const unsettled = new Unsettled()
+  unsettled.acted({ ...say('1', 'new text'), about: { as: 'edit', id: '0' } })
+  expect(unsettled.lines).toEqual(['not delivered to bob: “edited: new text”'])
+})
+
+test('files that wait and are remembered are told, and nothing of what has ended or is not', () => {
+  const unsettled = new Unsettled()
+  const told = {
+    kind: 'transfer',
+    buddy: 'bob',
+    name: 'a\u001b',
+    direction: 'out',
+    state: 'waiting',
+  } as const
+  for (const transfer of ['1', '2', '3']) unsettled.hear({ ...told, transfer, since: 1 })
+  unsettled.hear({ ...told, transfer: '2', direction: 'in', since: 1 })
+  unsettled.hear({ ...told, transfer: '3', state: 'cancelled' })
+  unsettled.hear({ ...told, transfer: '4' })
+  expect(unsettled.lines).toEqual([
+    'not all there yet, and goes on when both of you are there: a␛ to bob',
+    'not all there yet, and goes on when both of you are there: a␛ from bob',
+  ])
+})
+
 test('ten lines at the most, and what a terminal would obey is shown as it is', () => {
   const unsettled = new Unsettled()
   for (let i = 0; i < 12; i++) unsettled.acted(say(`${i}`, '\u001b[2J'))

@@ -75,7 +75,11 @@ export async function list(context: ProfileContext): Promise<ExitCode> {
     printJson(context, described)
     return 0
   }
-  if (rows.length === 0) remark(context, words`nothing is kept: otrtalk buddy set <alias> history on`)
+  if (rows.length === 0)
+    remark(
+      context,
+      words`nothing is kept; what is said is kept from when this is set: otrtalk buddy set <alias> history on`,
+    )
   printTable(
     context,
     rows.map(({ history: { fingerprint, lines }, name, isKept, keep }) => [

@@ -4,6 +4,7 @@ import { unknownBuddy } from '../../edge/refusals.ts'
 import { type ExitCode, UserError } from '../../error.ts'
 import { findBuddy } from '../../profile/buddies.ts'
 import type { ProfileView } from '../../profile/view.ts'
+import type { About } from '../../session/command.ts'
 import type { ProfileContext } from '../context.ts'
 import { explainDate } from '../date.ts'
 import { openAccess, openOutbox } from '../open.ts'
@@ -86,13 +87,18 @@ const unknownKey = (alias: string): UserError =>
     hint: `add the buddy first: otrtalk buddy add ${alias} <address>; or forget it: otrtalk outbox drop ${alias}`,
   })
 
-const row = ({ buddy, id, text, at, state }: Waiting): readonly SafeText[] => [
+const row = ({ buddy, id, text, at, state, about }: Waiting): readonly SafeText[] => [
   safeName(buddy),
   safeTitle(id),
   explainDate(at),
   state === 'held' ? words`held: for another key` : words`waits`,
-  text === '' ? words`(takes a line back)` : safeTitle(text, columns),
+  contentOf(text, about),
 ]
+
+function contentOf(text: string, about: About | undefined): SafeText {
+  if (about?.as === 'delete') return words`(takes a line back)`
+  return about?.as === 'edit' ? words`(edits a line) ${safeTitle(text, columns)}` : safeTitle(text, columns)
+}
 
 const counted = (count: number): SafeText => (count === 1 ? words`one message` : words`${count} messages`)
 

@@ -85,7 +85,10 @@ export function addTalking(program: Command, { profile }: Runner): void {
     .argument('[text]', 'what to say; - or nothing: all of stdin')
     .option('--file <path...>', 'send these files and folders instead of a message')
     .option('--stream <name>', 'send all of standard input, whatever it is, under this name')
-    .option('--timeout <seconds>', 'give up when nothing has moved for that long, with exit code 3')
+    .option(
+      '--timeout <seconds>',
+      'give up when nothing has moved for that long, with exit code 3; 60 by default, 600 once files are offered',
+    )
     .option('--fingerprint <f>', 'refuse anybody whose fingerprint is another')
     .option('--later', 'keep what is not delivered by then: it goes out when the buddy is back')
     .description('send one message and wait until the buddy has decrypted it; or files, until all is there')
@@ -120,7 +123,7 @@ export function addTalking(program: Command, { profile }: Runner): void {
   examples(send, [
     'send bob "see you at eight"',
     'send bob - < letter.txt',
-    'send bob hello --timeout 60',
+    'send bob hello --timeout 10',
     'send bob hello --later',
     'send bob --file photos letter.pdf',
     'send bob --stream photos.tar < photos.tar',

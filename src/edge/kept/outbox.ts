@@ -1,5 +1,6 @@
 /** What waits for buddies, to look at and to change, whoever has the profile open: its log, or the process that owns it. */
 import type { Contents } from '../../profile/contents.ts'
+import type { About } from '../../session/command.ts'
 import { isFor, type Mailbox } from '../../session/mailbox.ts'
 import { encodeRecord, type MailRecord } from '../../session/mailrecord.ts'
 import type { Owner } from '../control/client.ts'
@@ -14,6 +15,8 @@ export interface Waiting {
   readonly id: string
   readonly text: string
   readonly at: number // unix ms
+  /** The earlier message that it answers, changes or takes back. */
+  readonly about?: About
   /** `held`: the buddy of this name has another key than it was written for, or there is none. */
   readonly state: 'waiting' | 'held'
 }
@@ -42,10 +45,11 @@ export interface OwnOutbox extends Outbox {
 export function waitingIn(mailbox: Mailbox, contents: Contents): readonly Waiting[] {
   const names = contents.buddies.map(({ alias }) => [alias, standingOf(contents, alias)] as const)
   return [...mailbox.waiting].map((message) => {
-    const { id, text, at } = message
+    const { id, text, at, about } = message
     const standings = [[message.buddy, standingOf(contents, message.buddy)] as const, ...names]
     const [buddy] = standings.find(([name, standing]) => standing && isFor(message, name, standing)) ?? []
-    return { buddy: buddy ?? message.buddy, id, text, at, state: buddy === undefined ? 'held' : 'waiting' }
+    const state = buddy === undefined ? 'held' : 'waiting'
+    return { buddy: buddy ?? message.buddy, id, text, at, ...(about && { about }), state }
   })
 }
 
