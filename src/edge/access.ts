@@ -5,7 +5,8 @@ import { exported } from './carry.ts'
 import type { Owner } from './control/client.ts'
 import { changeProfile, type Refusal } from './control/switchboard.ts'
 import { type OwnOutbox, outboxOf, type Waiting } from './kept/outbox.ts'
-import { dropTransfers } from './kept/transfers.ts'
+import { dropTransfers, type OpenedTransfers, openTransfers } from './kept/transfers.ts'
+import { standingOf } from './meeting.ts'
 import type { OpenProfile } from './openprofile.ts'
 
 export interface Access extends AsyncDisposable {
@@ -49,6 +50,7 @@ export async function keepingThrough(owner: Owner): Promise<Keeping> {
 
 export function accessTo(profile: OpenProfile): Access {
   let opened: Promise<OwnOutbox> | undefined
+  let transfers: Promise<OpenedTransfers> | undefined
   const outbox = (): Promise<OwnOutbox> => {
     opened ??= outboxOf(profile)
     return opened
@@ -60,11 +62,11 @@ export function accessTo(profile: OpenProfile): Access {
     async change(change) {
       const before = profile.contents
       const refusal = await changeProfile(profile, change)
-      const isGone = change.kind === 'remove' || change.kind === 'block'
-      if (!refusal && isGone && change.keepsOutbox !== true) {
-        await (await outbox()).change({ kind: 'drop', buddy: change.alias }, before)
-        await dropTransfers(profile, change.alias, before)
-      }
+      if (refusal || (change.kind !== 'remove' && change.kind !== 'block')) return refusal
+      const isKept = change.keepsOutbox === true
+      if (!isKept) await (await outbox()).change({ kind: 'drop', buddy: change.alias }, before)
+      transfers ??= openTransfers(profile)
+      await dropTransfers(await transfers, { standing: standingOf(before, change.alias), isKept })
       return refusal
     },
     outbox: async () => (await outbox()).waiting,

@@ -258,7 +258,7 @@ export function startTalking(options: TalkingOptions): Talking {
       if (change.kind === 'remove' || change.kind === 'block') {
         const isKept = change.keepsOutbox === true
         mail.forget(how.name, { isKept, was: how.was })
-        if (!isKept) unfinished?.forget(how.name, how.was)
+        unfinished?.forget(how.name, { isKept, was: how.was })
       }
       running.act((talk) => {
         const following = { ...how, contents: profile.contents, now: performance.now() }

@@ -102,4 +102,36 @@ describe('what waits for a buddy who is called otherwise now', () => {
       expect([log.offers.map(({ transfer }) => transfer), log.consents]).toEqual([[second], []])
     },
   )
+
+  test('what was taken of him is a question again also where what was written to him is kept', async () => {
+    const open = await renamed({ isReplaced: true })
+    const profile = await open()
+    const { journal } = await openTransfers(profile)
+    const about = { at: 1, name: 'gift' }
+    const of = {
+      ...about,
+      buddy: 'robert',
+      root: 'a'.repeat(64),
+      into: '/in',
+      fingerprint: other.fingerprint,
+    }
+    const offer = {
+      ...about,
+      buddy: 'bob',
+      transfer: '2'.repeat(32),
+      key: third.fingerprint,
+      paths: ['/gift'],
+    }
+    journal.append(encodeTransfer({ kind: 'accepted', consent: { ...of, transfer: '1'.repeat(32) } }))
+    journal.append(encodeTransfer({ kind: 'offered', offer }))
+    await profile[Symbol.asyncDispose]()
+    {
+      await using access = accessTo(await open())
+      await access.change({ kind: 'remove', alias: 'robert', keepsOutbox: true })
+      await access.change({ kind: 'block', alias: 'bob', keepsOutbox: true })
+      expect(await waitingIn(access)).toHaveLength(1)
+    }
+    const { log } = await openTransfers(await open())
+    expect([log.consents, log.offers]).toMatchObject([[], [offer]])
+  })
 })

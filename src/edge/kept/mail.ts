@@ -359,7 +359,7 @@ export class Mail implements AsyncDisposable {
 
 /** What a buddy said. */
 /** What waits for him is dropped, or `kept` for the next one. */
-interface Forgetting {
+export interface Forgetting {
   readonly isKept: boolean
   /** As the vault had him: it may have forgotten him. */
   readonly was: Standing | undefined

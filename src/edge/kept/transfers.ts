@@ -1,8 +1,7 @@
 /** The transfers that go on, of a profile that is open, as their log has them. */
 import type { UserError } from '../../error.ts'
-import type { Contents } from '../../profile/contents.ts'
+import type { Standing } from '../../session/mailbox.ts'
 import { isFor, TransferLog } from '../../session/transferlog.ts'
-import { standingOf } from '../meeting.ts'
 import type { OpenProfile } from '../openprofile.ts'
 import type { Journal } from './journal.ts'
 
@@ -20,12 +19,19 @@ export async function openTransfers(profile: OpenProfile): Promise<OpenedTransfe
   return { journal: log, log: TransferLog.of(records), fault }
 }
 
-/** Nothing goes on with the buddy of this name. @param contents - in which he is looked up, as he may be removed by now */
-export async function dropTransfers(profile: OpenProfile, name: string, contents: Contents): Promise<void> {
-  const standing = standingOf(contents, name)
+export interface Dropping {
+  readonly standing: Standing | undefined
+  /** What is offered him waits for the next one of his key; what was taken of him is a question again. */
+  readonly isKept: boolean
+}
+
+/** Nothing goes on with whom the user wants to know no more. */
+export async function dropTransfers(
+  { journal, log }: Pick<OpenedTransfers, 'journal' | 'log'>,
+  { standing, isKept }: Dropping,
+): Promise<void> {
   if (standing?.kind !== 'key') return
-  const { journal, log } = await openTransfers(profile)
-  for (const { transfer, key } of log.offers)
+  for (const { transfer, key } of isKept ? [] : log.offers)
     if (isFor({ key }, standing.key)) log.take({ kind: 'sent', transfer })
   for (const { transfer, fingerprint } of log.consents)
     if (isFor({ key: fingerprint }, standing.key)) log.take({ kind: 'received', transfer, fingerprint })

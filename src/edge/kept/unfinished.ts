@@ -16,6 +16,7 @@ import {
   type TransferRecord,
 } from '../../session/transferrecord.ts'
 import type { Journal } from './journal.ts'
+import type { Forgetting } from './mail.ts'
 
 export interface UnfinishedOptions {
   readonly journal: Journal
@@ -108,12 +109,12 @@ export class Unfinished implements AsyncDisposable {
     if (event.kind === 'secured') queueMicrotask(() => this.#goOn(event.buddy, event.fingerprint))
   }
 
-  /** The user wants nothing more of the buddy of this name. @param was - as the vault had him: it may have forgotten him */
-  forget(name: string, was: Standing | undefined): void {
+  /** The user knows nobody of this name any more: what was taken of him is a question again. */
+  forget(name: string, { isKept, was }: Forgetting): void {
     const keys = [this.#keyOf(name), was?.kind === 'key' ? was.key : undefined]
     const isHis = (offer: Pick<OwnOffer, 'key'>): boolean =>
       keys.some((key) => key !== undefined && isFor(offer, key))
-    for (const { transfer, key } of this.#log.offers) {
+    for (const { transfer, key } of isKept ? [] : this.#log.offers) {
       if (!isHis({ key })) continue
       this.#note({ kind: 'sent', transfer })
       if (this.#awake.delete(transfer)) this.#options.act({ kind: 'leave', buddy: name, transfer })

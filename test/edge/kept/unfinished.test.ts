@@ -265,7 +265,7 @@ describe('what is offered', () => {
     const { unfinished, asked } = start(journal)
     unfinished.act(send)
     unfinished.accepted({ ...consent, transfer: other })
-    unfinished.forget('bob', undefined)
+    unfinished.forget('bob', { isKept: false, was: undefined })
     await settled()
     expect(asked.at(-1)).toEqual({ kind: 'leave', buddy: 'bob', transfer })
     expect(journal.records).toEqual([])
@@ -277,7 +277,12 @@ test('what is offered and accepted goes with a buddy who was not there, and whom
   const before = start(journal)
   before.unfinished.act(send)
   before.unfinished.accepted({ ...consent, transfer: other })
-  start(journal, { key: null }).unfinished.forget('bob', { kind: 'key', key: bob })
+  const was = { kind: 'key', key: bob } as const
+  start(journal, { key: null }).unfinished.forget('bob', { isKept: true, was })
+  await settled()
+  const { offers, consents } = TransferLog.of(journal.records)
+  expect([offers, consents]).toMatchObject([[{ transfer }], []]) // what was taken is asked for again
+  start(journal, { key: null }).unfinished.forget('bob', { isKept: false, was })
   await settled()
   expect(journal.records).toEqual([])
 })
