@@ -55,7 +55,8 @@ export type TransferCommand =
    * Offer these files and folders, or the stream that comes from a socket; `paths` are absolute, of the machine that
    * has the profile. With a fingerprint it goes to the holder of that key only. Files are remembered until it is over,
    * and offered again by the next process; not with `once`, of who offers again by himself. `root` (64 hex digits): of
-   * what was offered under this id before; other content ends it.
+   * what was offered under this id before; other content ends it. `again`: the paths have no link on the way, and are
+   * not sent if they have by now.
    */
   | {
       readonly kind: 'send'
@@ -67,6 +68,7 @@ export type TransferCommand =
       readonly paths: readonly string[]
       readonly fingerprint?: string
       readonly once?: true
+      readonly again?: true
       readonly root?: string
     }
   /**

@@ -13,6 +13,8 @@ import { isSameMark, type Mark, markOf, type Place, type Skipped, type Walked, w
 
 export interface SourceOptions {
   readonly paths: readonly string[]
+  /** On the way to a path; `none`: it had none, and is not sent if it has by now. */
+  readonly links?: 'followed' | 'none'
   /** Of what is left out. */
   readonly onSkipped: (path: string, why: Skipped) => void
 }
@@ -25,7 +27,7 @@ export class Source implements AsyncDisposable {
 
   constructor(options: SourceOptions) {
     this.#options = options
-    this.#walk = walk(options.paths)
+    this.#walk = walk(options.paths, options)
   }
 
   /** The next ones; none: there are no more. @throws UserError that names what cannot be read */

@@ -73,7 +73,7 @@ export class Transferring implements AsyncDisposable {
       else {
         const onSkipped = (path: string, why: SkippedWhy): void =>
           this.#options.tell({ kind: 'skipped', buddy, transfer, path, why })
-        this.#disk.send(id, { paths, onSkipped })
+        this.#disk.send(id, { paths, onSkipped, links: command.again ? 'none' : 'followed' })
       }
     }
     this.#options.talk().act((talk) => talk.act(command, performance.now()))

@@ -3,7 +3,7 @@
  * in an order that is the same each time. Symbolic links are neither followed
  * nor sent; what else is no file is left out with a word, too.
  */
-import { constants, type Stats } from 'node:fs'
+import { constants, realpathSync, type Stats } from 'node:fs'
 import { access, lstat, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../../error.ts'
@@ -37,10 +37,15 @@ export interface Mark {
 export const nameOf = (paths: readonly string[]): string =>
   offerName(basename(paths[0] ?? '').normalize('NFC') || '/', paths.length)
 
-/** @throws UserError that names what cannot be read */
-export async function* walk(paths: readonly string[]): AsyncGenerator<Walked> {
+/** @throws UserError that names what cannot be read, or, of paths without links, what has one on the way by now */
+export async function* walk(
+  paths: readonly string[],
+  { links = 'followed' }: { readonly links?: 'followed' | 'none' } = {},
+): AsyncGenerator<Walked> {
   for (const named of paths) {
     const { place, stats } = await top(named)
+    if (links === 'none' && place.at !== named)
+      throw new UserError(`a link is on the way to ${named}, and was not when it was offered`)
     yield* below(place, stats)
   }
 }
@@ -76,6 +81,16 @@ async function placeOf(path: string): Promise<string> {
     return join(await realpath(dirname(whole)), basename(whole))
   } catch (error) {
     throw missing(error, path)
+  }
+}
+
+/** The same place, named without the links on the way: whoever makes one later does not change what is meant. */
+export function withoutLinks(path: string): string {
+  const whole = resolve(path)
+  try {
+    return join(realpathSync(dirname(whole)), basename(whole))
+  } catch {
+    return whole // told where it is read
   }
 }
 

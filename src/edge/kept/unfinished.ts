@@ -15,6 +15,7 @@ import {
   type OwnOffer,
   type TransferRecord,
 } from '../../session/transferrecord.ts'
+import { withoutLinks } from '../files/walk.ts'
 import type { Journal } from './journal.ts'
 import type { Forgetting } from './mail.ts'
 
@@ -140,7 +141,7 @@ export class Unfinished implements AsyncDisposable {
   #keep({ buddy, transfer, name, form, paths, fingerprint, once }: Send): boolean {
     const key = fingerprint ?? this.#keyOf(buddy)
     if (form === 'stream' || once || key === undefined) return false
-    const offer: OwnOffer = { transfer, at: this.#now, key, buddy, name, paths }
+    const offer = { transfer, at: this.#now, key, buddy, name, paths: paths.map(withoutLinks) }
     const fault = this.#log.isFull ? tooMany : undefined
     return this.#remember({ kind: 'offered', offer }, { name }, fault)
   }
@@ -201,7 +202,7 @@ export class Unfinished implements AsyncDisposable {
     this.#woken.add(transfer)
     const fingerprint = key.length === fullKey ? { fingerprint: key } : {}
     const content = { name, form: 'files', paths, ...(root !== undefined && { root }) } as const
-    this.#options.act({ kind: 'send', buddy, transfer, ...content, ...fingerprint })
+    this.#options.act({ kind: 'send', buddy, transfer, ...content, ...fingerprint, again: true })
   }
 
   /** What was accepted before goes on, if it is still the same. */

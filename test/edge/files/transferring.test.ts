@@ -30,7 +30,8 @@ function began(form: 'files' | 'stream' = 'files') {
   const swept: number[] = []
   const late: string[] = []
   const gone = new Set<string>()
-  const talk: Pick<Talk, 'offered' | 'accept' | 'worked'> = {
+  const talk: Pick<Talk, 'offered' | 'accept' | 'worked' | 'act'> = {
+    act() {},
     offered(_alias, transfer): Offered {
       const about = { transfer: transfer as TransferId, stream: 1, name: 'a' }
       if (form === 'stream') return { fingerprint: 'f', offer: { ...about, form } }
@@ -182,6 +183,20 @@ describe('what goes on in another process', () => {
     accept(0, { into: link }) // somebody has looked
     accept(2, { into: into, again: true })
     await expect.poll(() => accepted.toSorted()).toEqual([idOf(0), idOf(2)])
+  })
+
+  test('is sent again only from where it was: a link on the way was put there since', async () => {
+    const { transferring, into, results } = began()
+    const link = join(temporaryFolder(), 'link')
+    await symlink(into, link)
+    await writeFile(join(into, 'gift'), 'open')
+    const send = { kind: 'send', buddy: 'bob', name: 'gift', form: 'files', again: true } as const
+    for (const [i, folder] of [link, into].entries()) {
+      transferring.act({ ...send, transfer: idOf(i), paths: [join(folder, 'gift')] })
+      transferring.do({ transfer: idOf(i), kind: 'survey' })
+      await expect.poll(() => results).toHaveLength(i + 1)
+    }
+    expect(results.map(({ kind }) => kind)).toEqual(['failed', 'surveyed'])
   })
 
   test('old parts beside it are removed, and counted', async () => {

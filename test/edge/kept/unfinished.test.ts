@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Journal } from '../../../src/edge/kept/journal.ts'
 import { Unfinished } from '../../../src/edge/kept/unfinished.ts'
@@ -6,6 +8,7 @@ import type { TalkEvent, TransferCommand, TransferTold } from '../../../src/sess
 import type { Standing } from '../../../src/session/mailbox.ts'
 import { TransferLog } from '../../../src/session/transferlog.ts'
 import type { Consent } from '../../../src/session/transferrecord.ts'
+import { temporaryFolder } from '../folder.ts'
 
 const [bob, eve] = ['b0'.repeat(56), 'e0'.repeat(56)]
 const [transfer, other] = ['11'.repeat(16), '22'.repeat(16)]
@@ -17,7 +20,7 @@ const send: TransferCommand = {
   ...{ kind: 'send', buddy: 'bob', transfer, name: 'gift', form: 'files' },
   paths: ['/home/ada/gift', '/home/ada/note'],
 }
-const again = { ...send, fingerprint: bob }
+const again = { ...send, fingerprint: bob, again: true }
 const about = { kind: 'transfer', buddy: 'bob', transfer, name: 'gift' } as const
 const consent: Omit<Consent, 'at'> = {
   transfer,
@@ -128,6 +131,14 @@ describe('what is offered', () => {
     first.unfinished.hear({ ...ended('out', 'offered'), root })
     first.unfinished.hear({ ...ended('out', 'offered'), root: otherRoot }) // only the first counts
     expect(await goesOn(journal)).toEqual([{ ...again, root }])
+  })
+
+  test('is remembered without links on the way: what is in the place of one later is not what was offered', async () => {
+    const [journal, at] = [new Records(), temporaryFolder()]
+    mkdirSync(join(at, 'real'))
+    symlinkSync(join(at, 'real'), join(at, 'link'))
+    start(journal).unfinished.act({ ...send, paths: [join(at, 'link', 'gift')] })
+    expect(await goesOn(journal)).toEqual([{ ...again, paths: [join(at, 'real', 'gift')] }])
   })
 
   test('is told once as waiting by the next process, and goes on once, however often they are secured', async () => {
