@@ -63,6 +63,8 @@ export class Unfinished implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#rewriting
+    this.#tidy() // what could not be written when it was over: what was given up must not be taken again
+    await this.#rewriting
     await this.#options.journal.synced().catch(() => {}) // told to the user already
   }
 

@@ -63,6 +63,7 @@ class Records implements Journal {
   async synced(): Promise<void> {}
 
   async rewrite(records: () => Iterable<Uint8Array>): Promise<void> {
+    if (this.isFull) throw new UserError('no space is left on the disk')
     this.records = [...records()]
   }
 }
@@ -333,6 +334,19 @@ describe('what was accepted', () => {
       expect(hear(event)).toBe(event)
       expect(asked).toEqual([])
     }
+  })
+
+  test('and cancelled while the disk was full is asked for again: that is written when the program ends', async () => {
+    const journal = taken()
+    const { unfinished } = start(journal)
+    unfinished.hear(secured())
+    journal.isFull = true
+    unfinished.hear(ended('in', 'cancelled', { by: 'us' }))
+    await settled()
+    expect(TransferLog.of(journal.records).consents).toHaveLength(1)
+    journal.isFull = false // what came of it is removed
+    await unfinished[Symbol.asyncDispose]()
+    expect(journal.records).toEqual([])
   })
 
   test('waits when the program or the conversation ends', () => {
