@@ -58,7 +58,8 @@ function explainTold(event: TransferTold): Notice | undefined {
       return plain(words`${name} waits until ${buddy} goes on sending it, or sends it again`)
     case 'offered':
       if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`)
-      if (event.since !== undefined) return undefined // who has accepted it is not asked again
+      if (event.since !== undefined)
+        return plain(words`${name} is offered to ${buddy} again, who has to accept it unless that is done`)
       return plain(words`${name} is offered to ${buddy}, who has to accept it`)
     case 'running':
       if (isOurs) return plain(words`sending ${name} to ${buddy}`)

@@ -72,7 +72,9 @@ describe('of several transfers', () => {
     expect(wording({ ...waiting, state: 'reading' })?.text).toBe(
       'reading letter again, to go on sending it to bob',
     )
-    expect(wording({ ...waiting, state: 'offered' })).toBeUndefined()
+    expect(wording({ ...waiting, state: 'offered' })?.text).toBe(
+      'letter is offered to bob again, who has to accept it unless that is done',
+    )
   })
 
   test('/files has a row for each, with how far it is', () => {

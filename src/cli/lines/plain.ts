@@ -82,17 +82,17 @@ class Plain implements Ui {
         this.#show(event, conversationWith(before, event.buddy))
         break
       case 'read':
-        if (this.#isTyping) this.#remark(words`read${this.#to(event.buddy)}`)
+        if (this.#isTyping) this.#remark(words`read${this.#named(words`by`, event.buddy)}`)
         break
       case 'delivered':
         if (this.#said.delete(event.id) && this.#isTyping)
-          this.#remark(words`delivered${this.#to(event.buddy)}`)
+          this.#remark(words`delivered${this.#named(words`to`, event.buddy)}`)
         break
       case 'undelivered': {
         const text = this.#said.get(event.id)
         this.#said.delete(event.id)
         const quoted = text === undefined ? noText : words` (${clip(text, quoteColumns)})`
-        const to = this.#to(event.buddy)
+        const to = this.#named(words`to`, event.buddy)
         this.#remark(words`not delivered${to}: ${explainUndelivered(event.why)}${quoted}`)
         break
       }
@@ -108,7 +108,9 @@ class Plain implements Ui {
       case 'waiting': {
         const text = quoted(event)
         this.#said.set(event.id, text)
-        this.#remark(words`waits${this.#to(event.buddy)} since ${explainDate(event.at)}: ${text}`)
+        this.#remark(
+          words`waits${this.#named(words`for`, event.buddy)} since ${explainDate(event.at)}: ${text}`,
+        )
         break
       }
       case 'written':
@@ -164,8 +166,8 @@ class Plain implements Ui {
   }
 
   /** Named where there are several. */
-  #to(buddy: string): SafeText {
-    return this.#options.buddy === undefined ? words` to ${safeName(buddy)}` : noText
+  #named(preposition: SafeText, buddy: string): SafeText {
+    return this.#options.buddy === undefined ? words` ${preposition} ${safeName(buddy)}` : noText
   }
 
   /** A person waits for each receipt. */
@@ -279,8 +281,11 @@ function explainElsewhere({ buddy, text, about }: TalkEvent & { kind: 'said' }):
   return words`you ${about?.as === 'edit' ? words`edited a line` : words`said`} ${to}: ${safeText(text)}`
 }
 
-const quoted = ({ text, about }: Pick<Input & { kind: 'said' }, 'text' | 'about'>): SafeText =>
-  about?.as === 'delete' ? words`that a line is deleted` : safeText(text, { length: 200, lines: 1 })
+function quoted({ text, about }: Pick<Input & { kind: 'said' }, 'text' | 'about'>): SafeText {
+  if (about?.as === 'delete') return words`that a line is deleted`
+  const line = safeText(text, { length: 200, lines: 1 })
+  return about?.as === 'edit' ? words`edited: ${line}` : line
+}
 
 const broken = (rows: readonly Partial<HangingRow>[]): SafeText =>
   joined(

@@ -379,10 +379,22 @@ describe('with everybody', () => {
     ui?.tell(message('one'))
     ui?.tell({ ...message('two'), buddy: 'carol' } as TalkEvent)
     ui?.tell({ kind: 'delivered', buddy: 'Bob', id: idOf(1), ms: 3 })
+    ui?.tell({ kind: 'read', ids: [idOf(1)], ...under, buddy: 'Bob' })
+    ui?.tell({ kind: 'waiting', buddy: 'carol', id: idOf(9), text: 'of before', at })
+    ui?.tell({
+      kind: 'waiting',
+      buddy: 'ada',
+      id: idOf(8),
+      text: 'new',
+      at,
+      about: { as: 'edit', id: idOf(9) },
+    })
     pipes.stdin.write('/buddies\n/to ada\n')
     await until(() => pipes.stderr.includes('you write to ada'), 'turned')
     expect(pipes.stdout).toMatch(/^09:05 ada {2}one\n09:05 carol {2}two/)
-    expect(pipes.stderr).toContain('14:02 * delivered to Bob\n')
+    expect(pipes.stderr).toContain('14:02 * delivered to Bob\n14:02 * read by Bob\n')
+    expect(pipes.stderr).toContain('14:02 * waits for carol since 2026-01-02 09:05: of before\n')
+    expect(pipes.stderr).toContain('14:02 * waits for ada since 2026-01-02 09:05: edited: new\n')
     expect(pipes.stderr).toContain(
       '14:02 * ada: secured, met by code, 1 new\n14:02 * Bob: not connected, you write to Bob\n',
     )
