@@ -39,6 +39,12 @@ export function standingOf(contents: Contents, name: string): Standing | undefin
 
 const keyOf = ({ fingerprint, address }: Buddy): string => fingerprint ?? keyIn(address)
 
+/** Of all from whom the user wants anything. */
+export const wantedKeys = (contents: Contents): readonly string[] => [
+  ...contents.buddies.filter(({ isBlocked }) => !isBlocked).map(keyOf),
+  ...openInvites(contents).flatMap(({ bound }) => (bound === undefined ? [] : [bound])),
+]
+
 const pairOf = ({ prk, side }: Invite): Pair => Pair.ofInvite(prk.slice(), side)
 
 export interface InviteWatch {

@@ -134,4 +134,23 @@ describe('what waits for a buddy who is called otherwise now', () => {
     const { log } = await openTransfers(await open())
     expect([log.consents, log.offers]).toMatchObject([[], [offer]])
   })
+
+  test('what was taken of who was removed or blocked while nobody could note it is a question again', async () => {
+    const open = await renamed({ isReplaced: true })
+    const profile = await open()
+    const { journal } = await openTransfers(profile)
+    const about = { at: 1, buddy: 'bob', name: 'gift', root: 'a'.repeat(64), into: '/in' }
+    const [known, gone, blocked] = [other.fingerprint, 'f'.repeat(112), third.fingerprint]
+    for (const [i, fingerprint] of [known, gone, blocked].entries())
+      journal.append(
+        encodeTransfer({ kind: 'accepted', consent: { ...about, fingerprint, transfer: `${i}`.repeat(32) } }),
+      )
+    await profile.save((contents) => ({
+      ...contents,
+      buddies: contents.buddies.map((buddy) => ({ ...buddy, isBlocked: buddy.alias === 'bob' })),
+    }))
+    await profile[Symbol.asyncDispose]()
+    const { log } = await openTransfers(await open())
+    expect(log.consents.map(({ fingerprint }) => fingerprint)).toEqual([known])
+  })
 })

@@ -2,6 +2,7 @@
 import type { UserError } from '../../error.ts'
 import type { Standing } from '../../session/mailbox.ts'
 import { isFor, TransferLog } from '../../session/transferlog.ts'
+import { wantedKeys } from '../meeting.ts'
 import type { OpenProfile } from '../openprofile.ts'
 import type { Journal } from './journal.ts'
 
@@ -13,10 +14,15 @@ export interface OpenedTransfers {
   readonly fault: UserError | undefined
 }
 
-/** Only with the lock. */
+/** Only with the lock. What was taken of who was removed or blocked, and nobody could note it, is forgotten. */
 export async function openTransfers(profile: OpenProfile): Promise<OpenedTransfers> {
   const { records, log, fault } = await profile.openLog('transfers')
-  return { journal: log, log: TransferLog.of(records), fault }
+  const transfers = TransferLog.of(records)
+  const wanted = wantedKeys(profile.contents)
+  for (const { transfer, fingerprint } of transfers.consents)
+    if (!wanted.some((key) => isFor({ key }, fingerprint)))
+      transfers.take({ kind: 'received', transfer, fingerprint })
+  return { journal: log, log: transfers, fault }
 }
 
 export interface Dropping {
