@@ -57,6 +57,7 @@ export class Accepting implements Ui {
     const { into, max } = this.#acceptance ?? none
     const isWanted = this.#from.has(buddy) && form === 'files'
     const cost = octets + entryCost * (files + folders)
+    this.#under.delete(transfer) // offered again before our answer was heard: it counts once
     const waiting = [...this.#under.values()].reduce((sum, each) => sum + each, 0)
     if (isWanted && cost + waiting <= max) {
       this.#under.set(transfer, cost)

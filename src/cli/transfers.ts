@@ -44,7 +44,9 @@ export function follow(transfers: readonly Shown[], event: AboutTransfer): reado
       if (hasEnded(state)) return others
       const number = known?.number ?? next(transfers)
       const stage = by === undefined ? { state } : { state, by }
-      return placed([...others, { number, transfer, name, direction, ...stage, progress: known?.progress }])
+      const isRead = known?.state === 'reading' && state !== 'reading' // how far that was says nothing of the way
+      const progress = isRead ? undefined : known?.progress
+      return placed([...others, { number, transfer, name, direction, ...stage, progress }])
     }
     default:
       return event satisfies never

@@ -323,6 +323,7 @@ export class Transfers {
     if (known?.direction === 'in' && known.to === fingerprint) {
       known.stream = offer.stream
       known.machine.connect(offer, key)
+      if (known.machine.state.kind === 'offered') this.#tellOffer(current, offer) // it still has to be answered
       return
     }
     if (!known) this.#supersede(offer, { transfer: offer.transfer, to: fingerprint }, now)
@@ -351,7 +352,11 @@ export class Transfers {
     const machine = new Incoming(offer, key)
     const to = current.fingerprint
     this.#add({ transfer, name, direction: 'in', machine, to, stream, ...untold(now) })
-    const { form } = offer
+    this.#tellOffer(current, offer)
+  }
+
+  #tellOffer(current: Current, offer: Offer): void {
+    const { transfer, name, form } = offer
     const content =
       offer.form === 'files' ? { files: offer.files, folders: offer.folders, octets: offer.octets } : {}
     const under = this.#options.acquaintance.under(current)

@@ -58,3 +58,9 @@ test('what is empty takes room as well: 4,096 octets for each file and folder', 
   ui.tell(offer('bob', 'e', 0, 1))
   expect(acted.map(({ kind }) => kind)).toEqual(['reject', 'reject', 'accept', 'accept', 'reject'])
 })
+
+test('what is offered again before the answer was heard counts once', () => {
+  const { ui, acted, offer } = listening({ max: 10 + 4_096 })
+  for (let i = 0; i < 2; i++) ui.tell(offer('bob', 'a', 10))
+  expect(acted.map(({ kind }) => kind)).toEqual(['accept', 'accept'])
+})

@@ -34,6 +34,14 @@ describe('/files', () => {
     expect(typed('files', told({ direction: 'out' })).said).toContain('1: boat.tar to ada, running')
   })
 
+  test('takes how much of it was read for nothing that was sent', () => {
+    const [reading, offered] = (['reading', 'offered'] as const).map((state) =>
+      told({ direction: 'out', state }),
+    )
+    expect(typed('files', reading!, progress).said).toContain('reading, 40 % of 100 MB')
+    expect(typed('files', reading!, progress, offered!).said).toBe('1: boat.tar to ada, offered')
+  })
+
   test.each([
     [told({ state: 'paused', by: 'them' }), 'paused by ada'],
     [told({ state: 'paused', by: 'us' }), 'paused'],

@@ -86,7 +86,11 @@ function alone() {
   const acquaintance = { isMet: true, alias: 'bob', mayTalk: () => true, under: () => ({}) }
   const transfers = new Transfers({ acquaintance: acquaintance as unknown as Acquaintance, events })
   const begin = (): Current => {
-    const session = { answerTransfer: (answer: Uint8Array) => said.push(decodeAnswer(answer)), bulkRoom: 0 }
+    const session = {
+      answerTransfer: (answer: Uint8Array) => said.push(decodeAnswer(answer)),
+      sendBulk: () => {},
+      bulkRoom: 0,
+    }
     return { session, fingerprint: 'f' } as unknown as Current
   }
   const hear = (current: Current, more: object): void =>
@@ -134,6 +138,24 @@ test('what is cancelled while nobody is connected is said as soon as somebody is
   transfers.lost()
   drain(begin())
   expect([said.length, told()]).toEqual([1, []])
+})
+
+test('what nobody has answered is told again when it is offered again, and nothing that was accepted', () => {
+  const { transfers, begin, offer, drain, told } = alone()
+  const again = (): readonly unknown[] => {
+    transfers.lost()
+    drain(undefined)
+    const current = begin()
+    offer(current, 1)
+    drain(current)
+    return told()
+  }
+  offer(begin(), 1)
+  expect(again()).toEqual(['offered', '01 waiting', 'offered'])
+  transfers.accept(idOf(1), undefined)
+  drain(begin())
+  told()
+  expect(again()).not.toContain('offered')
 })
 
 test('what waits to be offered again ends when its sender says so', () => {
