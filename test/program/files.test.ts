@@ -23,6 +23,12 @@ function folders(size = 1_000): { readonly from: string; readonly into: string; 
   return { from, into, file }
 }
 
+/** It came once, and nothing else is left there. */
+function expectWhole({ into, file }: ReturnType<typeof folders>): void {
+  expect(hashOf(join(into, 'gift.bin'))).toBe(hashOf(file))
+  expect(readdirSync(into)).toEqual(['gift.bin'])
+}
+
 async function taking(into: string, ...more: readonly string[]): Promise<Program> {
   const program = new Program(['listen', '--json', '--accept-from', 'ada', '--into', into, ...more], bob)
   await program.event('listening')
@@ -261,8 +267,7 @@ describe('in a conversation', () => {
         await told(ours, 'done')
         await told(theirs, 'done')
         expect(theirs.lines.filter(isOffer)).toHaveLength(1)
-        expect(hashOf(join(at.into, 'gift.bin'))).toBe(hashOf(at.file))
-        expect(readdirSync(at.into)).toEqual(['gift.bin'])
+        expectWhole(at)
       },
       long,
     )
@@ -283,8 +288,7 @@ describe('in a conversation', () => {
         await told(theirs, 'done')
         await told(ours, 'done')
         expect(theirs.lines.filter(isOffer)).toEqual([])
-        expect(hashOf(join(at.into, 'gift.bin'))).toBe(hashOf(at.file))
-        expect(readdirSync(at.into)).toEqual(['gift.bin'])
+        expectWhole(at)
       },
       long,
     )
@@ -305,7 +309,7 @@ describe('in a conversation', () => {
         await told(owner, 'done')
         await told(theirs, 'done')
         expect(theirs.lines.filter(isOffer)).toHaveLength(1)
-        expect(hashOf(join(at.into, 'gift.bin'))).toBe(hashOf(at.file))
+        expectWhole(at)
       },
       long,
     )

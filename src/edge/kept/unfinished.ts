@@ -71,8 +71,7 @@ export class Unfinished implements AsyncDisposable {
   act(command: TransferCommand): void {
     const { kind, transfer } = command
     if (kind === 'send') this.#send(command)
-    else if (this.#awake.has(transfer)) this.#options.act(command)
-    else if (kind === 'withdraw') this.#withdraw(command)
+    else if (kind === 'withdraw' && !this.#awake.has(transfer)) this.#withdraw(command)
     else this.#options.act(command)
   }
 
