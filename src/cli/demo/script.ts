@@ -56,4 +56,4 @@ export class DemoScript implements Ui {
 
 const script = ['Hello Ada, nobody else can read this.', 'How did we find each other?', 'Thank you. Goodbye!']
 
-const patience = 12_000 // ms for all of it
+const patience = 30_000 // ms for all of it: a busy machine is slow to meet
