@@ -15,7 +15,7 @@ export class Run {
   readonly ended: Promise<Outcome>
   readonly #child: ChildProcess
   readonly #began = performance.now()
-  #isKilled = false
+  #killedAt: number | undefined
   #stopped: 'timeout' | 'left' | undefined
   #grace: NodeJS.Timeout | undefined
 
@@ -49,7 +49,7 @@ export class Run {
   /** At once. */
   readonly kill = (): void => {
     this.#signal('SIGKILL')
-    this.#isKilled = true
+    this.#killedAt ??= performance.now()
   }
 
   async #end(timeoutMs: number): Promise<Outcome> {
@@ -61,7 +61,7 @@ export class Run {
       const stopped = this.#stopped // what comes after it does not count
       clearTimeout(late)
       await Promise.race([closed, sleep(lingering, undefined, { ref: false })])
-      while (this.#stopped && this.#isGroupLeft && !this.#isKilled) await sleep(pollEvery)
+      while (this.#stopped && this.#isGroupLeft && !this.#isGivenUp) await sleep(pollEvery)
       return stopped ? { kind: stopped } : outcomeOf(code, signal)
     } catch (error) {
       return { kind: 'not-started', why: error instanceof Error ? error.message : String(error) }
@@ -77,6 +77,11 @@ export class Run {
   /** A group outlives its leader: nobody else is given its number before all of it has ended. */
   get #isGroupLeft(): boolean {
     return this.#signal(0)
+  }
+
+  /** A killed process takes its time to die on a busy machine; one that no init buries is in its group forever. */
+  get #isGivenUp(): boolean {
+    return this.#killedAt !== undefined && performance.now() - this.#killedAt >= dying
   }
 
   #signal(signal: NodeJS.Signals | 0): boolean {
@@ -118,6 +123,7 @@ async function tellLines(output: Readable, onLine: NonNullable<ExecOptions['onLi
 const pieces = (line: string): readonly string[] => line.match(piece) ?? ['']
 
 const grace = 2_000 // ms from SIGTERM to SIGKILL
+const dying = 1_000 // ms from SIGKILL until nobody is waited for
 const pollEvery = 20 // ms
 const lingering = 200 // ms: something in the background may keep the pipes open
 const piece = /.{1,4096}/gsu // characters of a line that are told at once
