@@ -332,8 +332,9 @@ export interface TransferTold {
   readonly path?: string
   /** Of `done`, where several came and `path` is the folder they are in: which of them have another name there. */
   readonly renamed?: readonly Renamed[]
-  /** Of a fault of this machine's disk: in words. */
+  /** Of a fault of this machine's disk, or of a folder that cannot be used: in words, and what to do about it. */
   readonly message?: string
+  readonly hint?: string
   /** Of files that are offered to the buddy: names what is in them, in 64 hex digits. */
   readonly root?: string
   /** Of what waits, is read or is offered: it was offered, or accepted, in an earlier process then: unix ms. */

@@ -62,6 +62,7 @@ const events: { readonly [Kind in TalkEvent['kind']]: Required<Extract<TalkEvent
       path: 'p',
       renamed: [{ name: 'n', as: 'n (2)' }],
       message: 'm',
+      hint: 'h',
       root: 'r',
       since: 1,
     },

@@ -75,6 +75,13 @@ test.each([
   expect(explainTransfer(told({ state: 'rejected', by, why }))?.text).toBe(text)
 })
 
+test('a folder that cannot be used is told with what to do about it', () => {
+  const notice = explainTransfer(
+    told({ state: 'offered', message: 'there is no folder /x', hint: 'make it' }),
+  )
+  expect(notice).toMatchObject({ text: 'not accepted: there is no folder /x', hint: 'make it' })
+})
+
 test('who paused it is told how it goes on, and nobody else', () => {
   const hint = (by: 'us' | 'them') => explainTransfer(told({ state: 'paused', by }))?.hint
   expect([hint('us'), hint('them')]).toEqual(['/go lets it go on', undefined])

@@ -135,7 +135,8 @@ export class Transferring implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       const about = { kind: 'transfer', buddy, transfer, name, direction: 'in', state: 'offered' } as const
-      this.#options.tell({ ...about, message: error.message })
+      const { message, hint } = error
+      this.#options.tell({ ...about, message, ...(hint !== undefined && { hint }) })
     }
   }
 

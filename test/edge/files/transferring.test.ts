@@ -125,6 +125,16 @@ test('so does one that could not be accepted', async () => {
   await expect.poll(() => accepted).toEqual([idOf(1)])
 })
 
+test('a folder that is not there is told with what to do about it, and the offer stays open', async () => {
+  const { accept, accepted, told, into } = began()
+  accept(1, { into: join(into, 'none') })
+  await expect.poll(() => told).toHaveLength(1)
+  expect(told[0]).toMatchObject({ state: 'offered', message: `there is no folder ${join(into, 'none')}` })
+  expect(told[0]).toMatchObject({ hint: expect.stringMatching(/mkdir/) })
+  accept(1)
+  await expect.poll(() => accepted).toEqual([idOf(1)])
+})
+
 test('a stream is not accepted into a folder', async () => {
   const { accept, accepted, told } = began('stream')
   accept(1)
