@@ -21,10 +21,10 @@ export function difference(shown: readonly string[], real: readonly string[]): s
 /** What is an example, and what may stand in its place; the first of those that begin earliest. */
 const examples: readonly (readonly [RegExp, string])[] = [
   [/the code for (?:\w+): (?:\w+ ){5}\w+/, 'the code for \\w+: (?:\\w+ ){5}\\w+'],
+  [/\d{4}-\d\d-\d\d/, '\\d{4}-\\d\\d-\\d\\d'],
   [/[0-9A-F]{8} …/, '[0-9A-F]{8} [0-9A-F ]+'],
   [/\b[0-9A-F]{8}\b/, '[0-9A-F]{8}'],
   [/\b[0-9A-F]{4}\b/, '[0-9A-F]{4}'],
-  [/\d{4}-\d\d-\d\d/, '\\d{4}-\\d\\d-\\d\\d'],
   [/\b\d\d:\d\d\b/, '\\d\\d:\\d\\d'],
   [/over the local network|on this machine/, '(?:over the local network|on this machine)'],
   [/for \d+ (?:s|min)/, 'for \\d+ (?:s|min)'],
