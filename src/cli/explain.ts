@@ -19,7 +19,7 @@ import { explainNetwork, explainUnresolved } from './explainnetwork.ts'
 import { explainPath, explainUnreached } from './explainreach.ts'
 import { explainTransfer } from './explaintransfer.ts'
 import { explainFingerprint, explainTrust, explainVerification } from './explaintrust.ts'
-import { type Notice, plain } from './notice.ts'
+import { fault, type Notice, plain } from './notice.ts'
 import { noText, type SafeText, safeName, safeText, safeTitle, words } from './safetext.ts'
 
 /**
@@ -104,11 +104,8 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
       return { tone: 'bad', ...explainRefused(event.why, event.buddy, event.clocks) }
     case 'network':
       return explainNetwork(event.state)
-    case 'unkept': {
-      const { message, hint } = event
-      const text = safeTitle(message, longestFault)
-      return { tone: 'bad', text, ...(hint !== undefined && { hint: safeTitle(hint, longestFault) }) }
-    }
+    case 'unkept':
+      return fault(event)
     case 'unresolved':
       return explainUnresolved(event.hosts, event.interface)
     case 'offered':
@@ -126,8 +123,6 @@ export function explainEvent(event: TalkEvent, given?: string): Notice | undefin
       return event satisfies never
   }
 }
-
-const longestFault = 400 // columns: a path may be as long
 
 export function explainPhase(phase: Phase, buddy: string): SafeText {
   const name = safeName(buddy)

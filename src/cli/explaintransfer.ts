@@ -2,7 +2,7 @@
 import type { TalkEvent, TransferTold } from '../session/command.ts'
 import { explainDate } from './date.ts'
 import { explainDuration } from './duration.ts'
-import { bad, type Notice, plain } from './notice.ts'
+import { bad, fault, type Notice, plain } from './notice.ts'
 import { joined, noText, type SafeText, safeName, safeTitle, words } from './safetext.ts'
 import { explainSize } from './size.ts'
 
@@ -57,7 +57,8 @@ function explainTold(event: TransferTold): Notice | undefined {
       if (isOurs) return plain(words`${name} waits until ${buddy} is connected`)
       return plain(words`${name} waits until ${buddy} goes on sending it, or sends it again`)
     case 'offered':
-      if (event.message !== undefined) return bad(words`not accepted: ${path(event.message)}`, hintOf(event))
+      if (event.message !== undefined)
+        return fault({ message: event.message, hint: event.hint }, words`not accepted: `)
       if (event.since !== undefined)
         return plain(words`${name} is offered to ${buddy} again, who has to accept it unless that is done`)
       return plain(words`${name} is offered to ${buddy}, who has to accept it`)
@@ -144,9 +145,6 @@ export function explainProgress({ rate, left, ...share }: HowFar): SafeText {
 const title = (name: string): SafeText => safeTitle(name, titleColumns)
 const path = (text: string): SafeText => safeTitle(text, pathColumns)
 
-const hintOf = ({ hint }: TransferTold): SafeText | undefined =>
-  hint === undefined ? undefined : safeTitle(hint, hintColumns)
-
 const things = {
   link: words`a symbolic link`,
   pipe: words`a pipe`,
@@ -173,4 +171,3 @@ const reasons: Record<NonNullable<TransferTold['why']>, SafeText> = {
 const mostNamed = 10
 const titleColumns = 60
 const pathColumns = 200
-const hintColumns = 400 // a path may be in it

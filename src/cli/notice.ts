@@ -1,5 +1,5 @@
 /** A sentence for people, and how it is meant. */
-import type { SafeText } from './safetext.ts'
+import { noText, type SafeText, safeTitle, words } from './safetext.ts'
 
 export type Tone = 'plain' | 'good' | 'bad'
 
@@ -24,3 +24,16 @@ export const plain = (text: SafeText, hint?: SafeText): Notice => ({
   text,
   ...(hint && { hint }),
 })
+
+/** A fault as this machine words it, behind what it did not let happen. */
+export function fault({ message, hint }: Fault, before: SafeText = noText): Notice {
+  const said = hint === undefined ? undefined : safeTitle(hint, longestFault)
+  return bad(words`${before}${safeTitle(message, longestFault)}`, said)
+}
+
+interface Fault {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+const longestFault = 400 // columns: a path may be in it
