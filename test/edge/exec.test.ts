@@ -183,6 +183,23 @@ describe('how a run ends', () => {
     ran.say('4')
     expect(ran.results.at(-1)).toBe('4 left')
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'a second after SIGKILL at the latest, if one of its group does not go: a process that nobody buries',
+    async () => {
+      // What it starts first is killed with the group; its parent, which left the group, never asks for it.
+      const careless = `trap "" TERM; sleep 60 & echo $$; exec setsid sleep 60`
+      ran = new Ran(`sh -c '${careless}' & wait`)
+      ran.say('1')
+      await ran.until(() => ran?.lines.length === 1)
+      const began = performance.now()
+      await ran.exec[Symbol.asyncDispose]()
+      const ms = performance.now() - began
+      process.kill(Number(ran.lines[0]), 'SIGKILL')
+      expect(ms).toBeGreaterThan(2_900)
+      expect(ran.results).toEqual(['1 left'])
+    },
+  )
 })
 
 test('what it prints comes line by line, no faster than it is taken, and long lines in pieces', async () => {
