@@ -250,6 +250,7 @@ describe('in a conversation', () => {
       const { transfer } = await theirs.event('offered')
       theirs.write(`${JSON.stringify({ accept: transfer, into })}\n`)
       await hasMoved(theirs)
+      return { transfer }
     }
     const isOffer = (line: string): boolean => line.includes('"event":"offered"')
 
@@ -279,7 +280,9 @@ describe('in a conversation', () => {
         {
           await using theirs = chat(bob, 'ada')
           await using ours = chat(ada, 'bob')
-          await begin(ours, theirs, at)
+          const { transfer } = await begin(ours, theirs, at)
+          theirs.write(`${JSON.stringify({ pause: transfer })}\n`) // it is over with this process
+          await told(ours, 'paused')
           await kill(theirs)
           await kill(ours)
         }
