@@ -132,8 +132,11 @@ const talking: Scenarios = {
       await mkdir(into)
       const taking = ['--accept-from', 'ada', '--into', into, '--max', '1M']
       const args = ['listen', '--json', ...taking, '--exec-timeout', '5', '--exec', 'true']
-      await using _sending = world.start(['send', 'bob', 'hello'], ada) // perhaps nobody is there any more
-      const ended = await world.into('| head -1', args, bob)
+      const unread = async (): Promise<Ended> => {
+        await using _sending = world.start(['send', 'bob', 'hello'], ada) // perhaps nobody is there any more
+        return await world.into('| head -1', args, bob)
+      }
+      const ended = await unread()
       await Promise.all([
         world.run(['listen', '--stream', 'x', '--timeout', '60'], bob),
         world.run(['send', 'bob', '--stream', 'x'], { ...ada, input: 'octets' }),
