@@ -27,7 +27,8 @@ import { type Holder, Receivers } from './receivers.ts'
 import { type Report, withoutBuddy } from './report.ts'
 import { SoughtNames } from './sought.ts'
 import type { Place } from './standing.ts'
-import { type Offered, obey, unsent } from './transfers.ts'
+import { type Offered, obey } from './transfers.ts'
+import { unsent } from './transferstage.ts'
 
 export interface TalkOptions extends PresenceOptions {
   /** The profile's name. */

@@ -37,6 +37,7 @@ import type { Current } from './live.ts'
 import { Meter } from './pace.ts'
 import type { Payload } from './payload.ts'
 import type { Session } from './session.ts'
+import { stageOf } from './transferstage.ts'
 
 export interface TransfersOptions {
   /** Who may be told, and shown. */
@@ -438,18 +439,6 @@ export function obey(transfers: Transfers, command: TransferCommand, now: number
   }
 }
 
-/** There is no conversation with him, nor looked for one. */
-export const unsent = (command: TransferCommand & { kind: 'send' }, isKnown: boolean): TalkEvent => ({
-  ...{
-    kind: 'transfer',
-    buddy: command.buddy,
-    transfer: command.transfer,
-    name: command.name,
-    direction: 'out',
-  },
-  ...{ state: 'failed', by: 'us', why: isKnown ? 'closed' : 'unknown-buddy' },
-})
-
 /** An offer and the keys that came with it. */
 interface Early {
   readonly offer: Offer
@@ -468,28 +457,6 @@ const isUnderWay = ({ kind }: TransferState): boolean => kind === 'running' || k
 const listSize = (offer: Offer): number => (offer.form === 'files' ? offer.manifestSize : 0)
 
 const isEnd = ({ kind }: TransferState): boolean => hasEnded(kind)
-
-function stageOf(state: TransferState): Pick<TransferTold, 'state' | 'by' | 'why' | 'path' | 'renamed'> {
-  switch (state.kind) {
-    case 'paused':
-    case 'cancelled':
-      return { state: state.kind, by: state.by }
-    case 'done':
-      return {
-        state: 'done',
-        ...(state.path !== '' && { path: state.path }),
-        ...(state.renamed && { renamed: state.renamed }),
-      }
-    case 'rejected':
-      return { state: 'rejected', by: state.by, ...(state.why && { why: state.why }) }
-    case 'failed': {
-      const { by, why, path } = state
-      return { state: 'failed', by, why, ...(path !== undefined && { path }) }
-    }
-    default:
-      return { state: state.kind }
-  }
-}
 
 const progressGap = 250 // ms
 const maxTransfers = 256 // with one buddy
