@@ -45,15 +45,19 @@ describe.skipIf(missing !== undefined).concurrent('over a bad line', () => {
     runner.act(({ host }) => host.connect(parseAddress(`127.0.0.1:${between.port}`)!, { channels: 4 }))
     const { peer: it } = await event('connected')
     const deliveries: Delivery[] = ['reliable', 'unreliable', 'unsequenced', 'unreliable-fragments']
-    const sent = numbered(120)
-    for (const bytes of sent) {
+    const on = (channel: number): Uint8Array[] =>
+      events.flatMap((event) => (event.kind === 'message' && event.channel === channel ? [event.bytes] : []))
+    // Both throttles drop nearly all that may be lost as long as a busy machine makes the round trips grow.
+    const isEnough = (): boolean => [1, 2, 3].every((channel) => on(channel).length > 5)
+    const sent: Uint8Array[] = []
+    for (const bytes of numbered(1_200)) {
+      if (sent.length >= 120 && isEnough()) break
+      sent.push(bytes)
       runner.act(() => {
         for (const [channel, delivery] of deliveries.entries()) it.send(bytes.slice(), { channel, delivery })
       })
       await new Promise((resolve) => setTimeout(resolve, 5)) // a talk, not one burst
     }
-    const on = (channel: number): Uint8Array[] =>
-      events.flatMap((event) => (event.kind === 'message' && event.channel === channel ? [event.bytes] : []))
     await expect.poll(() => on(0).length, { timeout: 25_000 }).toBe(sent.length)
     const [reliable, unreliable, unsequenced, cut] = [0, 1, 2, 3].map((channel) => on(channel).map(numberOf))
     expect(reliable).toEqual(sent.map((_, n) => n))
